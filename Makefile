@@ -1,0 +1,32 @@
+# The newcomer's commands. `make help` lists them.
+PYTHON ?= python3
+KEEP ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo down test lint lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the hashed locks (every other target does this first)
+	@$(PYTHON) requirements/install.py
+
+demo: setup ## retrain, release, improve, refuse, roll back, look: in a scratch clone (KEEP=0 stops all at the end)
+	@python -m delivery.demo --keep $(KEEP)
+
+down: ## stop what the demo left running
+	@if [ -d .demo ]; then python -m delivery.demo --down; fi
+
+test: setup ## run the tests
+	@pytest
+
+lint: setup ## ruff and mypy
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+lock: setup ## renew requirements/*.lock from pyproject.toml
+	@python requirements/lock.py

@@ -1,0 +1,1 @@
+"""Gates, releases, promotion, deployment and rollback. Git says what runs where."""

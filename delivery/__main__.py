@@ -1,0 +1,7 @@
+"""`python -m delivery`: the same as the `delivery` command."""
+
+import sys
+
+from delivery.cli import main
+
+sys.exit(main())

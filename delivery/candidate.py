@@ -1,0 +1,161 @@
+"""A commit turned into something a gate can judge: its bento, its data and its recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from delivery.build import Bento, build
+from delivery.content import file_hashes
+from delivery.context import Context
+from delivery.errors import InputError
+from delivery.git import Repository
+from delivery.record import Platform, Record, Source
+from delivery.settings import parse_yaml
+from delivery.snapshot import Snapshot
+from serving.contract import Contract, read_contract
+
+INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock")
+RECIPE = ("model", "pipeline", "dvc.yaml", "requirements/pipeline.lock")
+MODEL = "artifacts/model"
+SPLITS = tuple(f"artifacts/data/{name}.parquet" for name in ("train", "validation", "holdout"))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a commit would release."""
+
+    commit: str
+    bento: Bento
+    source: Source
+    contract: Contract
+
+
+def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
+    """Path → md5 of everything that `dvc.lock` names at `commit`."""
+    text = repository.read(commit, "dvc.lock")
+    if text is None:
+        raise InputError(
+            f"commit {commit[:12]} has no dvc.lock, so nothing says which model it holds. "
+            "`dvc repro && git add dvc.lock && git commit && dvc push`."
+        )
+    stages = (parse_yaml(text, "dvc.lock") or {}).get("stages", {})
+    found = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
+    missing = [path for path in (MODEL, *SPLITS) if path not in found]
+    if missing:
+        raise InputError(
+            f"dvc.lock of commit {commit[:12]} does not name {', '.join(missing)}: the pipeline "
+            "has not run to its end. `dvc repro`, commit dvc.lock, `dvc push`."
+        )
+    return found
+
+
+def source(repository: Repository, commit: str) -> Source:
+    """The hashes that say what a commit's model was made from."""
+    locked = outputs(repository, commit)
+    recipe = {path: repository.object_id(commit, path) for path in RECIPE}
+    params = parse_yaml(repository.read(commit, "params.yaml") or "", "params.yaml") or {}
+    params.pop("demo", None)
+    (params.get("data") or {}).pop("until", None)
+    return Source(
+        commit=commit,
+        data=_digest({path: locked[path] for path in SPLITS}),
+        recipe=_digest({"code": recipe, "params": params}),
+    )
+
+
+def candidate(context: Context, commit: str) -> Candidate:
+    """Build the bento of `commit`; reuses one that was built from the same bytes."""
+    repository = context.repository
+    locked = outputs(repository, commit)
+    inputs = {path: repository.object_id(commit, path) for path in INSIDE}
+    note = context.workspace / "cache" / "built" / _digest({**inputs, MODEL: locked[MODEL]})
+    bento = _built(note, context.store.bentos)
+    if bento is None:
+        context.progress("building the bento")
+        bento = _build(context, commit)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps({"id": bento.id, "sha256": bento.sha256}), encoding="utf-8")
+    contract = read_contract(bento.path / "src" / MODEL)
+    return Candidate(commit, bento, source(repository, commit), contract)
+
+
+def released(context: Context, snapshot: Snapshot, release: str) -> Candidate:
+    """A release as it lies in the store. Nothing is built."""
+    found = snapshot.record(release)
+    path = context.store.bento(release, found.bento_sha256, snapshot.commit)
+    bento = Bento(path, release, found.bento_sha256)
+    contract = read_contract(path / "src" / MODEL)
+    return Candidate(found.made_from.commit, bento, found.made_from, contract)
+
+
+def data(context: Context, commit: str) -> Path:
+    """The folder with the three splits of `commit`, by their hashes."""
+    locked = outputs(context.repository, commit)
+    wanted = {path: locked[path] for path in SPLITS}
+    folder = context.workspace / "cache" / "data" / _digest(wanted)[:16]
+    if not folder.is_dir():
+        incoming = folder.with_name(f"{folder.name}.{os.getpid()}")
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir(parents=True)
+        for path in SPLITS:
+            context.store.get(commit, path, incoming / Path(path).name)
+        incoming.rename(folder)
+    return folder
+
+
+def record(candidate: Candidate) -> Record:
+    """The facts about the candidate's bytes."""
+    model = candidate.bento.path / "src" / MODEL
+    lock = candidate.bento.path / "src" / "requirements" / "serving.lock"
+    return Record(
+        id=candidate.bento.id,
+        name=candidate.contract.name,
+        task=candidate.contract.task,
+        bento_sha256=candidate.bento.sha256,
+        model=file_hashes(model),
+        made_from=candidate.source,
+        platform=Platform(
+            os=platform.system().lower(),
+            arch=platform.machine(),
+            libc="-".join(platform.libc_ver()) or "unknown",
+            python=platform.python_version(),
+            lock_sha256=hashlib.sha256(lock.read_bytes()).hexdigest(),
+        ),
+        trained_until=candidate.contract.trained_until,
+        executes_code=candidate.contract.runtime == "python",
+    )
+
+
+def _build(context: Context, commit: str) -> Bento:
+    work = context.workspace / "work" / f"source-{commit[:12]}-{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        context.repository.archive(commit, INSIDE, work)
+        context.store.get(commit, MODEL, work / MODEL)
+        return build(work, context.store.bentos)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _built(note: Path, bentos: Path) -> Bento | None:
+    """The bento that `note` remembers, if it is still there."""
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    path = bentos / known["id"]
+    return Bento(path, known["id"], known["sha256"]) if path.is_dir() else None
+
+
+def _digest(content: Any) -> str:
+    """sha256 over canonical JSON."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,335 @@
+"""The `delivery` command. Only this module prints and exits.
+
+Exit codes: 0 done, 1 a bug, 2 bad input, 3 refused by a gate, 4 held or waiting, 5 a target, a
+forge or the store failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+
+from delivery import render
+from delivery.commands import doctor as doctor_command
+from delivery.commands import inspect as inspect_command
+from delivery.commands import pulls
+from delivery.commands import status as status_command
+from delivery.context import Context
+from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
+from delivery.events import State
+from delivery.gates.verdict import blocking
+from delivery.git import Repository
+from serving.contract import ContractError
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+dry_option = click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+reason_option = click.option("--reason", default="", help="Why; written into the evidence.")
+environment_argument = click.argument("environment", metavar="ENV")
+
+
+def context() -> Context:
+    """The checkout that the command was called in."""
+    return Context(Repository.find(Path.cwd()).root, progress)
+
+
+def progress(line: str) -> None:
+    """What long work is doing: dim on a terminal, a plain line in CI."""
+    ERR.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
+
+
+def show(result: Any, as_json: bool, *parts: RenderableType) -> None:
+    """The result as JSON, or as tables and lines."""
+    if as_json:
+        click.echo(json.dumps(render.plain(result), indent=1, ensure_ascii=False))
+        return
+    for part in parts:
+        OUT.print(part, markup=False, soft_wrap=isinstance(part, str))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Gates, releases, promotion, deployment and rollback. Retrain with `dvc repro`."""
+
+
+@cli.command()
+@reason_option
+@json_option
+def gate(reason: str, as_json: bool) -> None:
+    """Judge HEAD against the champion in production. A preview; changes nothing."""
+    from delivery.commands.gate import gate as run
+    from delivery.judging import require_pass
+    from delivery.report import table
+
+    result = run(context(), reason=reason)
+    told = [f"the report is on pull request #{result.pull}"] if result.pull else []
+    lines = (f"report: {result.judged.report}", *told)
+    show(result, as_json, table(result.judged.judgement), *lines)
+    require_pass(result.judged, f"candidate {result.release}")
+
+
+@cli.command()
+@reason_option
+@dry_option
+@json_option
+def release(reason: str, dry_run: bool, as_json: bool) -> None:
+    """Package main's model, judge it, store it and propose it to the first environment."""
+    from delivery.commands.release import release as run
+    from delivery.report import table
+
+    result = run(context(), reason=reason, dry_run=dry_run)
+    known = " (main has its record already)" if result.already else ""
+    show(
+        result,
+        as_json,
+        table(result.judged.judgement),
+        f"release {result.release}{known}",
+        _pull_line(result.pull, "nothing to propose: it is wanted there already"),
+    )
+
+
+@cli.command()
+@environment_argument
+@click.option("--release", metavar="ID", help="A release; by default what upstream verified.")
+@reason_option
+@dry_option
+@json_option
+def promote(
+    environment: str, release: str | None, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Propose a verified release to ENV, judged against the champion of today."""
+    from delivery.commands.promote import Wish
+    from delivery.commands.promote import promote as run
+
+    result = run(context(), Wish(environment, release, reason, dry_run=dry_run))
+    nothing = "dry run" if dry_run and result.judged else f"{environment} wants it already"
+    show(result, as_json, f"release {result.release}", _pull_line(result.pull, nothing))
+
+
+@cli.command()
+@environment_argument
+@click.option("--budget", default=600.0, show_default=True, help="Seconds before it gives up.")
+@json_option
+def deploy(environment: str, budget: float, as_json: bool) -> None:
+    """Bring ENV to what main wants: start, judge, move the traffic, or roll back."""
+    from delivery.commands.deploy import deploy as run
+    from delivery.report import verdict_table
+
+    result = run(context(), environment, budget=budget)
+    verdicts = [verdict for tick in result.ticks for verdict in tick.verdicts]
+    parts: list[RenderableType] = [verdict_table(verdicts)] if verdicts else []
+    tick = result.tick
+    parts.append(f"{environment}: {tick.release} {'idle' if tick.idle else tick.state.value}")
+    if result.next:
+        parts.append(_pull_line(result.next.pull, f"{result.next.environment} waits for a person"))
+    if result.held:
+        parts.append(f"not proposed further: {result.held}")
+    if result.rollback:
+        parts.append(_pull_line(result.rollback, ""))
+    show(result, as_json, *parts)
+    _exit_for(tick.state, environment, tick.idle)
+
+
+def _exit_for(state: State, environment: str, idle: bool) -> None:
+    """A deployment that did not end in verified ends in its exit code."""
+    if state.failed:
+        raise RefusedError(
+            f"{environment} refused the release; its traffic is with the previous one. "
+            f"`delivery history {environment}` says why; `delivery deploy {environment}` brings "
+            "the rollback in once it is merged."
+        )
+    if state is not State.VERIFIED and not idle:
+        raise HeldError(
+            f"{environment} is {state.value}. `delivery history {environment}` says why; "
+            "a person decides: `delivery rollback` or a new release."
+        )
+
+
+@cli.command()
+@environment_argument
+@dry_option
+@json_option
+def verify(environment: str, dry_run: bool, as_json: bool) -> None:
+    """Put the active gates to what is live in ENV; revoke and roll back what fails."""
+    from delivery.commands.verify import verify as run
+    from delivery.report import table
+
+    result = run(context(), environment, dry_run=dry_run)
+    show(result, as_json, table(result.judgement))
+    blocked = blocking(result.judgement.verdicts)
+    if any(verdict.status == "fail" for verdict in blocked):
+        done = "was revoked and rolled back" if result.revoked else "would be revoked"
+        raise RefusedError(f"{result.release} fails in {environment} and {done}")
+    if blocked:
+        raise HeldError(f"{result.release}: evidence is missing ({blocked[0].why})")
+
+
+@cli.command()
+@environment_argument
+@reason_option
+@dry_option
+@json_option
+def rollback(environment: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Give the traffic of ENV back to the previous verified release, at once."""
+    from delivery.commands.deploy import deploy as run_deploy
+    from delivery.commands.rollback import rollback as run
+
+    here = context()
+    result = run(here, environment, reason=reason, dry_run=dry_run)
+    lines = [f"{environment}: {result.left} → {result.release}"]
+    if result.already:
+        lines = [f"{environment}: rolled back from {result.left} to {result.release} already"]
+    elif not dry_run:
+        lines.append(f"the previous release answered after {result.seconds:.2f} s")
+        lines.append(_pull_line(result.pull, ""))
+    if not dry_run and (result.already or (result.pull and result.pull.state == "merged")):
+        tick = run_deploy(here, environment, budget=600).tick
+        lines.append(f"{environment}: {tick.release} {'idle' if tick.idle else tick.state.value}")
+    show(result, as_json, *lines)
+
+
+@cli.command()
+@json_option
+def status(as_json: bool) -> None:
+    """What main wants, what really runs, and what mends a difference."""
+    rows = status_command.status(context())
+    show(rows, as_json, render.status_table(rows))
+    if any(row.problem for row in rows):
+        raise HeldError("; ".join(f"{r.environment}: {r.problem}" for r in rows if r.problem))
+
+
+@cli.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@json_option
+def history(environment: str | None, as_json: bool) -> None:
+    """Every attempt and what came of it, newest first."""
+    rows = status_command.history(context(), environment)
+    show(rows, as_json, render.history_table(rows))
+
+
+@cli.command()
+@click.argument("release", metavar="RELEASE")
+@json_option
+def inspect(release: str, as_json: bool) -> None:
+    """Check a release's bytes against its record, and show its lineage."""
+    lineage = inspect_command.inspect(context(), release)
+    show(lineage, as_json, render.lineage_table(lineage))
+
+
+@cli.command()
+@click.argument("release", metavar="[RELEASE]", required=False)
+def report(release: str | None) -> None:
+    """Print the path of a release's HTML report; the newest by default."""
+    folder = context().workspace / "reports"
+    found = sorted(folder.glob(f"{release or '*'}/report.html"), key=lambda p: p.stat().st_mtime)
+    if not found:
+        raise InputError(
+            f"no report of {release or 'anything'} here yet; `delivery gate` makes one"
+        )
+    OUT.print(str(found[-1]), markup=False, soft_wrap=True)
+
+
+@cli.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Look at the checkout, tools, remote, ports and settings; say how to mend what is wrong."""
+    checks = doctor_command.doctor(context())
+    show(checks, as_json, render.doctor_table(checks))
+    wrong = [check.name for check in checks if not check.ok]
+    if wrong:
+        raise InputError(f"{len(wrong)} to mend: {', '.join(wrong)}")
+
+
+@cli.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+def down(environment: str | None) -> None:
+    """Stop what runs on this machine for ENV, or for all. `delivery deploy` starts it again."""
+    from delivery.settings import read_settings
+
+    here = context()
+    settings = read_settings(here.root)
+    for name in [environment] if environment else settings.environments:
+        here.target(settings, name).stop()
+        OUT.print(f"{name}: stopped", markup=False)
+
+
+@cli.group()
+def pr() -> None:
+    """Pull requests of the local forge (on GitHub, use GitHub)."""
+
+
+@pr.command("list")
+@json_option
+def pr_list(as_json: bool) -> None:
+    """All of them, oldest first."""
+    found = pulls.listed(context())
+    show(found, as_json, render.pulls_table(found))
+
+
+@pr.command("show")
+@click.argument("number", type=int)
+@json_option
+def pr_show(number: int, as_json: bool) -> None:
+    """One, with its report."""
+    pull = pulls.show(context(), number)
+    show(pull, as_json, f"#{pull.number} {pull.title} ({pull.state})", pull.body, pull.comment)
+
+
+@pr.command("open")
+@click.option("--title", default="", help="By default the subject of the last commit.")
+@click.option("--body", default="", help="What the change is for.")
+@json_option
+def pr_open(title: str, body: str, as_json: bool) -> None:
+    """Push this branch and open a pull request for it."""
+    pull = pulls.open_pull(context(), title=title, body=body)
+    show(pull, as_json, _pull_line(pull, ""))
+
+
+@pr.command("merge")
+@click.argument("number", type=int)
+@json_option
+def pr_merge(number: int, as_json: bool) -> None:
+    """Merge one into main."""
+    pull = pulls.merge(context(), number)
+    show(pull, as_json, _pull_line(pull, ""))
+
+
+@pr.command("close")
+@click.argument("number", type=int)
+@reason_option
+@json_option
+def pr_close(number: int, reason: str, as_json: bool) -> None:
+    """Close one without merging it."""
+    pull = pulls.close(context(), number, reason)
+    show(pull, as_json, _pull_line(pull, ""))
+
+
+def _pull_line(pull: Any, otherwise: str) -> str:
+    return f"pull request #{pull.number} {pull.state}: {pull.title}" if pull else otherwise
+
+
+def main() -> int:
+    """Run a command; returns its exit code."""
+    try:
+        cli(standalone_mode=False)
+    except (DeliveryError, ContractError) as error:
+        ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return getattr(error, "exit_code", InputError.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return InputError.exit_code
+    except click.exceptions.Abort:
+        ERR.print("stopped; run the same command again to go on", markup=False)
+        return HeldError.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

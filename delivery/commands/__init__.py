@@ -1,0 +1,1 @@
+"""One module per command. Each returns a frozen result; `delivery.cli` renders it."""

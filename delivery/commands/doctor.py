@@ -1,0 +1,165 @@
+"""`delivery doctor`: what this checkout lacks, and how to mend it. Changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import psutil
+
+from delivery.candidate import outputs
+from delivery.context import Context
+from delivery.errors import DeliveryError, InputError
+from delivery.settings import PORT_OFFSET, read_settings
+from delivery.snapshot import Snapshot
+
+SUPPORTED = ((3, 11), (3, 12), (3, 13))
+GIT = (2, 38)  # merge-tree --write-tree
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look. `cure` is empty where nothing is wrong."""
+
+    name: str
+    ok: bool
+    found: str
+    cure: str = ""
+
+
+def doctor(context: Context) -> tuple[Check, ...]:
+    """Every check, in the order in which things are mended."""
+    looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("python", _python),
+        ("tools", _tools),
+        ("git", partial(_git, context)),
+        ("delivery.yaml", partial(_settings, context)),
+        ("origin", partial(_origin, context)),
+        ("outputs", partial(_outputs, context)),
+        ("dvc.lock", partial(_lock, context)),
+        ("dvc remote", context.store.require_remote),
+        ("environments", partial(_environments, context)),
+    )
+    return (*(_look(name, look) for name, look in looks), *_ports(context))
+
+
+def _look(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except DeliveryError as error:
+        found, _, cure = str(error).partition(". ")
+        return Check(name, False, found, cure or "see the message")
+
+
+def _python() -> str:
+    version = sys.version_info[:2]
+    if version not in SUPPORTED:
+        raise InputError(
+            f"Python {version[0]}.{version[1]} is not supported. `make setup PYTHON=python3.12`"
+        )
+    return f"{version[0]}.{version[1]}"
+
+
+def _tools() -> str:
+    missing = [tool for tool in ("git", "dvc", "uv", "traefik") if shutil.which(tool) is None]
+    if missing:
+        raise InputError(
+            f"not on PATH: {', '.join(missing)}. `. .venv/bin/activate`, or `make setup` if there "
+            "is no .venv"
+        )
+    return "git, dvc, uv and traefik are on PATH"
+
+
+def _git(context: Context) -> str:
+    words = context.repository.run("version").split()
+    version = tuple(int(part) for part in words[2].split(".")[:2])
+    if version < GIT:
+        raise InputError(f"git {words[2]} is too old. Install git {GIT[0]}.{GIT[1]} or newer")
+    return words[2]
+
+
+def _settings(context: Context) -> str:
+    settings = read_settings(context.root)
+    return f"environments {' → '.join(settings.environments)}"
+
+
+def _origin(context: Context) -> str:
+    snapshot = context.snapshot()
+    return f"main is at {snapshot.commit[:12]}"
+
+
+def _outputs(context: Context) -> str:
+    tracked = context.repository.run("ls-files", "artifacts").splitlines()
+    if tracked:
+        raise InputError(
+            f"git tracks {tracked[0]}, which is an output of the pipeline. "
+            "`git rm -r --cached artifacts && git commit -m 'Leave outputs to DVC'`"
+        )
+    return "DVC owns them all"
+
+
+def _lock(context: Context) -> str:
+    outputs(context.repository, context.repository.commit("HEAD"))
+    stale = context.store.stale()
+    if stale:
+        raise InputError(f"{', '.join(stale)} changed since dvc.lock was written. `dvc repro`")
+    return "in step with the work tree"
+
+
+def _environments(context: Context) -> str:
+    snapshot = Snapshot(context.repository)
+    states = []
+    for name in snapshot.settings.environments:
+        attempt = snapshot.attempt(name)
+        wanted = attempt.desired.wanted
+        states.append(f"{name}: {wanted.release}" + (
+            f" ({attempt.state.value})" if wanted.exists else ""
+        ))  # fmt: skip
+    return ", ".join(states)
+
+
+def _ports(context: Context) -> Iterator[Check]:
+    """Is each environment's port free, or answered by our own router?"""
+    try:
+        settings = read_settings(context.root)
+    except DeliveryError:
+        return
+    for name, environment in settings.environments.items():
+        port = environment.target.port
+        target = context.target(settings, name)
+        if target.route() and target.healthy():
+            yield Check(f"port {port}", True, f"{name} answers there")
+        elif _free(port):
+            yield Check(f"port {port}", True, f"free for {name}")
+        else:
+            yield Check(
+                f"port {port}",
+                False,
+                f"{name} wants it and {_owner(port)} has it",
+                f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
+                f"{PORT_OFFSET}=100",
+            )
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _owner(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:  # macOS asks for root; the port is taken all the same
+        pass
+    return "another process"

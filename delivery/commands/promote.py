@@ -1,0 +1,138 @@
+"""`delivery promote ENV`: propose the release that is verified upstream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.candidate import released
+from delivery.context import Context
+from delivery.desired import Version
+from delivery.errors import HeldError, InputError
+from delivery.events import State
+from delivery.forge.protocol import Pull
+from delivery.judging import Judged, judge, require_pass
+from delivery.promotion import Proposal, evidence, promotion, propose
+from delivery.report import markdown
+from delivery.snapshot import Attempt, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteResult:
+    """The proposal. `pull` is None where the environment runs the release already, or where a
+    person closed the pull request and nobody asked again."""
+
+    environment: str
+    release: str
+    judged: Judged | None
+    pull: Pull | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to promote. Without a release: what upstream verified. `asked` by a person."""
+
+    environment: str
+    release: str | None = None
+    reason: str = ""
+    asked: bool = True
+    dry_run: bool = False
+
+
+def promote(context: Context, wish: Wish) -> PromoteResult:
+    """Judge the release against the champion of today and open a pull request.
+
+    Raises:
+        InputError: no such environment or release.
+        HeldError: it is not verified upstream, or it was rejected here before.
+        RefusedError: a gate refuses it.
+    """
+    snapshot = context.snapshot()
+    release = _release(snapshot, wish)
+    attempt = snapshot.attempt(wish.environment)
+    if attempt.desired.wanted.release == release:
+        return PromoteResult(wish.environment, release, None, None)
+    _require_not_failed(snapshot, wish, release)
+    _require_not_older(snapshot, attempt, release)
+    found = released(context, snapshot, release)
+    judged = judge(context, snapshot, found, snapshot.settings.gates, wish.reason)
+    require_pass(judged, f"promoting {release} to {wish.environment}")
+    if wish.dry_run:
+        return PromoteResult(wish.environment, release, judged, None)
+    judgement = judged.judgement
+    proposal = Proposal(
+        environment=wish.environment,
+        desired=promotion(wish.environment, Version(release, found.bento.sha256), snapshot),
+        evidence=evidence(
+            wish.environment,
+            release,
+            judgement.verdicts,
+            champion=judgement.champion,
+            judged=judgement.evidence.get("judged"),
+            reason=wish.reason,
+        ),
+        report=markdown(judgement),
+        files={},
+    )
+    pull = propose(context, snapshot, proposal, asked=wish.asked)
+    return PromoteResult(wish.environment, release, judged, pull)
+
+
+def _release(snapshot: Snapshot, wish: Wish) -> str:
+    """The release that is meant, verified upstream."""
+    upstream = snapshot.settings.upstream(wish.environment)
+    if upstream is None:
+        if wish.release is None:
+            raise InputError(
+                f"{wish.environment} is the first environment, so nothing upstream says what to "
+                f"promote. `delivery promote {wish.environment} --release ID`; main has "
+                f"{', '.join(snapshot.records()) or 'no release yet'}."
+            )
+        return wish.release
+    if wish.release is None:
+        attempt = snapshot.attempt(upstream)
+        if attempt.desired.wanted.exists and attempt.state is State.VERIFIED:
+            return attempt.desired.wanted.release
+        raise HeldError(
+            f"{upstream} runs {attempt.desired.wanted.release}, which is {attempt.state.value} and "
+            f"not verified. `delivery deploy {upstream}` first."
+        )
+    snapshot.record(wish.release)
+    if _verified_at(snapshot, upstream, wish.release) is None:
+        raise HeldError(
+            f"{wish.release} is not verified in {upstream}. "
+            f"`delivery promote {upstream} --release {wish.release}` first."
+        )
+    return wish.release
+
+
+def _verified_at(snapshot: Snapshot, environment: str, release: str) -> int | None:
+    """How many attempts ago `release` was verified here; None if it is not."""
+    for age, attempt in enumerate(snapshot.history(environment)):
+        if attempt.desired.wanted.release == release:
+            return age if attempt.state is State.VERIFIED else None
+    return None
+
+
+def _require_not_failed(snapshot: Snapshot, wish: Wish, release: str) -> None:
+    failed = snapshot.failed(wish.environment, release)
+    if failed is not None and not wish.reason:
+        raise HeldError(
+            f"{release} was {failed.state.value} in {wish.environment} and stays out of it until "
+            f"somebody says why it may return: `delivery promote {wish.environment} --release "
+            f'{release} --reason "…"`.'
+        )
+
+
+def _require_not_older(snapshot: Snapshot, attempt: Attempt, release: str) -> None:
+    """Refuse what upstream verified before the release that runs here."""
+    upstream = snapshot.settings.upstream(attempt.environment)
+    running = attempt.verified
+    if upstream is None or not running.exists:
+        return
+    age = _verified_at(snapshot, upstream, release)
+    running_age = _verified_at(snapshot, upstream, running.release)
+    if age is not None and running_age is not None and age > running_age:
+        raise HeldError(
+            f"{attempt.environment} runs {running.release}, which {upstream} verified after "
+            f"{release}. To go back: `delivery rollback {attempt.environment}`."
+        )

@@ -1,0 +1,102 @@
+"""`delivery rollback ENV`: traffic first, then the event, then the pull request."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from delivery.context import Context
+from delivery.deployment import fall_back, record_event
+from delivery.errors import HeldError, InputError
+from delivery.events import State, next_kind
+from delivery.forge.protocol import Pull
+from delivery.promotion import Proposal, changed_files, propose, rollback_of, title
+from delivery.snapshot import Attempt, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackResult:
+    """What was left, what answers now, how long the traffic took (s), and the pull request."""
+
+    environment: str
+    left: str
+    release: str
+    seconds: float
+    pull: Pull | None
+    already: bool = False
+
+
+def rollback(context: Context, environment: str, *, reason: str, dry_run: bool) -> RollbackResult:
+    """Give the traffic of `environment` back to the previous verified release.
+
+    A rollback is never rolled back: run again, it finishes what a killed one began.
+    """
+    snapshot = context.snapshot()
+    attempt = snapshot.attempt(environment)
+    desired = attempt.desired
+    if desired.is_rollback:
+        return RollbackResult(
+            environment, desired.rollback_of, desired.wanted.release, 0.0, None, already=True
+        )
+    if not desired.wanted.exists:
+        raise InputError(f"{environment} runs nothing, so there is nothing to roll back")
+    if dry_run:
+        return RollbackResult(
+            environment, desired.wanted.release, desired.previous.release, 0.0, None
+        )
+    seconds = _move_traffic(context, snapshot, attempt)
+    _say_so(context, attempt, reason)
+    pull = propose_rollback(context, environment)
+    return RollbackResult(
+        environment, desired.wanted.release, desired.previous.release, seconds, pull
+    )
+
+
+def _move_traffic(context: Context, snapshot: Snapshot, attempt: Attempt) -> float:
+    """Seconds until the previous release answered."""
+    target = context.target(snapshot.settings, attempt.environment)
+    with target.lock():
+        begun = time.monotonic()
+        fall_back(context, snapshot, attempt, target)
+        return time.monotonic() - begun
+
+
+def _say_so(context: Context, attempt: Attempt, reason: str) -> None:
+    """Record that the attempt does not stand any more, once."""
+    if attempt.state.failed:
+        return
+    verified = attempt.state is State.VERIFIED
+    kind = next_kind(attempt.events, "revoked") if verified else "rejected"
+    record_event(context, attempt, kind, {"why": reason or "rolled back by hand"})
+
+
+def propose_rollback(context: Context, environment: str) -> Pull | None:
+    """Open the rollback pull request of a failed attempt; merge it where that is allowed."""
+    snapshot = context.snapshot()
+    attempt = snapshot.attempt(environment)
+    if not attempt.state.failed:
+        return None
+    fallback = snapshot.fallback(environment, attempt.desired.previous.release)
+    proposal = rollback_of(attempt, fallback)
+    pull = propose(context, snapshot, proposal)
+    if pull is None or not context.forge.merges_itself:
+        return pull
+    if pull.state == "open":
+        _require_generated(context, snapshot, pull, proposal)
+    return context.forge.merge(pull.number)
+
+
+def _require_generated(
+    context: Context, snapshot: Snapshot, pull: Pull, proposal: Proposal
+) -> None:
+    """A rollback merges itself only if its branch is exactly what is generated here."""
+    git = context.repository
+    git.run("fetch", "--quiet", "origin", f"refs/heads/{pull.head}")
+    head = git.commit("FETCH_HEAD")
+    base = git.run("merge-base", head, snapshot.commit)
+    if head != git.commit_files(base, changed_files(proposal), title(proposal)):
+        raise HeldError(
+            f"pull request #{pull.number} ({pull.head}) is not the generated rollback: somebody "
+            "changed it. Read it and merge it by hand, or close it and run "
+            f"`delivery rollback {proposal.environment}` again."
+        )

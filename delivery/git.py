@@ -1,0 +1,238 @@
+"""The git adapter: what `origin` says, commits made without a work tree, and tags as events.
+
+Nothing here touches the person's work tree, index or branches.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from delivery.errors import HeldError, InputError, OutsideError
+
+MAIN = "refs/remotes/origin/main"
+AUTHOR = "delivery"
+EMAIL = "delivery@localhost"
+
+
+class GitError(OutsideError):
+    """git said no."""
+
+
+class Repository:
+    """A checkout and its `origin`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, start: Path) -> Repository:
+        """The checkout that `start` is in."""
+        result = subprocess.run(
+            ["git", "-C", str(start), "rev-parse", "--show-toplevel"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if result.returncode != 0:
+            raise InputError(
+                f"{start} is not inside a git repository. `cd` into your checkout, or make one "
+                "with `git init && git add -A && git commit`."
+            )
+        return cls(Path(result.stdout.strip()))
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run git and return its output, stripped. GitError with what git said."""
+        result = subprocess.run(
+            ["git", "-C", str(self.root), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environ or {})},
+        )
+        if result.returncode != 0:
+            said = " ".join((result.stderr or result.stdout).split())[-600:]
+            raise GitError(f"git {arguments[0]} failed: {said}")
+        return result.stdout.rstrip("\n")
+
+    def fetch(self) -> None:
+        """Bring main and every promotion tag up to date; refuses a shallow clone."""
+        if self.run("rev-parse", "--is-shallow-repository") == "true":
+            raise InputError(
+                "this is a shallow clone, and the history of main says what was verified. "
+                "`git fetch --unshallow` and try again."
+            )
+        if "origin" not in self.run("remote").split():
+            raise InputError(
+                "this checkout has no remote called origin, and origin/main says what is wanted. "
+                "`git remote add origin URL && git push -u origin main`."
+            )
+        try:
+            self.run(
+                "fetch", "--quiet", "--force", "--no-tags", "origin",
+                f"+refs/heads/main:{MAIN}", "+refs/tags/promo/*:refs/tags/promo/*",
+            )  # fmt: skip
+        except GitError as error:
+            raise InputError(
+                f"origin/main could not be fetched: {error}. `git push -u origin main` if it is "
+                "new; otherwise look at `git remote -v`."
+            ) from error
+
+    def commit(self, revision: str) -> str:
+        """The full hash of a commit; InputError if there is none."""
+        try:
+            return self.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        except GitError as error:
+            raise InputError(f"{revision}: no such commit here") from error
+
+    def main(self) -> str:
+        """The commit of origin/main."""
+        return self.commit(MAIN)
+
+    def read(self, revision: str, path: str) -> str | None:
+        """The text of a file at a commit, ending in one newline; None where it is not there."""
+        try:
+            return self.run("cat-file", "blob", f"{revision}:{path}") + "\n"
+        except GitError:
+            return None
+
+    def object_id(self, revision: str, path: str) -> str | None:
+        """The hash of a file or folder at a commit; None where it is not there."""
+        try:
+            return self.run("rev-parse", "--verify", "--quiet", f"{revision}:{path}")
+        except GitError:
+            return None
+
+    def names(self, revision: str, folder: str) -> Sequence[str]:
+        """The names in a folder at a commit."""
+        out = self.run("ls-tree", "--name-only", revision, f"{folder}/")
+        return [Path(line).name for line in out.splitlines()]
+
+    def last_change(self, path: str) -> str:
+        """The first-parent commit of main that last changed `path`: the attempt."""
+        found = self.run("log", "-1", "--first-parent", "--format=%H", MAIN, "--", path)
+        if not found:
+            raise InputError(
+                f"origin/main has no {path}. Restore it from the template: it says what the "
+                "environment runs, `none` to begin with."
+            )
+        return found
+
+    def changes(self, path: str) -> Sequence[str]:
+        """All first-parent commits of main that changed `path`, newest first."""
+        return self.run("log", "--first-parent", "--format=%H", MAIN, "--", path).splitlines()
+
+    def dirty(self, *paths: str) -> Sequence[str]:
+        """Files of the work tree that differ from HEAD, untracked ones included."""
+        out = self.run("status", "--porcelain", "--untracked-files=all", "--", *paths)
+        return [line[3:] for line in out.splitlines()]
+
+    def commit_files(self, base: str, files: Mapping[str, str | None], message: str) -> str:
+        """A commit on top of `base` with `files` (path → text, None removes). Returns its hash.
+
+        Author and date are fixed by `base`, so the same change makes the same commit.
+        """
+        date = self.run("show", "-s", "--format=%cI", base)
+        with tempfile.TemporaryDirectory() as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self.run("read-tree", base, environ=index)
+            for path, text in files.items():
+                if text is None:
+                    self.run("update-index", "--force-remove", path, environ=index)
+                    continue
+                blob = self.run("hash-object", "-w", "--stdin", stdin=text)
+                self.run(
+                    "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", environ=index
+                )
+            tree = self.run("write-tree", environ=index)
+        return self.commit_tree(tree, (base,), message, date)
+
+    def commit_tree(self, tree: str, parents: Sequence[str], message: str, date: str) -> str:
+        """A commit of `tree` by the delivery author."""
+        who = {
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in (("NAME", AUTHOR), ("EMAIL", EMAIL), ("DATE", date))
+        }
+        parent = [argument for commit in parents for argument in ("-p", commit)]
+        return self.run("commit-tree", tree, *parent, "-F", "-", stdin=message, environ=who)
+
+    def push_branch(self, commit: str, branch: str) -> None:
+        """Point the branch on origin at `commit`, replacing only what this checkout last saw."""
+        ref = f"refs/heads/{branch}"
+        seen = self.run("ls-remote", "origin", ref).split("\t")[0]
+        if seen != commit:
+            self.run("push", "--quiet", f"--force-with-lease={ref}:{seen}", "origin",
+                     f"{commit}:{ref}")  # fmt: skip
+
+    def create_tag(self, name: str, commit: str, message: str) -> bool:
+        """Create an annotated tag on origin: compare-and-swap. False if somebody was first."""
+        ref = f"refs/tags/{name}"
+        stamp = self.run("var", "GIT_COMMITTER_IDENT", environ={
+            "GIT_COMMITTER_NAME": AUTHOR, "GIT_COMMITTER_EMAIL": EMAIL,
+        })  # fmt: skip
+        content = f"object {commit}\ntype commit\ntag {name}\ntagger {stamp}\n\n{message}\n"
+        tag = self.run("mktag", stdin=content)
+        try:
+            self.run("push", "--quiet", f"--force-with-lease={ref}:", "origin", f"{tag}:{ref}")
+        except GitError:
+            self.fetch()
+            if self.tag_exists(name):
+                return False
+            raise
+        self.run("update-ref", ref, tag)
+        return True
+
+    def tag_exists(self, name: str) -> bool:
+        return bool(self.run("tag", "--list", name))
+
+    def tags(self, prefix: str) -> Mapping[str, str]:
+        """Tag name → message, for the tags below `prefix`, oldest first."""
+        separator = "\x1e"
+        out = self.run(
+            "for-each-ref", "--sort=creatordate", "--format=%(refname:strip=2)%00%(contents)%1e",
+            f"refs/tags/{prefix}",
+        )  # fmt: skip
+        found = {}
+        for item in out.split(separator):
+            if item.strip():
+                name, _, message = item.strip("\n").partition("\0")
+                found[name] = message
+        return found
+
+    def archive(self, commit: str, paths: Sequence[str], destination: Path) -> None:
+        """Lay out `paths` as they are at `commit`."""
+        destination.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "source.tar"
+            self.run("archive", "--format=tar", f"--output={file}", commit, "--", *paths)
+            with tarfile.open(file) as archive:
+                archive.extractall(destination, filter="data")
+
+    def require_clean(self) -> None:
+        """InputError if the work tree has changes that a command would overlook."""
+        dirty = self.dirty()
+        if dirty:
+            shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if dirty[5:] else "")
+            raise InputError(
+                f"the work tree has changes that are not committed: {shown}. A gate judges "
+                "commits: `git add -A && git commit`, or `git stash`."
+            )
+
+    def require_branch(self) -> str:
+        """The branch that is checked out; InputError on main or a detached HEAD."""
+        branch = self.run("rev-parse", "--abbrev-ref", "HEAD")
+        if branch in ("HEAD", "main"):
+            raise HeldError(
+                f"HEAD is {'detached' if branch == 'HEAD' else 'main'}; a pull request comes from "
+                "a branch of its own: `git switch -c my-change`."
+            )
+        return branch

@@ -1,0 +1,158 @@
+"""Pull requests that change what an environment shall run: promotions and rollbacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from delivery.context import Context
+from delivery.desired import (
+    Desired,
+    Version,
+    desired_path,
+    evidence_path,
+    render_desired,
+)
+from delivery.errors import HeldError
+from delivery.forge.protocol import Pull
+from delivery.gates.verdict import Verdict
+from delivery.snapshot import Attempt, Snapshot
+
+PROMOTION, ROLLBACK = "promotion", "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a pull request would change: one environment, and for a new release its record."""
+
+    environment: str
+    desired: Desired
+    evidence: Mapping[str, Any]
+    report: str  # Markdown, the sticky comment
+    files: Mapping[str, str]  # the record and the pointer, where main has none yet
+
+
+def promotion(environment: str, wanted: Version, snapshot: Snapshot) -> Desired:
+    """`wanted` beside what is verified in `environment` now."""
+    return Desired(wanted=wanted, previous=snapshot.attempt(environment).verified)
+
+
+def evidence(
+    environment: str, release: str, verdicts: tuple[Verdict, ...], **facts: object
+) -> Mapping[str, Any]:
+    """The content of evidence.json: what was judged, and how."""
+    return {
+        "schema_version": 1,
+        "environment": environment,
+        "release": release,
+        "verdicts": [
+            {key: value for key, value in verdict.to_json().items() if key != "details"}
+            for verdict in verdicts
+        ],
+        **facts,
+    }
+
+
+def propose(
+    context: Context, snapshot: Snapshot, proposal: Proposal, *, asked: bool = True
+) -> Pull | None:
+    """Open the pull request, or adopt the one there is. Closes older ones for the environment.
+
+    `asked` is False where a machine promotes by itself: it leaves alone what a person closed,
+    and gets None then.
+    """
+    kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
+    head = _branch(proposal, snapshot)
+    mine = f"{kind}:{proposal.environment}"
+    for pull in context.forge.pulls():
+        if pull.head == head and pull.state == "open":
+            return pull
+        if pull.head == head and pull.state == "closed" and not asked:
+            return None
+        if pull.state == "open" and f"environment:{proposal.environment}" in pull.labels:
+            if kind == PROMOTION and mine not in pull.labels:
+                raise HeldError(
+                    f"pull request #{pull.number} rolls {proposal.environment} back; merge or "
+                    "close it first"
+                )
+            context.forge.close(pull.number, f"superseded by {head}")
+    commit = context.repository.commit_files(
+        snapshot.commit, changed_files(proposal), title(proposal)
+    )
+    context.repository.push_branch(commit, head)
+    labels = (kind, mine, f"environment:{proposal.environment}")
+    pull = context.forge.open(head, title(proposal), _body(proposal), labels)
+    context.forge.comment(pull.number, proposal.report)
+    return pull
+
+
+def rollback_of(attempt: Attempt, fallback: Version) -> Proposal:
+    """The rollback of an attempt: its previous version becomes the wanted one."""
+    environment, failed = attempt.environment, attempt.desired.wanted.release
+    target = attempt.desired.previous
+    reasons = [
+        {"event": event.kind, "evidence": event.evidence}
+        for event in attempt.events
+        if event.kind == "rejected" or event.kind.startswith("revoked-")
+    ]
+    return Proposal(
+        environment=environment,
+        desired=Desired(wanted=target, previous=fallback, rollback_of=failed),
+        evidence=evidence(
+            environment, target.release, (), rollback_of=failed, attempt=attempt.commit,
+            because=reasons,
+        ),
+        report=_rollback_report(attempt),
+        files={},
+    )  # fmt: skip
+
+
+def changed_files(proposal: Proposal) -> Mapping[str, str]:
+    """Path → text of everything that the pull request changes."""
+    environment = proposal.environment
+    text = json.dumps(proposal.evidence, indent=1, sort_keys=True, ensure_ascii=False)
+    return {
+        **proposal.files,
+        desired_path(environment): render_desired(proposal.desired),
+        evidence_path(environment): text + "\n",
+    }
+
+
+def _branch(proposal: Proposal, snapshot: Snapshot) -> str:
+    if proposal.desired.is_rollback:
+        attempt = snapshot.attempt(proposal.environment).commit
+        return f"rollback/{proposal.environment}/{attempt[:12]}"
+    return f"promote/{proposal.environment}/{proposal.desired.wanted.release}"
+
+
+def title(proposal: Proposal) -> str:
+    """The title of the pull request and the subject of its commit."""
+    desired = proposal.desired
+    if desired.is_rollback:
+        return (
+            f"Roll {proposal.environment} back from {desired.rollback_of} "
+            f"to {desired.wanted.release}"
+        )
+    return f"Promote {desired.wanted.release} to {proposal.environment}"
+
+
+def _body(proposal: Proposal) -> str:
+    desired = proposal.desired
+    return (
+        f"{title(proposal)}.\n\n"
+        f"| | release |\n|---|---|\n"
+        f"| wanted | `{desired.wanted.release}` |\n"
+        f"| stays warm beside it | `{desired.previous.release}` |\n\n"
+        f"Merging deploys it: `delivery deploy {proposal.environment}`. The evidence is in "
+        f"`{evidence_path(proposal.environment)}`.\n"
+    )
+
+
+def _rollback_report(attempt: Attempt) -> str:
+    lines = [f"`{attempt.desired.wanted.release}` did not hold in {attempt.environment}:", ""]
+    for event in attempt.events:
+        why = event.evidence.get("why", "")
+        lines.append(f"- {event.kind}{': ' + str(why) if why else ''}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,115 @@
+"""Results as tables for a terminal and as JSON for a machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from delivery.commands.doctor import Check
+from delivery.commands.inspect import Lineage
+from delivery.commands.status import EnvironmentStatus, HistoryRow
+from delivery.forge.protocol import Pull
+
+COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
+
+
+def plain(value: Any) -> Any:
+    """Any result as JSON types."""
+    if hasattr(value, "to_json"):
+        return plain(value.to_json())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=COLOURS.get(state, "default"))
+
+
+def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
+    """What is wanted and what runs."""
+    return _table(
+        ("environment", "wanted", "state", "route", "previous", "address", "problem"),
+        [
+            (
+                row.environment,
+                row.wanted,
+                _state(row.state),
+                row.route,
+                row.previous,
+                row.url,
+                Text(f"{row.problem}: `{row.cure}`", style="red") if row.problem else "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def history_table(rows: Iterable[HistoryRow]) -> Table:
+    """One line an attempt."""
+    return _table(
+        ("merged", "environment", "release", "state", "events", "rolls back"),
+        [
+            (
+                row.merged,
+                row.environment,
+                row.release,
+                _state(row.state),
+                ", ".join(row.events),
+                row.rollback_of,
+            )
+            for row in rows
+        ],
+    )
+
+
+def pulls_table(pulls: Iterable[Pull]) -> Table:
+    """One line a pull request."""
+    return _table(
+        ("#", "state", "title", "branch"),
+        [(str(pull.number), _state(pull.state), pull.title, pull.head) for pull in pulls],
+    )
+
+
+def doctor_table(checks: Iterable[Check]) -> Table:
+    """One line a check; what to do where something is wrong."""
+    return _table(
+        ("", "check", "found", "do this"),
+        [
+            (
+                Text("ok", style="green") if check.ok else Text("no", style="red"),
+                check.name,
+                check.found,
+                check.cure,
+            )
+            for check in checks
+        ],
+    )
+
+
+def lineage_table(lineage: Lineage) -> Table:
+    """Facts from data to bento, then where it ran."""
+    return _table(("", lineage.release), [*lineage.facts, *lineage.environments])

@@ -1,0 +1,1 @@
+"""Where releases run. `protocol` is what every target can do; one module per target."""

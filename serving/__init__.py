@@ -1,0 +1,1 @@
+"""What runs inside a bento: any model with a contract."""

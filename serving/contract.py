@@ -1,0 +1,182 @@
+"""The contract of a model: what it takes, what it answers, and where it comes from.
+
+`artifacts/model/contract.json` is the only thing that `pipeline`, `serving` and `delivery`
+share. This module defines it, reads it and writes it; it imports nothing but pydantic.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+CONTRACT = "contract.json"
+MODEL = "model.onnx"
+PREDICTOR = "predictor"
+EXAMPLES = "examples.jsonl"
+SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
+
+Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]
+Task = Literal["binary", "multiclass", "regression"]
+
+
+class ContractError(ValueError):
+    """A document does not fit its schema. The message names the file, the path and the reason."""
+
+
+class Strict(BaseModel):
+    """A frozen document that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Document = TypeVar("Document", bound=Strict)
+
+
+def parse(kind: type[Document], content: Any, *, source: str) -> Document:
+    """Validate `content` as `kind`.
+
+    Raises:
+        ContractError: with one line per problem: the path of the key, what was found, what was
+            expected.
+    """
+    if not isinstance(content, Mapping):
+        raise ContractError(f"{source}: expected a mapping, found {type(content).__name__}")
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise ContractError(f"{source}: " + "; ".join(_problems(error))) from error
+
+
+def _problems(error: ValidationError) -> list[str]:
+    problems = []
+    for item in error.errors(include_url=False):
+        path = ".".join(str(part) for part in item["loc"]) or "(top)"
+        if item["type"] == "extra_forbidden":
+            problems.append(f"{path}: unknown key")
+        elif item["type"] == "missing":
+            problems.append(f"{path}: missing")
+        else:
+            problems.append(f"{path}: {item['msg']} (found {item['input']!r})")
+    return problems
+
+
+class Histogram(Strict):
+    """How a column was distributed in training.
+
+    Numbers: `edges` has one more entry than `counts`, in the column's unit; values outside the
+    edges belong to the first or the last bin. Categories: `labels` instead of `edges`.
+    """
+
+    edges: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    counts: tuple[int, ...]
+    missing: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Histogram:
+        if (self.edges is None) == (self.labels is None):
+            raise ValueError("a histogram has either edges or labels")
+        expected = len(self.labels) if self.labels is not None else len(self.edges or ()) - 1
+        if len(self.counts) != expected:
+            raise ValueError(f"{len(self.counts)} counts for {expected} bins")
+        return self
+
+
+class Input(Strict):
+    """One feature of a request row.
+
+    `shape` is that of one row: () for a scalar. `range` is a declared limit and is enforced;
+    what training happened to see is in `histogram` and is only watched. `categories` are those
+    seen in training; `unseen` says whether the model copes with others.
+    """
+
+    name: str = Field(min_length=1)
+    dtype: Dtype
+    shape: tuple[int, ...] = ()
+    nullable: bool = False
+    unit: str | None = None
+    description: str = ""
+    range: tuple[float, float] | None = None
+    categories: tuple[str, ...] | None = None
+    unseen: Literal["accept", "reject"] = "accept"
+    histogram: Histogram | None = None
+
+
+class Output(Strict):
+    """One output of the model. `shape` is that of one row."""
+
+    name: str = Field(min_length=1)
+    dtype: Dtype
+    shape: tuple[int, ...] = ()
+    description: str = ""
+    histogram: Histogram | None = None
+
+
+class Roles(Strict):
+    """Which column of the data plays which part. None of them is a feature, segments apart."""
+
+    label: str
+    row_id: str
+    timestamp: str | None = None
+    cluster: str | None = None
+    segments: tuple[str, ...] = ()
+
+    def excluded(self) -> frozenset[str]:
+        """Columns that are never features."""
+        return frozenset(c for c in (self.label, self.row_id, self.timestamp, self.cluster) if c)
+
+
+class Contract(Strict):
+    """What a model takes and answers.
+
+    `classes` are the labels of the score's columns, in order; for a binary task the second is
+    the positive one and the score is its probability. `threshold` turns it into a decision.
+    `trained_until` is the ISO date of the last row that training saw (validation included), or
+    None where rows have no time.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    runtime: Literal["onnx", "python"] = "onnx"
+    task: Task
+    inputs: tuple[Input, ...] = Field(min_length=1)
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    classes: tuple[str, ...] | None = None
+    threshold: float | None = None
+    roles: Roles
+    trained_until: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Contract:
+        names = [column.name for column in self.inputs]
+        if len(set(names)) != len(names):
+            raise ValueError("two inputs have the same name")
+        if (self.classes is None) != (self.task == "regression"):
+            raise ValueError("classes are for binary and multiclass tasks, and needed there")
+        if self.classes and self.task == "binary" and len(self.classes) != 2:
+            raise ValueError("a binary task has two classes")
+        if not any(output.name == SCORE for output in self.outputs):
+            raise ValueError(f"no output is called {SCORE!r}")
+        return self
+
+
+def read_contract(path: Path) -> Contract:
+    """Read `contract.json`, or the one in the folder `path`."""
+    file = path / CONTRACT if path.is_dir() else path
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ContractError(f"{file}: no such file; `dvc repro` writes it") from error
+    except ValueError as error:
+        raise ContractError(f"{file}: not JSON: {error}") from error
+    return parse(Contract, content, source=str(file))
+
+
+def render_contract(contract: Contract) -> str:
+    """The canonical text of a contract: the same contract gives the same bytes."""
+    content = contract.model_dump(mode="json", exclude_defaults=False)
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,30 @@
+"""Every test has a home of its own: no git, DVC or uv settings of the person who runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.origin import Origin, make_origin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set before anything is imported, so that subprocesses and DVC see it too."""
+    uv = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=False)
+    if uv.returncode == 0:
+        os.environ.setdefault("UV_CACHE_DIR", uv.stdout.strip())
+    os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+    os.environ["DVC_NO_ANALYTICS"] = "1"
+    for role in ("AUTHOR", "COMMITTER"):
+        os.environ[f"GIT_{role}_NAME"] = "Tester"
+        os.environ[f"GIT_{role}_EMAIL"] = "tester@example.com"
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    """A bare origin and a checkout of it with the template's environments, nothing released."""
+    return make_origin(tmp_path)

@@ -1,0 +1,70 @@
+"""The local forge: pull requests as refs of a bare repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.errors import ForgeError
+from delivery.forge.local import LocalForge
+from tests.origin import Origin
+
+
+@pytest.fixture
+def forge(origin: Origin) -> LocalForge:
+    base = origin.git("rev-parse", "HEAD")
+    for name in ("one", "two"):
+        commit = origin.repository.commit_files(base, {f"{name}.txt": f"{name}\n"}, name)
+        origin.repository.push_branch(commit, name)
+    return LocalForge(origin.repository)
+
+
+def test_opening_again_adopts_what_is_open(forge: LocalForge) -> None:
+    first = forge.open("one", "One", "body", ("x",))
+    assert forge.open("one", "another title", "", ()) == first
+    assert forge.open("two", "Two", "", ()).number == first.number + 1
+    assert [pull.title for pull in forge.pulls()] == ["One", "Two"]
+
+
+def test_a_merge_moves_main_and_removes_the_branch(origin: Origin, forge: LocalForge) -> None:
+    number = forge.open("one", "One", "", ()).number
+    merged = forge.merge(number)
+    main = origin.git("ls-remote", "origin", "refs/heads/main").split()[0]
+    assert merged.state == "merged"
+    assert merged.merge_commit == main
+    assert origin.repository.read(main, "one.txt") == "one\n"
+    assert not origin.git("ls-remote", "origin", "refs/heads/one")
+    assert forge.merge(number) == merged
+
+
+def test_both_merge_one_after_the_other(origin: Origin, forge: LocalForge) -> None:
+    for head in ("one", "two"):
+        forge.merge(forge.open(head, head, "", ()).number)
+    origin.repository.fetch()
+    assert {"one.txt", "two.txt"} <= set(origin.repository.names(origin.repository.main(), "."))
+
+
+def test_a_conflict_names_what_to_do(origin: Origin, forge: LocalForge) -> None:
+    origin.push({"one.txt": "something else\n"})
+    number = forge.open("one", "One", "", ()).number
+    with pytest.raises(ForgeError, match="git merge origin/main"):
+        forge.merge(number)
+    assert forge.pulls()[0].state == "open"
+
+
+def test_the_comment_is_one_and_replaced(forge: LocalForge) -> None:
+    number = forge.open("one", "One", "", ()).number
+    forge.comment(number, "first")
+    forge.comment(number, "second")
+    assert forge.pulls()[0].comment == "second"
+
+
+def test_a_closed_one_is_not_merged(forge: LocalForge) -> None:
+    number = forge.open("one", "One", "", ()).number
+    forge.close(number, "not now")
+    with pytest.raises(ForgeError, match="not now"):
+        forge.merge(number)
+
+
+def test_one_that_is_not_there_is_named(forge: LocalForge) -> None:
+    with pytest.raises(ForgeError, match="#7"):
+        forge.merge(7)

@@ -1,0 +1,74 @@
+"""Real git for tests: a bare origin and a checkout, without model or pipeline."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from delivery.desired import Desired, Version, desired_path, render_desired
+from delivery.events import Event
+from delivery.git import Repository
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ("staging", "production")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A checkout at `path` whose origin is `bare`."""
+
+    path: Path
+    bare: Path
+
+    @property
+    def repository(self) -> Repository:
+        return Repository(self.path)
+
+    def git(self, *arguments: str) -> str:
+        return self.repository.run(*arguments)
+
+    def push(self, files: dict[str, str], message: str = "Change", branch: str = "main") -> str:
+        """Commit `files` on top of main and push them to `branch`."""
+        for name, text in files.items():
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+        return self.git("rev-parse", "HEAD")
+
+    def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
+        """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
+        desired = Desired(version(wanted), version(previous), of)
+        return self.push({desired_path(environment): render_desired(desired)}, f"Want {wanted}")
+
+    def happened(self, environment: str, attempt: str, kind: str, release: str) -> None:
+        """Record an event on origin."""
+        event = Event(environment, attempt, kind, release, "local", {})
+        assert self.repository.create_tag(event.tag, attempt, event.message())
+
+
+def version(release: str) -> Version:
+    """A version whose bento hash fits its id; none for an empty id."""
+    if not release:
+        return Version()
+    return Version(release, release.removeprefix("r-").ljust(64, "0"))
+
+
+def make_origin(folder: Path) -> Origin:
+    """A bare origin and a checkout with both environments at `none`."""
+    bare, path = folder / "origin.git", folder / "checkout"
+    for command in (
+        ["git", "init", "--quiet", "--bare", "-b", "main", str(bare)],
+        ["git", "init", "--quiet", "-b", "main", str(path)],
+        ["git", "-C", str(path), "remote", "add", "origin", str(bare)],
+    ):
+        subprocess.run(command, check=True)
+    shutil.copy(ROOT / "delivery.yaml", path / "delivery.yaml")
+    made = Origin(path, bare)
+    empty = render_desired(Desired())
+    made.push({desired_path(name): empty for name in ENVIRONMENTS}, "Start")
+    return made

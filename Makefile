@@ -3,6 +3,8 @@ PYTHON ?= python3
 KEEP ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
+# Without bytecode every start compiles half of scikit-learn anew.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

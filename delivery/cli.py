@@ -251,12 +251,9 @@ def doctor(as_json: bool) -> None:
 @click.argument("environment", metavar="[ENV]", required=False)
 def down(environment: str | None) -> None:
     """Stop what runs on this machine for ENV, or for all. `delivery deploy` starts it again."""
-    from delivery.settings import read_settings
+    from delivery.commands.down import down as run
 
-    here = context()
-    settings = read_settings(here.root)
-    for name in [environment] if environment else settings.environments:
-        here.target(settings, name).stop()
+    for name in run(context(), environment):
         OUT.print(f"{name}: stopped", markup=False)
 
 

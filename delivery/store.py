@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
@@ -29,16 +30,26 @@ class Store:
 
     def stale(self) -> list[str]:
         """The stages and pointers whose outputs in the work tree are not those of dvc.lock."""
-        with _quiet():
-            from dvc.exceptions import DvcException
-            from dvc.repo import Repo
+        _hush()
+        from dvc.exceptions import DvcException
+        from dvc.repo import Repo
 
-            try:
-                with Repo(str(self.root)) as repo:
-                    status: dict[str, Any] = repo.status()
-            except DvcException as error:
-                raise InputError(f"dvc: {error}. Mend it, then `dvc repro`.") from error
-        return sorted(status)
+        try:
+            with Repo(str(self.root)) as repo:
+                status: dict[str, Any] = repo.status()
+        except DvcException as error:
+            raise InputError(f"dvc: {error}. Mend it, then `dvc repro`.") from error
+        # Bentos are not laid out in the work tree; their pointers alone are there.
+        return sorted(name for name in status if not name.startswith(f"{FOLDER}/"))
+
+    def require_in_step(self) -> None:
+        """InputError if dvc.lock does not describe the work tree."""
+        stale = self.stale()
+        if stale:
+            raise InputError(
+                f"dvc.lock is stale: {', '.join(stale)} changed since it was written. "
+                "`dvc repro`, then `git commit -am …` and `dvc push`."
+            )
 
     def require_remote(self) -> str:
         """The URL of the default remote; InputError if there is none."""
@@ -53,22 +64,22 @@ class Store:
 
     def get(self, commit: str, path: str, destination: Path) -> Path:
         """Lay out the DVC-tracked `path` as it is at `commit`, from the cache or the remote."""
-        with _quiet():
-            from dvc.api import DVCFileSystem
-            from dvc.exceptions import DvcException
+        _hush()
+        from dvc.api import DVCFileSystem
+        from dvc.exceptions import DvcException
 
+        shutil.rmtree(destination, ignore_errors=True)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            files = DVCFileSystem(str(self.root), rev=commit)
+            files.get(path, str(destination), recursive=True)
+        except (DvcException, OSError) as error:
             shutil.rmtree(destination, ignore_errors=True)
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                files = DVCFileSystem(str(self.root), rev=commit)
-                files.get(path, str(destination), recursive=True)
-            except (DvcException, OSError) as error:
-                shutil.rmtree(destination, ignore_errors=True)
-                raise StoreError(
-                    f"{path} of commit {commit[:12]} is neither in the DVC cache nor in the "
-                    f"remote ({type(error).__name__}: {error}). Run `dvc push` where it was "
-                    "made; nothing is rebuilt in its place."
-                ) from error
+            raise StoreError(
+                f"{path} of commit {commit[:12]} is neither in the DVC cache nor in the "
+                f"remote ({type(error).__name__}: {error}). Run `dvc push` where it was "
+                "made; nothing is rebuilt in its place."
+            ) from error
         return destination
 
     def put(self, release: str, bento: Path) -> str:
@@ -117,36 +128,32 @@ class Store:
         self._work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._work) as name, self._repo(self.root) as own:
             folder = Path(name)
-            with _quiet():
-                scratch = Repo.init(str(folder), no_scm=True)
-                with scratch.config.edit() as config:
-                    for remote, options in own.config["remote"].items():
-                        config["remote"][remote] = dict(options)
-                    config["core"]["remote"] = own.config["core"]["remote"]
-                    config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
+            _hush()
+            scratch = Repo.init(str(folder), no_scm=True)
+            with scratch.config.edit() as config:
+                for remote, options in own.config["remote"].items():
+                    config["remote"][remote] = dict(options)
+                config["core"]["remote"] = own.config["core"]["remote"]
+                config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
             scratch.close()
             yield folder
 
     @contextlib.contextmanager
     def _repo(self, root: Path) -> Iterator[Any]:
-        with _quiet():
-            from dvc.exceptions import DvcException
-            from dvc.repo import Repo
+        _hush()
+        from dvc.exceptions import DvcException
+        from dvc.repo import Repo
 
-            try:
-                with Repo(str(root)) as repo:
-                    yield repo
-            except DvcException as error:
-                raise StoreError(f"dvc: {error}") from error
+        try:
+            with Repo(str(root)) as repo:
+                yield repo
+        except DvcException as error:
+            raise StoreError(f"dvc: {error}") from error
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No banner, no progress bars and no analytics of DVC in our output."""
-    previous = os.environ.get("DVC_NO_ANALYTICS")
+def _hush() -> None:
+    """No banner and no analytics of DVC in our output."""
+    import dvc.logger  # noqa: F401  (its import sets the level that is lowered here)
+
     os.environ["DVC_NO_ANALYTICS"] = "1"
-    try:
-        yield
-    finally:
-        if previous is None:
-            os.environ.pop("DVC_NO_ANALYTICS")
+    logging.getLogger("dvc").setLevel(logging.ERROR)

@@ -61,7 +61,8 @@ def install():
     shutil.rmtree(VENV, ignore_errors=True)
     print("setup: making .venv (once; about 1.2 GB)", flush=True)
     run(
-        [sys.executable, "-m", "venv", VENV],
+        # Not the interpreter of a `.venv` that was just removed.
+        [getattr(sys, "_base_executable", sys.executable), "-m", "venv", VENV],
         "On Debian and Ubuntu install it with `apt-get install python3-venv`.",
     )
     python = os.path.join(VENV, "bin", "python")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import psutil
-
 from delivery.candidate import outputs
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
+from delivery.ports import holder, taken
 from delivery.settings import PORT_OFFSET, read_settings
 from delivery.snapshot import Snapshot
 
@@ -133,33 +131,13 @@ def _ports(context: Context) -> Iterator[Check]:
         target = context.target(settings, name)
         if target.route() and target.healthy():
             yield Check(f"port {port}", True, f"{name} answers there")
-        elif _free(port):
+        elif not taken(port):
             yield Check(f"port {port}", True, f"free for {name}")
         else:
             yield Check(
                 f"port {port}",
                 False,
-                f"{name} wants it and {_owner(port)} has it",
+                f"{name} wants it and it is taken{holder(port)}",
                 f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
                 f"{PORT_OFFSET}=100",
             )
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _owner(port: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    except psutil.Error:  # macOS asks for root; the port is taken all the same
-        pass
-    return "another process"

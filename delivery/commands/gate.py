@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from delivery.candidate import candidate
 from delivery.context import Context
-from delivery.errors import InputError
 from delivery.judging import Judged, judge
 from delivery.report import markdown
-from delivery.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +24,12 @@ def gate(context: Context, *, reason: str) -> GateResult:
     """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again."""
     repository = context.repository
     repository.require_clean()
-    require_in_step(context.store)
+    context.store.require_in_step()
     snapshot = context.snapshot()
     found = candidate(context, repository.commit("HEAD"))
     judged = judge(context, snapshot, found, snapshot.settings.gates, reason)
     pull = _tell(context, judged)
     return GateResult(found.bento.id, judged.judgement.champion, judged, pull)
-
-
-def require_in_step(store: Store) -> None:
-    """InputError if dvc.lock does not describe the work tree."""
-    stale = store.stale()
-    if stale:
-        raise InputError(
-            f"dvc.lock is stale: {', '.join(stale)} changed since it was written. "
-            "`dvc repro`, then `git commit -am …` and `dvc push`."
-        )
 
 
 def _tell(context: Context, judged: Judged) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from delivery.commands.gate import require_in_step
 from delivery.context import Context
 from delivery.errors import InputError
 from delivery.forge.protocol import Pull
@@ -33,7 +32,7 @@ def open_pull(context: Context, *, title: str, body: str) -> Pull:
     repository = context.repository
     branch = repository.require_branch()
     repository.require_clean()
-    require_in_step(context.store)
+    context.store.require_in_step()
     repository.run("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     subject = title or repository.run("show", "-s", "--format=%s", "HEAD")
     return context.forge.open(branch, subject, body, (CANDIDATE,))

@@ -39,7 +39,8 @@ class Target(Protocol):
 
     def start(self, release: str, bento: Path) -> Instance:
         """Run the bento folder `bento` as `release` beside the others and wait until it is
-        ready. Adopts one that runs; replaces one that died. Gives it no traffic."""
+        ready. Adopts one that runs. A new one gets no traffic; one that replaces a dead one
+        keeps the share that the route gave it."""
         ...
 
     def route(self) -> Mapping[str, int]:

@@ -1,0 +1,137 @@
+"""The scratch clone of the demo, and the ways to act in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from delivery.desired import Desired, desired_path, render_desired
+from delivery.settings import read_settings
+
+CONSOLE = Console(highlight=False)
+
+
+class DemoError(Exception):
+    """An act did not end as it must."""
+
+
+class Stage:
+    """The scratch clone and the ways to act in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / ".demo"
+        self.clone = self.folder / "checkout"
+        self.environ = self._environ()
+
+    def _environ(self) -> dict[str, str]:
+        """A home of its own; nothing of the person's git or DVC settings."""
+        uv_cache = subprocess.run(
+            ["uv", "cache", "dir"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        home = self.folder / "home"
+        who = {
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in (("NAME", "Newcomer"), ("EMAIL", "newcomer@example.com"))
+        }
+        return {
+            **os.environ,
+            **who,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "UV_CACHE_DIR": uv_cache,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(home / "dvc"),
+            "PYTHONPATH": "",
+        }
+
+    def run(self, *command: str, expect: int = 0, quiet: bool = False) -> None:
+        """Run a command of the story, showing it and what it prints."""
+        CONSOLE.print(f"[bold]$ {' '.join(command)}[/bold]")
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            command, cwd=self.clone, env=self.environ, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if not quiet:
+                CONSOLE.print("  " + line.rstrip(), markup=False, soft_wrap=True)
+        code = process.wait()
+        CONSOLE.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
+        if code != expect:
+            if quiet:
+                CONSOLE.print("".join(said), markup=False)
+            raise DemoError(
+                f"`{' '.join(command)}` exited with {code}, expected {expect}"
+            )
+
+    def ask(self, *command: str) -> Any:
+        """The JSON answer of a `delivery` command."""
+        result = subprocess.run(
+            ["delivery", *command, "--json"],
+            cwd=self.clone, env=self.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        try:
+            return json.loads(result.stdout)
+        except ValueError as error:
+            raise DemoError(f"`delivery {' '.join(command)}`: {result.stderr}") from error
+
+    def merge_newest(self) -> None:
+        """Merge the pull request that was opened last."""
+        number = max(pull["number"] for pull in self.ask("pr", "list") if pull["state"] == "open")
+        self.run("delivery", "pr", "merge", str(number))
+
+    def sync_main(self) -> None:
+        self.run("git", "switch", "--quiet", "main", quiet=True)
+        self.run("git", "pull", "--quiet", "origin", "main")
+
+
+def prepare(stage: Stage) -> None:
+    """Lay out the scratch clone: this checkout's files, nothing released, its own origin."""
+    take_down(stage)
+    shutil.rmtree(stage.folder, ignore_errors=True)
+    stage.clone.mkdir(parents=True)
+    listed = subprocess.run(
+        ["git", "-C", str(stage.root), "ls-files", "-co", "--exclude-standard", "-z"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        source = stage.root / name
+        if source.is_file() and not name.startswith("releases/r-") and name != "dvc.lock":
+            target = stage.clone / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for environment in read_settings(stage.clone).environments:
+        (stage.clone / desired_path(environment)).write_text(render_desired(Desired()))
+    for command in (
+        ("git", "init", "--quiet", "--bare", "-b", "main", "../origin.git"),
+        ("git", "init", "--quiet", "-b", "main"),
+        ("git", "remote", "add", "origin", "../origin.git"),
+        ("dvc", "remote", "add", "--local", "--quiet", "--default", "store", "../store"),
+        ("git", "add", "--all"),
+        ("git", "commit", "--quiet", "-m", "Start from the template"),
+        ("git", "push", "--quiet", "-u", "origin", "main"),
+    ):
+        subprocess.run(command, cwd=stage.clone, env=stage.environ, check=True)
+
+
+def take_down(stage: Stage) -> None:
+    """Stop what an earlier demo left running."""
+    if (stage.clone / "delivery.yaml").is_file():
+        subprocess.run(
+            ["delivery", "down"], cwd=stage.clone, env=stage.environ,
+            stdout=subprocess.DEVNULL, check=False,
+        )  # fmt: skip

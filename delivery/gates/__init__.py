@@ -1,0 +1,1 @@
+"""Gates: pure functions from evidence and policy to a verdict. One module each."""

@@ -1,0 +1,46 @@
+"""Clients of the release that runs must not notice the next one, nor a rollback to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.gates.compatibility import changes
+from delivery.gates.verdict import Verdict
+from serving.contract import Contract, Strict
+
+GATE = "contract"
+REQUIRED = "no change that breaks clients or a rollback"
+
+
+class Policy(Strict):
+    """Nothing to tune: a breaking change needs a new service, not a wider limit."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`previous` runs now; `first` says that nothing does. None: unknown, `missing` says why."""
+
+    candidate: Contract | None
+    previous: Contract | None
+    first: bool = False
+    missing: str = ""
+
+
+def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+    """Pass if requests for either contract are good for the other."""
+    if evidence.candidate is None or (evidence.previous is None and not evidence.first):
+        why = evidence.missing or "a contract to compare is missing"
+        return Verdict(GATE, "hold", "not measured", REQUIRED, why)
+    if evidence.previous is None:
+        why = "nothing runs yet: there is no client to break"
+        return Verdict(GATE, "pass", "first release", REQUIRED, why, {"changes": []})
+    found = changes(evidence.previous, evidence.candidate)
+    breaking = [change for change in found if change.breaks]
+    details = {"changes": [change.to_json() for change in found]}
+    measured = f"{len(breaking)} breaking, {len(found) - len(breaking)} other changes"
+    if breaking:
+        why = "; ".join(f"{change.text} (breaks {change.breaks})" for change in breaking)
+        return Verdict(GATE, "fail", measured, REQUIRED, why, details)
+    notes = "; ".join(change.text for change in found)
+    why = f"compatible both ways: {notes}" if notes else "the contracts are compatible both ways"
+    return Verdict(GATE, "pass", measured, REQUIRED, why, details)

@@ -1,0 +1,22 @@
+"""The policies of all gates: the section `gates:` of delivery.yaml."""
+
+from __future__ import annotations
+
+from delivery.gates.baseline import Policy as BaselinePolicy
+from delivery.gates.champion import Policy as ChampionPolicy
+from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.load import Policy as LoadPolicy
+from delivery.gates.parity import Policy as ParityPolicy
+from delivery.gates.smoke import Policy as SmokePolicy
+from serving.contract import Strict
+
+
+class GatesPolicy(Strict):
+    """One section per gate; each gate's module documents its keys."""
+
+    baseline: BaselinePolicy = BaselinePolicy()
+    champion: ChampionPolicy = ChampionPolicy()
+    parity: ParityPolicy = ParityPolicy()
+    contract: ContractPolicy = ContractPolicy()
+    load: LoadPolicy = LoadPolicy()
+    smoke: SmokePolicy = SmokePolicy()

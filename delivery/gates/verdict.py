@@ -1,0 +1,33 @@
+"""The verdict of a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["pass", "fail", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate says: `fail` on proof of harm, `hold` where evidence is missing. Both block.
+
+    `measured`, `required` and `why` are for people, one short line each; `details` holds the
+    numbers behind them, JSON only, for reports.
+    """
+
+    gate: str
+    status: Status
+    measured: str
+    required: str
+    why: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def blocking(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts that do not let the candidate pass."""
+    return tuple(verdict for verdict in verdicts if verdict.status != "pass")

@@ -1,0 +1,110 @@
+"""Ask bentos for what gates need. What was asked before is remembered by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from delivery.content import content_sha256, file_sha256
+from delivery.errors import HeldError
+from delivery.exam import Holdout
+from delivery.files import write_whole
+from delivery.gates import load, parity
+from delivery.gates.verdict import Verdict
+from delivery.load import measure
+from delivery.scoring import Example, cached, read_examples, score_rows, score_table
+from delivery.servers import Servers, Subject
+from delivery.statistics import Floats
+from serving.contract import EXAMPLES, Contract, Strict
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a bento answered; None where it refused, and `missing` says why."""
+
+    scores: Floats | None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Interview:
+    """Asks subjects through temporary servers, which start only for what is not remembered."""
+
+    workspace: Path
+    servers: Servers
+
+    def holdout(self, subject: Subject, contract: Contract, holdout: Holdout) -> Asked:
+        """The scores of the holdout rows."""
+
+        def ask() -> Floats:
+            url = self.servers.url(subject)
+            self.servers.progress(f"scoring {len(holdout):,} holdout rows with {subject.release}")
+            return score_table(url, holdout.table, contract, holdout.file)
+
+        key = f"{_sha(subject)}-{holdout.sha256[:16]}"
+        try:
+            scores = cached(self.workspace / "cache" / "scores", key, ask)
+        except HeldError as error:
+            return Asked(None, f"{subject.release}: {error}")
+        if len(scores) != len(holdout):
+            return Asked(None, f"{subject.release} answered {len(scores)} of {len(holdout)} rows")
+        return Asked(scores)
+
+    def examples(self, subject: Subject) -> parity.Evidence:
+        """The answers to the subject's own examples."""
+        try:
+            examples = read_examples(subject.model)
+            key = f"{_sha(subject)}-{file_sha256(subject.model / EXAMPLES)[:16]}"
+            rows = [example.instance for example in examples]
+            folder = self.workspace / "cache" / "answers"
+            answered = cached(folder, key, lambda: score_rows(self.servers.url(subject), rows))
+        except HeldError as error:
+            return parity.Evidence((), None, None, str(error))
+        return parity_evidence(examples, answered)
+
+    def load(self, subject: Subject, policy: load.Policy) -> Verdict:
+        """The verdict under load. Only a pass is remembered: a busy machine may fail once."""
+        key = f"{_sha(subject)}-{policy_sha256(policy)[:16]}"
+        note = self.workspace / "cache" / "load" / f"{key}.json"
+        measured = _remembered(note)
+        if measured is None:
+            url = self.servers.url(subject)
+            self.servers.progress(f"sending load to {subject.release} for {policy.seconds:g} s")
+            measured = measure(url, subject.model / EXAMPLES, policy)
+        verdict = load.judge(load.Evidence(measured), policy)
+        if verdict.status == "pass":
+            write_whole(note, json.dumps(measured.to_json()))
+        return verdict
+
+
+def parity_evidence(examples: Sequence[Example], answered: Floats) -> parity.Evidence:
+    """Examples and what a bento answered to them; predictions of unequal length are none."""
+    instances = [example.instance for example in examples]
+    try:
+        expected = np.array([example.prediction for example in examples], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        return parity.Evidence(instances, None, None, f"{EXAMPLES} is uneven: {error}")
+    return parity.Evidence(instances, expected, answered)
+
+
+def policy_sha256(policy: Strict) -> str:
+    """The hash of a policy's canonical JSON."""
+    content = json.dumps(policy.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _sha(subject: Subject) -> str:
+    """Of the bytes, not of the name that somebody gave them."""
+    return content_sha256(subject.bento)[:16]
+
+
+def _remembered(note: Path) -> load.Measured | None:
+    try:
+        return load.Measured(**json.loads(note.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # absent or damaged: measured again

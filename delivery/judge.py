@@ -1,0 +1,153 @@
+"""Gather the evidence about a candidate, or about what is live, and put it to the gates.
+
+Orchestration only: bentos are asked over HTTP, gates are pure functions. Scores and passed load
+measurements are kept under the workspace by content, so judging the same bytes again takes
+seconds and starts no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from delivery.case import Case, contract_of, contracts
+from delivery.content import content_sha256, file_hashes
+from delivery.errors import HeldError, TargetError
+from delivery.exam import Exam
+from delivery.gates import contract, load, parity, smoke
+from delivery.gates.policy import GatesPolicy
+from delivery.gates.verdict import Verdict
+from delivery.interview import Interview, parity_evidence, policy_sha256
+from delivery.load import measure
+from delivery.scoring import read_examples, score_rows
+from delivery.servers import Progress, Servers, Subject
+from serving.contract import EXAMPLES
+
+__all__ = ["Exam", "Judgement", "Subject", "judge_candidate", "judge_live"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Verdicts and what they rest on. `evidence` is JSON only, for reports and records;
+    `evidence["judged"]` names the hashes of everything that was judged."""
+
+    verdicts: tuple[Verdict, ...]
+    candidate: str
+    champion: str | None
+    evidence: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "candidate": self.candidate,
+            "champion": self.champion,
+            "verdicts": [verdict.to_json() for verdict in self.verdicts],
+            "evidence": self.evidence,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Judgement:
+        """The inverse of `to_json`."""
+        return cls(
+            verdicts=tuple(Verdict(**verdict) for verdict in content["verdicts"]),
+            candidate=content["candidate"],
+            champion=content["champion"],
+            evidence=dict(content["evidence"]),
+        )
+
+
+def judge_candidate(
+    candidate: Subject,
+    champion: Subject | None,
+    exam: Exam,
+    policy: GatesPolicy,
+    workspace: Path,
+    progress: Progress,
+) -> Judgement:
+    """The proposed gates: baseline or champion, parity, contract and load.
+
+    Raises:
+        InputError: a bento without a readable contract.
+        TargetError: a bento does not start, or does not answer what it is asked.
+    """
+    case = Case(candidate, champion, exam, policy)
+    with Servers(workspace, progress) as servers:
+        desk = Interview(workspace, servers)
+        scored = case.scored(desk)
+        answers = desk.examples(candidate)
+        under_load = desk.load(candidate, policy.load)
+    quality, shown = case.quality(scored)
+    verdicts = (
+        quality,
+        parity.judge(answers, policy.parity),
+        contract.judge(case.contracts(), policy.contract),
+        under_load,
+    )
+    judged = _judged(candidate, champion, policy) | scored.judged(exam)
+    evidence = {"judged": judged, **shown}
+    return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
+
+
+def judge_live(
+    url: str,
+    subject: Subject,
+    previous: Subject | None,
+    policy: GatesPolicy,
+    workspace: Path,  # noqa: ARG001 - nothing that is live may be answered from a cache
+    progress: Progress,
+) -> Judgement:
+    """The active gates, asked at `url`: smoke, parity, contract and load."""
+    progress(f"asking {subject.release} at {url} who it is")
+    files = file_hashes(subject.model)
+    verdicts = [
+        smoke.judge(_introduction(url, subject.release, files), policy.smoke),
+        parity.judge(_live_answers(url, subject), policy.parity),
+        contract.judge(contracts(subject, previous), policy.contract),
+    ]
+    # Load on an instance that already failed proves nothing and takes its time.
+    if all(verdict.status == "pass" for verdict in verdicts):
+        progress(f"sending load to {url} for {policy.load.seconds:g} s")
+        evidence = load.Evidence(measure(url, subject.model / EXAMPLES, policy.load))
+    else:
+        evidence = load.Evidence(None, "not measured, since another gate blocks already")
+    verdicts.append(load.judge(evidence, policy.load))
+    judged = _judged(subject, previous, policy) | {"url": url}
+    release = previous.release if previous else None
+    return Judgement(tuple(verdicts), subject.release, release, {"judged": judged})
+
+
+def _judged(
+    subject: Subject, opponent: Subject | None, policy: GatesPolicy
+) -> dict[str, str | None]:
+    """Evidence is about these bytes and no others."""
+    return {
+        "candidate": subject.release,
+        "candidate_sha256": content_sha256(subject.bento),
+        "candidate_trained_until": contract_of(subject).trained_until,
+        "champion": opponent.release if opponent else None,
+        "champion_sha256": content_sha256(opponent.bento) if opponent else None,
+        "champion_trained_until": contract_of(opponent).trained_until if opponent else None,
+        "policy_sha256": policy_sha256(policy),
+    }
+
+
+def _introduction(url: str, release: str, files: Mapping[str, str]) -> smoke.Evidence:
+    try:
+        answer = httpx.get(f"{url}/release", timeout=10.0, trust_env=False)
+        answer.raise_for_status()
+        content = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        return smoke.Evidence(release, files, None, f"{url}/release: {error!r}")
+    return smoke.Evidence(release, files, content if isinstance(content, dict) else None)
+
+
+def _live_answers(url: str, subject: Subject) -> parity.Evidence:
+    try:
+        examples = read_examples(subject.model)
+        answered = score_rows(url, [example.instance for example in examples])
+    except (HeldError, TargetError) as error:
+        return parity.Evidence((), None, None, str(error))
+    return parity_evidence(examples, answered)

@@ -1,0 +1,171 @@
+"""Processes that outlive the command that starts them.
+
+A process is known by its pid file, which says when it was created, so that another process that
+got the same pid later is never taken for it. It and all that it starts carry the pid file's path
+in their environment: what a kill at the wrong moment left behind is found by that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from delivery.errors import TargetError
+from delivery.files import write_whole
+
+MARKER = "DELIVERY_PROCESS"
+CLOCK = 1.0  # s: how far two readings of one process's creation time may lie apart
+POLL = 0.02  # s
+LAST = 5.0  # s: what orphans get between SIGTERM and SIGKILL
+
+# Kept so that the children of this very process are reaped, and no ResourceWarning appears.
+_started: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The detached process whose pid file is `file`; not necessarily alive."""
+
+    file: Path
+
+    def start(self, command: Sequence[str], *, env: Mapping[str, str], log: Path) -> None:
+        """Run `command` in a session of its own with exactly `env`, output appended to `log`.
+
+        What an earlier start left behind is stopped first.
+        """
+        self.stop(grace=LAST)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            popen = subprocess.Popen(
+                command,
+                cwd=self.file.parent,
+                env={**env, MARKER: self._mark},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _started[popen.pid] = popen
+        # It is our child and not yet reaped, so it can be asked even if it ended already.
+        created = psutil.Process(popen.pid).create_time()
+        record = {"pid": popen.pid, "created": created, "command": list(command)}
+        write_whole(self.file, json.dumps(record) + "\n")
+
+    def leader(self) -> psutil.Process | None:
+        """The process itself if it lives."""
+        try:
+            record = json.loads(self.file.read_text(encoding="utf-8"))
+            _reap(record["pid"])
+            found = psutil.Process(record["pid"])
+            same = abs(found.create_time() - record["created"]) < CLOCK
+            return found if same and found.status() != psutil.STATUS_ZOMBIE else None
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return None
+        except (ValueError, KeyError, TypeError):  # not a pid file: start() sweeps by the mark
+            return None
+
+    def alive(self) -> bool:
+        """Does it run? A zombie does not."""
+        return self.leader() is not None
+
+    def command(self) -> tuple[str, ...]:
+        """The command it was last started with; empty if there was none."""
+        try:
+            record = json.loads(self.file.read_text(encoding="utf-8"))
+            return tuple(record["command"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return ()
+
+    def stop(self, *, grace: float) -> None:
+        """End it and all that it started; see `stop_all`."""
+        stop_all([self], grace=grace)
+
+    def _family(self) -> list[psutil.Process]:
+        """Everything alive that carries our mark, and the leader's descendants."""
+        leader = self.leader()
+        found = set()
+        if leader is not None:
+            with suppress(psutil.NoSuchProcess):
+                found.update([leader, *leader.children(recursive=True)])
+        for process in psutil.process_iter():
+            # Gone meanwhile, or somebody else's: not ours.
+            with suppress(psutil.Error):
+                if process.environ().get(MARKER) == self._mark and process.pid != os.getpid():
+                    found.add(process)
+        return _living(found)
+
+    @property
+    def _mark(self) -> str:
+        return str(self.file.absolute())
+
+
+def stop_all(processes: Sequence[Process], *, grace: float) -> None:
+    """End these and all that they started, at once: `grace` seconds to drain, then SIGKILL.
+
+    Raises:
+        TargetError: if something survives even that.
+    """
+    known = {found for process in processes for found in process._family()}
+
+    def everything() -> list[psutil.Process]:
+        """What was there, and what was started since."""
+        return _living({*known, *(found for process in processes for found in process._family())})
+
+    leaders = [leader for process in processes if (leader := process.leader()) is not None]
+    # Each tells its workers and waits for their requests. Workers have sessions of their own, so a
+    # signal to the group would not reach them. One signal only: a second one means hurry.
+    _signal(leaders, signal.SIGTERM)
+    _wait(leaders, grace)
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        rest = everything()
+        _signal(rest, sign)
+        _wait(rest, LAST)
+    if rest := everything():
+        pids = ", ".join(str(process.pid) for process in rest)
+        raise TargetError(f"process {pids} does not end, even when killed. Look at it with ps.")
+    for process in processes:
+        process.file.unlink(missing_ok=True)
+
+
+def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run. Reaps those that are our children."""
+    living = []
+    for process in processes:
+        _reap(process.pid)
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                living.append(process)
+    return living
+
+
+def _wait(processes: Iterable[psutil.Process], seconds: float) -> None:
+    """Until all have ended, but at most `seconds`.
+
+    Not psutil.wait_procs, which waits for zombies too: where process 1 collects none, as in many
+    containers, that would be the whole time.
+    """
+    deadline = time.monotonic() + seconds
+    while _living(processes) and time.monotonic() < deadline:
+        time.sleep(POLL)
+
+
+def _signal(processes: Iterable[psutil.Process], sign: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(sign)
+
+
+def _reap(pid: int) -> None:
+    """Collect the exit status if it is a child of this very process that ended."""
+    popen = _started.get(pid)
+    if popen is not None and popen.poll() is not None:
+        del _started[pid]

@@ -1,0 +1,116 @@
+"""A judgement as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from delivery.judge import Judgement
+from delivery.report import svg
+from delivery.report.text import change, outcome, reference_name, span, value
+
+SCORE_TITLES = {
+    "binary": "predicted probability",
+    "multiclass": "probability of the top class",
+    "regression": "prediction",
+}
+
+
+def html(judgement: Judgement) -> str:
+    """The page: verdicts first, then both models on the same rows, then what was judged."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"value": value, "change": change, "span": span, "signed": _signed}
+    evidence = judgement.evidence
+    return environment.get_template("report.html").render(
+        judgement=judgement,
+        outcome=outcome(judgement.verdicts),
+        reference=reference_name(judgement),
+        evidence=evidence,
+        judged=evidence["judged"],
+        plots=_plots(evidence) if evidence.get("metrics") else [],
+        forest=_forest(judgement) if evidence.get("metrics") else [],
+        metrics=[_metric(row) for row in evidence.get("metrics", ())],
+        load=next((v.details for v in judgement.verdicts if v.gate == "load" and v.details), None),
+        changes=next(
+            (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract"), ()
+        ),
+    )
+
+
+def _plots(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Title, one line on how to read it, and the drawing."""
+    found: list[dict[str, Any]] = []
+
+    def add(title: str, how: str, drawing: Markup) -> None:
+        found.append({"title": title, "how": how, "svg": drawing})
+
+    if "roc" in evidence:
+        add("ROC", "Nearer to the upper left is better.", svg.roc(evidence["roc"]))
+    add(
+        "Calibration",
+        "Ten bins of equal size. On the dotted line, predictions come true as often as they say.",
+        svg.calibration(evidence["calibration"]),
+    )
+    title = SCORE_TITLES[evidence["task"]]
+    add("Scores", "How often each score is given.", svg.histogram(evidence["scores"], title))
+    points = evidence["clusters"]["points"]
+    if points:
+        column = evidence["clusters"]["column"]
+        how = f"Mean {evidence['primary']} of the candidate minus the reference; below 0 is better."
+        add(f"Difference by {column}", how, svg.clusters(points, column))
+    return found
+
+
+def _forest(judgement: Judgement) -> list[dict[str, Any]]:
+    """The whole holdout first, then the slices, on one scale."""
+    evidence = judgement.evidence
+    rows: list[dict[str, Any]] = []
+    whole = evidence.get("difference")
+    if whole:
+        margin = next((v.details.get("margin") for v in judgement.verdicts if v.details), None)
+        rows.append(
+            {
+                "segment": "",
+                "value": "all rows",
+                "rows": evidence["judged"]["rows"],
+                "difference": whole["mean"],
+                "lower": whole["lower"],
+                "upper": whole["upper"],
+                "margin": margin,
+                "harmed": False,
+                "p": 1.0,
+            }
+        )
+    rows += evidence["slices"]
+    shown = [row for row in rows if row["lower"] is not None]
+    ends = [
+        row[key] for row in shown for key in ("lower", "upper", "margin") if row[key] is not None
+    ]
+    reach = (min([*ends, 0.0]), max([*ends, 0.0]))
+    pad = (reach[1] - reach[0]) * 0.04 or 1.0
+    scale = (reach[0] - pad, reach[1] + pad)
+    return [{**row, "svg": svg.interval(row, scale)} for row in rows]
+
+
+def _metric(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A metric with which side is better: `better`, `worse` or `same`."""
+    side = "same"
+    if row["candidate"] is not None and row["reference"] is not None:
+        gain = row["candidate"] - row["reference"]
+        gain = gain if row["higher_is_better"] else -gain
+        side = "better" if gain > 0 else "worse" if gain < 0 else "same"
+    return {**row, "side": side}
+
+
+def _signed(found: float) -> str:
+    return f"{found:+.4f}".replace("-", "−")

@@ -1,0 +1,161 @@
+"""A judgement as a table for terminals and as Markdown for pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from delivery.gates.verdict import Verdict, blocking
+from delivery.judge import Judgement
+
+LIMIT = 60_000  # characters; a pull-request comment takes 65,536
+STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
+MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
+
+
+def outcome(verdicts: Iterable[Verdict]) -> str:
+    """passes, refused or held: what all verdicts together mean."""
+    blocked = blocking(verdicts)
+    if not blocked:
+        return "passes"
+    return "refused" if any(verdict.status == "fail" for verdict in blocked) else "held"
+
+
+def reference_name(judgement: Judgement) -> str:
+    """Whom the candidate is compared with, for people."""
+    if "url" in judgement.evidence["judged"]:
+        before = judgement.champion
+        return f"{before}, which ran before" if before else "nothing: no release ran before"
+    return f"champion {judgement.champion}" if judgement.champion else "dummy baseline"
+
+
+def table(judgement: Judgement) -> Table:
+    """One line a gate, for a terminal."""
+    found = verdict_table(judgement.verdicts)
+    other = judgement.champion or "no champion"
+    found.title = f"{judgement.candidate} against {other}: {outcome(judgement.verdicts)}"
+    return found
+
+
+def verdict_table(verdicts: Iterable[Verdict]) -> Table:
+    """Gate, verdict, measured, required and why."""
+    found = Table("gate", "verdict", "measured", "required", "why", title_justify="left")
+    for verdict in verdicts:
+        found.add_row(
+            verdict.gate,
+            Text(verdict.status, style=STYLES[verdict.status]),
+            Text(verdict.measured),
+            Text(verdict.required),
+            Text(verdict.why if len(verdict.why) <= 400 else f"{verdict.why[:399]}…"),
+        )
+    return found
+
+
+def markdown(judgement: Judgement) -> str:
+    """The report as Markdown, shorter than LIMIT: the slices give way first."""
+    evidence = judgement.evidence
+    head = [
+        f"## {judgement.candidate} {outcome(judgement.verdicts)}",
+        "",
+        f"Compared with {reference_name(judgement)}{_rows(evidence['judged'])}.",
+        "",
+        *_grid(
+            ("gate", "verdict", "measured", "required", "why"),
+            [
+                (v.gate, MARKS[v.status], v.measured, v.required, v.why[:1_500])
+                for v in judgement.verdicts
+            ],
+        ),
+    ]
+    metrics = _metrics(evidence, judgement)
+    slices = _slices(evidence)
+    hashes = _hashes(evidence["judged"])
+    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *hashes)) > LIMIT:
+        slices = _shorter(slices)
+    return "\n".join([*head, *metrics, *slices, *hashes])[: LIMIT - 1] + "\n"
+
+
+def _shorter(slices: list[str]) -> list[str]:
+    """Half the rows, and a line that says so; nothing once there is no row left to drop."""
+    table, end = slices[:-2], slices[-2:]
+    kept = 5 + (len(table) - 5) // 2
+    return [*table[:kept], "| … | | | | | | |", *end] if kept > 8 else []
+
+
+def _rows(judged: Mapping[str, Any]) -> str:
+    if not judged.get("rows"):
+        return ""
+    period = f", {judged['first'][:10]} to {judged['last'][:10]}" if judged.get("first") else ""
+    return f" on the same {judged['rows']:,} holdout rows{period}"
+
+
+def _metrics(evidence: Mapping[str, Any], judgement: Judgement) -> list[str]:
+    if not evidence.get("metrics"):
+        return []
+    rows = [
+        (row["name"], value(row["candidate"]), value(row["reference"]), change(row))
+        for row in evidence["metrics"]
+    ]
+    names = ("metric", "candidate", reference_name(judgement), "difference")
+    return ["", "### On the same rows", "", *_grid(names, rows)]
+
+
+def _slices(evidence: Mapping[str, Any]) -> list[str]:
+    if not evidence.get("slices"):
+        return []
+    rows = [
+        (
+            f"{part['segment']} = {part['value']}",
+            f"{part['rows']:,}",
+            value(part["candidate"]),
+            value(part["reference"]),
+            f"{part['difference']:+.4f}",
+            span(part),
+            "**harmed**" if part["harmed"] else ("" if part["p"] is not None else "too small"),
+        )
+        for part in evidence["slices"]
+    ]
+    names = ("slice", "rows", "candidate", "reference", "difference", "90% interval", "judged")
+    title = f"<details><summary>Slices ({evidence['primary']})</summary>"
+    return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _hashes(judged: Mapping[str, Any]) -> list[str]:
+    rows = [(name, f"`{found}`") for name, found in judged.items() if found is not None]
+    title = "<details><summary>What was judged</summary>"
+    return ["", title, "", *_grid(("", ""), rows), "", "</details>"]
+
+
+def _grid(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [names, ["---"] * len(names), *rows]
+    return ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
+
+
+def _cell(text: str) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def value(found: float | None) -> str:
+    """A metric for people."""
+    if found is None:
+        return "–"
+    return f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+
+
+def change(row: Mapping[str, Any]) -> str:
+    """Candidate − reference with its sign."""
+    if row["candidate"] is None or row["reference"] is None:
+        return "–"
+    difference = row["candidate"] - row["reference"]
+    text = f"{difference:+.4f}" if abs(difference) < 100 else f"{difference:+,.1f}"
+    return text.replace("-", "−")
+
+
+def span(part: Mapping[str, Any]) -> str:
+    """The interval of a slice for people."""
+    if part["lower"] is None:
+        return "–"
+    return f"{part['lower']:+.4f} … {part['upper']:+.4f}".replace("-", "−")

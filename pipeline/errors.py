@@ -1,0 +1,10 @@
+"""What the stages raise on purpose."""
+
+
+class PipelineError(Exception):
+    """Bad input: a setting, the data or the model. Exit code 2.
+
+    The message says what was found, what was expected, and the next command.
+    """
+
+    exit_code = 2

@@ -1,0 +1,117 @@
+"""Export: the model as ONNX with its contract and examples, checked, and told to MLflow.
+
+    trained model, train, validation, metrics  →  artifacts/model/{model.onnx, contract.json,
+    examples.jsonl}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipeline import examples, onnx_graph, parity
+from pipeline.contract import Seen, infer
+from pipeline.errors import PipelineError
+from pipeline.prepare import feature_names
+from pipeline.score import refusal, score
+from pipeline.settings import Settings
+from pipeline.stage import METRICS, read_part, run, whole
+from pipeline.stage import MODEL as FOLDER
+from pipeline.tracking import track
+from pipeline.train import read_trained
+from serving.contract import CONTRACT, EXAMPLES, MODEL, Contract, render_contract
+
+PARITY_ROWS = 5000
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A converted model that agrees with the trained one within `worst` on `rows` rows."""
+
+    content: bytes
+    worst: float
+    rows: int
+
+
+def export(settings: Settings) -> str:
+    """Write the model folder and log the run."""
+    seen, features = _seen(settings)
+    contract = infer(seen, features, settings)
+    sample = seen.validation.iloc[:: max(1, len(seen.validation) // PARITY_ROWS)]
+    chosen = examples.choose(sample[features], contract, settings.export.examples)
+    ids = [str(i) for i in sample[settings.data.roles.row_id]]
+    ids += [f"{n} of the examples" for n in range(1, len(chosen) + 1)]
+    rows = pd.concat([sample[features], chosen], ignore_index=True)
+    made = converted(seen.model, contract, rows.set_axis(ids), settings.export.tolerance)
+    with whole(FOLDER) as folder:
+        folder.mkdir()
+        (folder / MODEL).write_bytes(made.content)
+        (folder / CONTRACT).write_text(render_contract(contract), encoding="utf-8")
+        answers = score(seen.model, chosen, contract.task)
+        text = examples.render(chosen, answers, contract)
+        (folder / EXAMPLES).write_text(text, encoding="utf-8")
+        run_id = track(settings, folder, _metrics())
+    return (
+        f"export: {len(made.content):,} bytes, agrees within {made.worst:.1g} on {made.rows:,} "
+        f"rows; MLflow run {run_id}"
+    )
+
+
+def converted(model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float) -> Exported:
+    """Convert in float32, or in float64 if only that agrees with the trained model.
+
+    `rows` hold the features; their index names them in an error.
+
+    Raises:
+        PipelineError: no converter knows the model, or neither conversion agrees.
+    """
+    try:
+        return _attempt(model, contract, rows, tolerance, wide=False)
+    except parity.ParityError as first:
+        try:
+            return _attempt(model, contract, rows, tolerance, wide=True)
+        except PipelineError:
+            raise first from None
+
+
+def _attempt(
+    model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float, *, wide: bool
+) -> Exported:
+    graph = onnx_graph.convert(model, contract, wide=wide)
+    content = graph.SerializeToString(deterministic=True)
+    session = onnx_graph.session_of(content)
+    pair = parity.Pair(
+        trained=lambda some: score(model, some, contract.task),
+        exported=lambda some: onnx_graph.predict(session, some, contract),
+    )
+    return Exported(content, parity.check(pair, rows, tolerance), len(rows))
+
+
+def _seen(settings: Settings) -> tuple[Seen, list[str]]:
+    train, validation = read_part("train"), read_part("validation")
+    model: Any = read_trained(shipped=True)
+    features = feature_names(train, settings.data.roles, None)
+    rows = train
+    if settings.train.refit:
+        rows = pd.concat([train, validation], ignore_index=True)
+    try:
+        scores = score(model, validation[features], settings.data.task)
+    except (ValueError, KeyError) as error:
+        raise refusal(error, validation, train[features]) from error
+    return Seen(model, rows, validation, scores, _metrics().get("threshold")), features
+
+
+def _metrics() -> dict[str, float]:
+    try:
+        return dict(json.loads(METRICS.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise PipelineError(
+            f"{METRICS} is not there; the stage evaluate writes it. Run `dvc repro evaluate`."
+        ) from error
+
+
+if __name__ == "__main__":
+    run(export)

@@ -1,0 +1,96 @@
+"""What all stages share: where files are, how a stage ends, and how a file is written whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings, read_settings
+
+DATA = Path("artifacts/data")
+RAW = DATA / "raw.parquet"
+REPORT = DATA / "report.json"
+PARTS = ("train", "validation", "holdout")
+TRAINED = Path("artifacts/trained")
+EVALUATION = Path("artifacts/evaluation")
+METRICS = EVALUATION / "metrics.json"
+MODEL = Path("artifacts/model")
+
+
+def run(stage: Callable[[Settings], str]) -> None:
+    """Run a stage and print the line that it returns, or one paragraph that says what is wrong."""
+    # Libraries warn about each other's versions; a stage says what matters to its reader.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    try:
+        print(stage(read_settings()))
+    except PipelineError as error:
+        name = Path(sys.argv[0]).stem
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a path to write a file or a folder to; it takes the place of `path` when all is well.
+
+    Whatever happens, `path` is the old one or the new one, never half of one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+        new = Path(scratch) / path.name
+        yield new
+        if new.is_dir() and path.exists():
+            path.rename(Path(scratch) / "old")
+        os.replace(new, path)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write canonical JSON: the same content gives the same bytes."""
+    with whole(path) as new:
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        new.write_text(text + "\n", encoding="utf-8")
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a parquet file: the same rows give the same bytes."""
+    with whole(path) as new:
+        frame.to_parquet(new, index=False, compression="zstd")
+
+
+def read_frame(path: Path, stage: str) -> pd.DataFrame:
+    """Read what an earlier stage wrote.
+
+    Raises:
+        PipelineError: it is not there.
+    """
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise PipelineError(
+            f"{path} is not there; the stage {stage} writes it. Run `dvc repro {stage}`."
+        ) from error
+
+
+def read_part(part: str) -> pd.DataFrame:
+    """Read one part of the split: `train`, `validation` or `holdout`."""
+    return read_frame(DATA / f"{part}.parquet", "prepare")
+
+
+def clear(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

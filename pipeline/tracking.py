@@ -1,0 +1,105 @@
+"""Tell MLflow about a run: parameters, metrics, the data's revision and the model files.
+
+SQLite in the checkout, or the server that `MLFLOW_TRACKING_URI` names. The run is found by its
+tag `model_sha256`, the hash of model.onnx: the run's id stays out of every artifact, so that two
+runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings, tracking_uri
+from pipeline.stage import DATA
+from serving.contract import MODEL
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAG = "model_sha256"
+
+
+def track(settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
+    """Log one run and return its id.
+
+    Raises:
+        PipelineError: MLflow cannot be reached.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nobody is told about a run
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.exceptions import MlflowException
+
+    for name in ("mlflow", "alembic"):  # they tell of every table that they make
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uri = tracking_uri()
+    now = int(time.time() * 1000)
+    try:
+        client = MlflowClient(uri or f"sqlite:///{checkout() / 'mlflow.db'}")
+        run = client.create_run(_experiment(client, settings.export.name, local=uri is None))
+        run_id = str(run.info.run_id)
+        client.log_batch(
+            run_id,
+            [Metric(name, value, now, 0) for name, value in metrics.items()],
+            [Param(name, str(value)[:500]) for name, value in flat(settings)],
+            [RunTag(name, value) for name, value in tags(folder).items()],
+        )
+        client.log_artifacts(run_id, str(folder), "model")
+        client.set_terminated(run_id)
+    except (MlflowException, OSError) as error:
+        raise PipelineError(
+            f"MLflow at {uri or 'mlflow.db'} cannot be used: {' '.join(str(error).split())[:300]}. "
+            "Start the server or unset MLFLOW_TRACKING_URI (SQLite in the checkout), then run "
+            "`dvc repro`."
+        ) from error
+    return run_id
+
+
+def checkout() -> Path:
+    """The checkout that keeps mlflow.db: `dvc exp run --temp` works in a copy inside .dvc/tmp."""
+    here = Path.cwd()
+    return next((p.parent for p in here.parents if p.name == ".dvc"), here)
+
+
+def flat(settings: Settings) -> list[tuple[str, Any]]:
+    """params.yaml as dotted path and value; without the demo and the columns."""
+    content = settings.model_dump(mode="json", exclude={"demo": True, "prepare": {"columns"}})
+    return list(_flat(content, ""))
+
+
+def tags(folder: Path) -> dict[str, str]:
+    """What the run was made from and what it made."""
+    model = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    data = hashlib.sha256()
+    for part in ("train", "validation"):
+        data.update((DATA / f"{part}.parquet").read_bytes())
+    return {TAG: model, "data_sha256": data.hexdigest(), "git_commit": _commit()}
+
+
+def _experiment(client: MlflowClient, name: str, *, local: bool) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    place = (checkout() / "mlruns").as_uri() if local else None
+    return str(client.create_experiment(name, artifact_location=place))
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "none"
+
+
+def _flat(content: dict[str, Any], path: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in content.items():
+        name = f"{path}.{key}" if path else str(key)
+        found += _flat(value, name) if isinstance(value, dict) else [(name, value)]
+    return found

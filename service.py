@@ -1,0 +1,28 @@
+"""The BentoML service: composition only."""
+
+import os
+from pathlib import Path
+
+import bentoml
+
+from serving.app import Service
+from serving.settings import BENTOML
+
+model = Service(
+    Path(__file__).parent / "artifacts" / "model",
+    release=os.environ.get("RELEASE_ID", "unreleased"),
+)
+
+
+@bentoml.service(name="online", **BENTOML)
+@bentoml.asgi_app(model.app, path="/")
+class Online:
+    """The model of this release over HTTP."""
+
+    @bentoml.on_deployment
+    def check() -> None:
+        """Once, before the workers: a model that cannot be served stops the start."""
+        model.check()
+
+    def __init__(self) -> None:
+        model.start()

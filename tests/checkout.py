@@ -1,0 +1,51 @@
+"""A checkout of this repository with another model in it, as a fork would have it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "tests" / "models"
+IDENTITY = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Tester",
+    "GIT_AUTHOR_EMAIL": "tester@example.com",
+    "GIT_COMMITTER_NAME": "Tester",
+    "GIT_COMMITTER_EMAIL": "tester@example.com",
+}
+LEFT_OUT = ("tests/", "docs/", "model/", "params.yaml", "dvc.lock")
+
+
+def make_checkout(destination: Path, model: str) -> Path:
+    """A new git repository at `destination`, branch main, one commit: this repository's files
+    with the fixture model `model` in place of its own."""
+    listed = _git(ROOT, "ls-files", "-co", "--exclude-standard", "-z").split("\0")
+    for name in listed:
+        if name and not name.startswith(LEFT_OUT) and (ROOT / name).is_file():
+            file = destination / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, file)
+    put_model(destination, model)
+    _git(destination, "init", "--quiet", "-b", "main")
+    for key, value in (("user.name", "Tester"), ("user.email", "tester@example.com")):
+        _git(destination, "config", key, value)
+    _git(destination, "add", "--all")
+    _git(destination, "commit", "--quiet", "-m", f"Start from the {model} model")
+    return destination
+
+
+def put_model(destination: Path, model: str) -> None:
+    """Put the fixture model's `model/` and params.yaml in `destination`."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(MODELS / model, destination, dirs_exist_ok=True, ignore=ignore)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    environment = os.environ | IDENTITY
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout

@@ -1,0 +1,103 @@
+"""With real bentos, under load: no request is lost while the traffic moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from delivery.content import content_sha256
+from delivery.judge import Subject
+from delivery.targets.local import LocalTarget
+from delivery.traffic import Plan, run
+from serving.contract import EXAMPLES
+from tests.delivery.bentos import Bench, tiny
+from tests.delivery.running import eventually, free_port, runs
+
+SHIFTS = 10
+BOUND = 60.0  # s
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Shared by the processes of one run of tests."""
+    base = tmp_path_factory.getbasetemp()
+    return Bench((base.parent if base.name.startswith("popen-") else base) / "bench")
+
+
+@pytest.fixture(scope="module")
+def subject(bench: Bench) -> Subject:
+    return bench.bento("better", tiny())
+
+
+@pytest.fixture(scope="module")
+def target(
+    bench: Bench, subject: Subject, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalTarget]:
+    """One bento that runs as two releases, in the environment that other tests use too."""
+    workspace = tmp_path_factory.mktemp("target")
+    (bench.workspace / "envs").mkdir(parents=True, exist_ok=True)
+    (workspace / "envs").symlink_to(bench.workspace / "envs")
+    target = LocalTarget("production", free_port(), workspace)
+    try:
+        target.start("r-one", subject.bento)
+        target.start("r-two", subject.bento)
+        yield target
+    finally:
+        target.stop()
+
+
+@pytest.fixture(scope="module")
+def bodies(subject: Subject) -> list[bytes]:
+    examples = subject.bento / "src" / "artifacts" / "model" / EXAMPLES
+    rows = [json.loads(line)["instance"] for line in examples.read_text().splitlines()]
+    return [json.dumps({"instances": [row]}).encode() for row in rows]
+
+
+def test_no_request_is_lost_across_shifts_and_a_retirement(
+    target: LocalTarget, bodies: list[bytes], tmp_path: Path
+) -> None:
+    target.shift({"r-one": 100})
+    stop, out = tmp_path / "stop", tmp_path / "out.json"
+
+    def answered(release: str) -> int:
+        found: int = json.loads(out.read_text())["releases"].get(release, 0)
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+        load = pool.submit(run, Plan(target.url, 100.0, 4, BOUND), bodies, stop, out)
+        try:
+            eventually(lambda: out.exists() and answered("r-one"))
+            for _ in range(SHIFTS):
+                target.shift({"r-two": 100})
+                target.shift({"r-one": 50, "r-two": 50})
+                target.shift({"r-one": 100})
+            target.shift({"r-two": 100})
+            target.retire({"r-two"})
+            before = answered("r-two")
+            eventually(lambda: answered("r-two") > before + 50)
+        finally:
+            stop.touch()
+        tally = load.result(timeout=BOUND)
+    assert tally.failures == 0, tally.first_failure
+    assert set(tally.releases) == {"r-one", "r-two"}
+    assert set(target.instances()) == {"r-two"}
+
+
+def test_nothing_is_written_into_a_bento_that_runs(target: LocalTarget, subject: Subject) -> None:
+    assert target.instances()["r-two"].alive
+    assert content_sha256(subject.bento).startswith(subject.release.removeprefix("r-"))
+
+
+def test_the_workers_of_a_killed_bento_do_not_stay(target: LocalTarget, subject: Subject) -> None:
+    leader = target._server("r-two").process.leader()
+    assert leader is not None
+    workers = leader.children(recursive=True)
+    assert workers
+    leader.kill()
+    eventually(lambda: not target.instances()["r-two"].alive)
+    assert target.start("r-two", subject.bento).alive
+    assert [worker for worker in workers if runs(worker)] == []

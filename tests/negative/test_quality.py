@@ -1,0 +1,186 @@
+"""Bad models and unfair exams, each built for real, judged through real servers, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from delivery.exam import SPLITS
+from delivery.gates.contract import Evidence, Policy, judge
+from delivery.gates.verdict import Verdict, blocking
+from delivery.judge import Exam, Judgement, Subject
+from serving.contract import read_contract
+from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
+from tests.serving.tiny import CARRIERS, CENTRES, ROLES, tiny_frame
+
+
+def only(judgement: Judgement) -> Verdict:
+    """The one gate that blocks: a control must not be stopped by accident of another."""
+    blocked = blocking(judgement.verdicts)
+    assert [verdict.gate for verdict in blocked] == [blocked[0].gate]
+    return blocked[0]
+
+
+def shuffled_labels(data: Path) -> dict[str, float]:
+    """The weights that training finds when labels have nothing to do with rows."""
+    frame = pd.read_parquet(data / "train.parquet")
+    columns = {name: (frame[name] - mean) / sd for name, (mean, sd) in CENTRES.items()}
+    columns["weekend"] = frame["weekend"].astype(float)
+    columns["carrier"] = frame["carrier"].map(CARRIERS)
+    rows = pd.DataFrame(columns).fillna(0)
+    labels = np.random.default_rng(0).permutation(frame["late"])
+    fitted = LogisticRegression().fit(rows, labels)
+    return dict(zip(rows.columns, map(float, fitted.coef_[0]), strict=True))
+
+
+@pytest.fixture(scope="session")
+def shuffled(bench: Bench, data: Path) -> Subject:
+    return bench.bento("shuffled", tiny(weights=shuffled_labels(data)))
+
+
+def test_the_better_candidate_passes(
+    bench: Bench, champion: Subject, better: Subject, exam: Exam
+) -> None:
+    judgement = bench.judge(better, champion, exam)
+    assert not blocking(judgement.verdicts)
+    assert "superiority is shown" in judgement.verdicts[0].why
+    assert Judgement.from_json(judgement.to_json()).to_json() == judgement.to_json()
+
+
+Edit = Callable[[dict[str, pd.DataFrame]], None]
+
+
+def drop_a_row(own: dict[str, pd.DataFrame]) -> None:
+    own["holdout"] = own["holdout"].iloc[1:]
+
+
+def flip_a_label(own: dict[str, pd.DataFrame]) -> None:
+    own["holdout"].iloc[9, own["holdout"].columns.get_loc("late")] ^= True
+
+
+def rescale_a_feature(own: dict[str, pd.DataFrame]) -> None:
+    """The champion, which expects miles, would look bad on kilometres."""
+    for frame in own.values():
+        frame["distance"] *= 1.6
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        (drop_a_row, "missing from the holdout"),
+        (flip_a_label, "column late of 1 rows"),
+        (rescale_a_feature, "column distance of"),
+    ],
+)
+def test_a_candidate_that_sets_its_own_exam_holds(
+    bench: Bench,
+    champion: Subject,
+    better: Subject,
+    data: Path,
+    tmp_path: Path,
+    edit: Edit,
+    text: str,
+) -> None:
+    own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    edit(own)
+    verdict = only(bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)))
+    assert (verdict.gate, verdict.status) == ("champion", "hold")
+    assert text in verdict.why
+
+
+def test_labels_shuffled_is_refused_by_the_champion_gate(
+    bench: Bench, champion: Subject, shuffled: Subject, exam: Exam
+) -> None:
+    verdict = only(bench.judge(shuffled, champion, exam))
+    assert (verdict.gate, verdict.status) == ("champion", "fail")
+
+
+def test_labels_shuffled_is_refused_as_a_first_release_by_the_baseline(
+    bench: Bench, shuffled: Subject, better: Subject, data: Path
+) -> None:
+    verdict = only(bench.judge(shuffled, None, Exam(data)))
+    assert (verdict.gate, verdict.status) == ("baseline", "fail")
+    assert not blocking(bench.judge(better, None, Exam(data)).verdicts)
+
+
+def test_one_broken_carrier_is_refused_although_the_whole_is_better(
+    bench: Bench, tmp_path: Path
+) -> None:
+    blind = bench.bento("blind", tiny(weights={"wind": 0.5}))
+    broken = bench.bento("broken", tiny(weights={"carrier": -1.0}))  # wrong for AA, right for DL
+    frame = tiny_frame(60_000, seed=11)
+    few = (frame["carrier"] == "AA") & (frame.index % 4 == 0)
+    frame = frame[few | (frame["carrier"] == "DL")].reset_index(drop=True)
+    folder = write_splits(tmp_path / "data", splits(frame))
+    verdict = only(bench.judge(broken, blind, Exam(folder, folder)))
+    assert (verdict.gate, verdict.status) == ("champion", "fail")
+    assert "carrier = AA" in verdict.why
+    assert verdict.details["difference"]["upper"] < 0
+
+
+def test_a_model_altered_after_its_examples_is_refused_by_parity(
+    bench: Bench, champion: Subject, exam: Exam
+) -> None:
+    verdict = only(bench.judge(bench.bento("altered", altered), champion, exam))
+    assert (verdict.gate, verdict.status) == ("parity", "fail")
+
+
+def test_a_change_that_is_no_retrain_and_no_better_holds(
+    bench: Bench, champion: Subject, data: Path
+) -> None:
+    verdict = only(bench.judge(champion, champion, Exam(data, data, retrain=False)))
+    assert (verdict.gate, verdict.status) == ("champion", "hold")
+    excused = Exam(data, data, retrain=False, reason="smaller")
+    assert not blocking(bench.judge(champion, champion, excused).verdicts)
+
+
+def test_a_champion_that_saw_the_holdout_holds(bench: Bench, better: Subject, exam: Exam) -> None:
+    seen = bench.bento("seen", tiny(noise=0.2, seed=7, contract={"trained_until": "2013-07-01"}))
+    verdict = only(bench.judge(better, seen, exam))
+    assert (verdict.gate, verdict.status) == ("champion", "hold")
+    assert "has seen the answers" in verdict.why
+
+
+def test_a_category_seen_only_in_the_holdout_holds_and_is_named(
+    bench: Bench, champion: Subject, tmp_path: Path, data: Path
+) -> None:
+    strict = bench.bento("strict", tiny(inputs={"carrier": {"unseen": "reject"}}))
+    frames = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    frames["holdout"].iloc[1_234, frames["holdout"].columns.get_loc("carrier")] = "ZZ"
+    folder = write_splits(tmp_path / "data", frames)
+    judgement = bench.judge(strict, strict, Exam(folder, folder))
+    verdict = only(judgement)
+    assert (verdict.gate, verdict.status) == ("champion", "hold")
+    assert 'holdout.parquet 1235: field carrier is "ZZ"' in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"inputs": {"wind": {"nullable": False}}}, "may no longer be null"),
+        ({"inputs": {"distance": {"unit": "km"}}}, "unit mi became km"),
+        ({"inputs": {"hour": {"range": (5, 23)}}}, "range [0, 23] became [5, 23]"),
+        ({"inputs": {"carrier": {"unseen": "reject"}}}, "unseen categories are now refused"),
+        ({"contract": {"classes": ("on time", "late")}}, "classes False, True became"),
+    ],
+)
+def test_breaking_contracts_are_refused_by_the_contract_gate(
+    tmp_path: Path, change: dict[str, object], text: str
+) -> None:
+    for name, variation in (("old", {}), ("new", change)):
+        tiny(**variation)(tmp_path / name)
+    found = judge(
+        Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")), Policy()
+    )
+    assert found.status == "fail"
+    assert text in found.why
+
+
+def test_the_roles_of_the_tiny_models_are_what_these_controls_rely_on() -> None:
+    assert ROLES.cluster == "day"
+    assert ROLES.segments == ("carrier",)

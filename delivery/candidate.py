@@ -47,7 +47,8 @@ def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
             "`dvc repro && git add dvc.lock && git commit && dvc push`."
         )
     stages = (parse_yaml(text, "dvc.lock") or {}).get("stages", {})
-    found = {out["path"].rstrip("/"): out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
+    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
+    found = {out["path"].rstrip("/"): out["md5"] for out in outs}
     missing = [path for path in (MODEL, *SPLITS) if path not in found]
     if missing:
         raise InputError(

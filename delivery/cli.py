@@ -15,10 +15,7 @@ import click
 from rich.console import Console, RenderableType
 
 from delivery import render
-from delivery.commands import doctor as doctor_command
-from delivery.commands import inspect as inspect_command
 from delivery.commands import pulls
-from delivery.commands import status as status_command
 from delivery.context import Context
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
 from delivery.events import State
@@ -199,7 +196,9 @@ def rollback(environment: str, reason: str, dry_run: bool, as_json: bool) -> Non
 @json_option
 def status(as_json: bool) -> None:
     """What main wants, what really runs, and what mends a difference."""
-    rows = status_command.status(context())
+    from delivery.commands.status import status as run
+
+    rows = run(context())
     show(rows, as_json, render.status_table(rows))
     if any(row.problem for row in rows):
         raise HeldError("; ".join(f"{r.environment}: {r.problem}" for r in rows if r.problem))
@@ -210,7 +209,9 @@ def status(as_json: bool) -> None:
 @json_option
 def history(environment: str | None, as_json: bool) -> None:
     """Every attempt and what came of it, newest first."""
-    rows = status_command.history(context(), environment)
+    from delivery.commands.status import history as run
+
+    rows = run(context(), environment)
     show(rows, as_json, render.history_table(rows))
 
 
@@ -219,7 +220,9 @@ def history(environment: str | None, as_json: bool) -> None:
 @json_option
 def inspect(release: str, as_json: bool) -> None:
     """Check a release's bytes against its record, and show its lineage."""
-    lineage = inspect_command.inspect(context(), release)
+    from delivery.commands.inspect import inspect as run
+
+    lineage = run(context(), release)
     show(lineage, as_json, render.lineage_table(lineage))
 
 
@@ -240,7 +243,9 @@ def report(release: str | None) -> None:
 @json_option
 def doctor(as_json: bool) -> None:
     """Look at the checkout, tools, remote, ports and settings; say how to mend what is wrong."""
-    checks = doctor_command.doctor(context())
+    from delivery.commands.doctor import doctor as run
+
+    checks = run(context())
     show(checks, as_json, render.doctor_table(checks))
     wrong = [check.name for check in checks if not check.ok]
     if wrong:

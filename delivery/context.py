@@ -13,7 +13,6 @@ from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.store import Store
-from delivery.targets.local import LocalTarget
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -50,6 +49,8 @@ class Context:
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""
+        from delivery.targets.local import LocalTarget  # most commands need no target
+
         place = settings.environment(environment).target
         return LocalTarget(environment, place.port, self.workspace)
 

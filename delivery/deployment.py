@@ -131,8 +131,8 @@ class Deployment:
             Subject(wanted.release, self._bento(snapshot, wanted)),
             other,
             snapshot.settings.gates,
-            self._context.workspace,
             self._context.progress,
+            under_load=not attempt.desired.is_rollback,
         )
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:

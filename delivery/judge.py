@@ -20,7 +20,7 @@ from delivery.errors import HeldError, TargetError
 from delivery.exam import Exam
 from delivery.gates import contract, load, parity, smoke
 from delivery.gates.policy import GatesPolicy
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import Verdict, blocking
 from delivery.interview import Interview, parity_evidence, policy_sha256
 from delivery.load import measure
 from delivery.scoring import read_examples, score_rows
@@ -96,10 +96,14 @@ def judge_live(
     subject: Subject,
     previous: Subject | None,
     policy: GatesPolicy,
-    workspace: Path,  # noqa: ARG001 - nothing that is live may be answered from a cache
     progress: Progress,
+    *,
+    under_load: bool = True,
 ) -> Judgement:
-    """The active gates, asked at `url`: smoke, parity, contract and load."""
+    """The active gates, asked at `url`: smoke, parity, contract and, `under_load`, load.
+
+    Nothing that is live is answered from a cache.
+    """
     progress(f"asking {subject.release} at {url} who it is")
     files = file_hashes(subject.model)
     verdicts = [
@@ -107,16 +111,22 @@ def judge_live(
         parity.judge(_live_answers(url, subject), policy.parity),
         contract.judge(contracts(subject, previous), policy.contract),
     ]
-    # Load on an instance that already failed proves nothing and takes its time.
-    if all(verdict.status == "pass" for verdict in verdicts):
-        progress(f"sending load to {url} for {policy.load.seconds:g} s")
-        evidence = load.Evidence(measure(url, subject.model / EXAMPLES, policy.load))
-    else:
-        evidence = load.Evidence(None, "not measured, since another gate blocks already")
-    verdicts.append(load.judge(evidence, policy.load))
+    if under_load:
+        verdicts.append(_live_load(url, subject, policy.load, verdicts, progress))
     judged = _judged(subject, previous, policy) | {"url": url}
     release = previous.release if previous else None
     return Judgement(tuple(verdicts), subject.release, release, {"judged": judged})
+
+
+def _live_load(
+    url: str, subject: Subject, policy: load.Policy, before: list[Verdict], progress: Progress
+) -> Verdict:
+    """Load on an instance that already failed proves nothing and takes its time."""
+    if blocking(before):
+        why = "not measured, since another gate blocks already"
+        return load.judge(load.Evidence(None, why), policy)
+    progress(f"sending load to {url} for {policy.seconds:g} s")
+    return load.judge(load.Evidence(measure(url, subject.model / EXAMPLES, policy)), policy)
 
 
 def _judged(

@@ -59,7 +59,6 @@ def _run(url: str, examples: Path, policy: Policy, scratch: Path) -> str:
         "LOAD_SECONDS": str(policy.seconds),
         "LOAD_WARM_UP": str(WARM_UP),
         "LOAD_FIRST_ERROR": str(scratch / FIRST_ERROR),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     try:
         # The scratch folder: Locust puts its working directory first on sys.path.

@@ -6,15 +6,17 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from delivery.commands.doctor import Check
-from delivery.commands.inspect import Lineage
-from delivery.commands.status import EnvironmentStatus, HistoryRow
 from delivery.forge.protocol import Pull
+
+if TYPE_CHECKING:
+    from delivery.commands.doctor import Check
+    from delivery.commands.inspect import Lineage
+    from delivery.commands.status import EnvironmentStatus, HistoryRow
 
 COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
 

@@ -38,6 +38,21 @@ def conform(frame: pd.DataFrame, roles: Roles, *, classes: bool) -> pd.DataFrame
     return pd.DataFrame(out)
 
 
+def feature_names(frame: pd.DataFrame, roles: Roles, split_column: str | None) -> list[str]:
+    """The columns that the model may see, in their order.
+
+    Raises:
+        PipelineError: there is none.
+    """
+    names = [n for n in frame.columns if n not in roles.excluded() and n != split_column]
+    if not names:
+        raise PipelineError(
+            "every column that model.load returns has a role, so no feature is left. Mend "
+            "data.roles in params.yaml or model/ and run `dvc repro`."
+        )
+    return names
+
+
 def feature(column: pd.Series) -> pd.Series:
     """One feature in the type that the model and the request will have."""
     if isinstance(column.dtype, pd.CategoricalDtype):

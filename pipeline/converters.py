@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from skl2onnx import update_registered_converter
 from skl2onnx.common import _registration as registered
 from skl2onnx.common.shape_calculator import (
     calculate_linear_classifier_output_shapes,
     calculate_linear_regressor_output_shapes,
 )
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 Converter = Callable[[Any, Any, Any], None]
 CLASSIFIER = {"nocl": [True, False], "zipmap": [True, False, "columns"]}

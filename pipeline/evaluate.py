@@ -1,6 +1,6 @@
 """Evaluate: measure the model on validation. The holdout stays shut: `delivery gate` opens it.
 
-    validated model, train, validation  →  artifacts/evaluation/{metrics,slices}.json, plots/
+validated model, train, validation  →  artifacts/evaluation/{metrics,slices}.json, plots/
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline import quality
+from pipeline.columns import feature_names
 from pipeline.errors import PipelineError
-from pipeline.prepare import feature_names
 from pipeline.score import classes_of, refusal, score
 from pipeline.settings import Settings
 from pipeline.stage import EVALUATION, METRICS, read_part, run, whole
-from pipeline.train import read_trained
+from pipeline.trained import read_trained
 from serving.contract import Task
 
 SLICE_ROWS = 30  # a smaller slice says nothing
@@ -66,7 +66,7 @@ def evaluate(settings: Settings) -> str:
     metrics["rows"] = len(validation)
     _write(scored, metrics, settings.data.roles.segments)
     name, value = next(iter(metrics.items()))
-    return f"evaluate: {name} {value:.4f} on validation; knowing frequencies {metrics['baseline']:.4f}"
+    return f"evaluate: {name} {value:.4f} on validation, baseline {metrics['baseline']:.4f}"
 
 
 def numbered(label: pd.Series, classes: tuple[str, ...] | None) -> np.ndarray:
@@ -104,7 +104,7 @@ def slices(scored: Scored, segments: tuple[str, ...]) -> list[dict[str, object]]
         for value, at in sorted(scored.rows.groupby(segment).indices.items()):
             if len(at) >= SLICE_ROWS:
                 line = {"segment": segment, "value": str(value), "rows": len(at)}
-                found.append(line | scored.measure(at))
+                found.append(line | scored.measure(np.asarray(at)))
     return found
 
 

@@ -1,7 +1,7 @@
 """Export: the model as ONNX with its contract and examples, checked, and told to MLflow.
 
-    trained model, train, validation, metrics  →  artifacts/model/{model.onnx, contract.json,
-    examples.jsonl}
+trained model, train, validation, metrics  →  artifacts/model/{model.onnx, contract.json,
+examples.jsonl}
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 import pandas as pd
 
 from pipeline import examples, onnx_graph, parity
+from pipeline.columns import feature_names
 from pipeline.contract import Seen, infer
 from pipeline.errors import PipelineError
-from pipeline.prepare import feature_names
 from pipeline.score import refusal, score
 from pipeline.settings import Settings
 from pipeline.stage import METRICS, read_part, run, whole
 from pipeline.stage import MODEL as FOLDER
-from pipeline.tracking import track
-from pipeline.train import read_trained
+from pipeline.tracking import Tracker
+from pipeline.trained import read_trained
 from serving.contract import CONTRACT, EXAMPLES, MODEL, Contract, render_contract
 
 PARITY_ROWS = 5000
@@ -38,6 +38,7 @@ class Exported:
 
 def export(settings: Settings) -> str:
     """Write the model folder and log the run."""
+    tracker = Tracker()  # MLflow takes seconds to import: it does so while we convert
     seen, features = _seen(settings)
     contract = infer(seen, features, settings)
     sample = seen.validation.iloc[:: max(1, len(seen.validation) // PARITY_ROWS)]
@@ -53,7 +54,7 @@ def export(settings: Settings) -> str:
         answers = score(seen.model, chosen, contract.task)
         text = examples.render(chosen, answers, contract)
         (folder / EXAMPLES).write_text(text, encoding="utf-8")
-        run_id = track(settings, folder, _metrics())
+        run_id = tracker.log(settings, folder, _metrics())
     return (
         f"export: {len(made.content):,} bytes, agrees within {made.worst:.1g} on {made.rows:,} "
         f"rows; MLflow run {run_id}"
@@ -61,27 +62,14 @@ def export(settings: Settings) -> str:
 
 
 def converted(model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float) -> Exported:
-    """Convert in float32, or in float64 if only that agrees with the trained model.
+    """Convert the model and compare it with the trained one.
 
     `rows` hold the features; their index names them in an error.
 
     Raises:
-        PipelineError: no converter knows the model, or neither conversion agrees.
+        PipelineError: no converter knows the model, or the two disagree.
     """
-    try:
-        return _attempt(model, contract, rows, tolerance, wide=False)
-    except parity.ParityError as first:
-        try:
-            return _attempt(model, contract, rows, tolerance, wide=True)
-        except PipelineError:
-            raise first from None
-
-
-def _attempt(
-    model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float, *, wide: bool
-) -> Exported:
-    graph = onnx_graph.convert(model, contract, wide=wide)
-    content = graph.SerializeToString(deterministic=True)
+    content = onnx_graph.convert(model, contract).SerializeToString(deterministic=True)
     session = onnx_graph.session_of(content)
     pair = parity.Pair(
         trained=lambda some: score(model, some, contract.task),

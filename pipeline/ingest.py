@@ -1,17 +1,15 @@
 """Ingest: call `model.load` and keep what it returns as it is.
 
-    params.yaml data, model.load  →  artifacts/data/raw.parquet
+params.yaml data, model.load  →  artifacts/data/raw.parquet
 """
 
 from __future__ import annotations
-
-import importlib
-from types import ModuleType
 
 import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import PipelineError
+from pipeline.own import own_model
 from pipeline.settings import LoadSettings, Settings
 from pipeline.stage import RAW, run, write_frame
 
@@ -34,30 +32,6 @@ def ingest(settings: Settings) -> str:
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise PipelineError(f"{_mixed(frame, error)}. Then run `dvc repro`.") from error
     return f"ingest: {len(frame):,} rows, {len(frame.columns)} columns"
-
-
-def own_model() -> ModuleType:
-    """Import `model/`.
-
-    Raises:
-        PipelineError: a library is missing, or `load` or `fit` is.
-    """
-    try:
-        model = importlib.import_module("model")
-    except ImportError as error:
-        missing = error.name or str(error)
-        raise PipelineError(
-            f"model/ cannot be imported: {error}. If {missing!r} is a library, add it to the "
-            "group `pipeline` of pyproject.toml, run `make lock` and `make setup`, then "
-            "`dvc repro`."
-        ) from error
-    for function in ("load", "fit"):
-        if not callable(getattr(model, function, None)):
-            raise PipelineError(
-                f"model/__init__.py has no function `{function}`. docs/model.md shows a minimal "
-                "one; add it and run `dvc repro`."
-            )
-    return model
 
 
 def check(frame: object, settings: Settings) -> None:

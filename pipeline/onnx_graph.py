@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import onnx
 import onnxruntime
 import pandas as pd
@@ -31,8 +30,8 @@ PREFIX = "model/"
 MATRIX = "matrix"
 
 
-def convert(model: Any, contract: Contract, *, wide: bool = False) -> onnx.ModelProto:
-    """The ONNX form of `model`; `wide` computes in float64 where the operators can.
+def convert(model: Any, contract: Contract) -> onnx.ModelProto:
+    """The ONNX form of `model`.
 
     Raises:
         PipelineError: no converter knows the model or one of its steps.
@@ -40,7 +39,7 @@ def convert(model: Any, contract: Contract, *, wide: bool = False) -> onnx.Model
     by_name = takes_columns(model)
     if not by_name and (text := [i.name for i in contract.inputs if i.dtype == "string"]):
         raise _unknown(model, f"it is given text ({text[0]!r}) without a ColumnTransformer")
-    converted = _skl2onnx(model, contract.inputs, by_name=by_name, wide=wide)
+    converted = _skl2onnx(model, contract.inputs, by_name=by_name)
     graph = onnx.compose.add_prefix(converted, PREFIX).graph
     entrance = _columns if by_name else _matrix
     nodes = entrance(contract.inputs, list(graph.input)) + list(graph.node)
@@ -48,7 +47,7 @@ def convert(model: Any, contract: Contract, *, wide: bool = False) -> onnx.Model
     inputs = [
         helper.make_tensor_value_info(i.name, WIRE[i.dtype], ["rows", 1]) for i in contract.inputs
     ]
-    shape = ["rows", *contract.outputs[0].shape]
+    shape: list[str | int | None] = ["rows", *contract.outputs[0].shape]
     output = helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, shape)
     kept = _needed(nodes, SCORE)
     used = {name for node in kept for name in node.input}
@@ -101,28 +100,26 @@ def session_of(model: bytes) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def _skl2onnx(
-    model: Any, inputs: tuple[Input, ...], *, by_name: bool, wide: bool
-) -> onnx.ModelProto:
+def _skl2onnx(model: Any, inputs: tuple[Input, ...], *, by_name: bool) -> onnx.ModelProto:
     from skl2onnx import to_onnx
     from skl2onnx.common import data_types as kinds
 
     from pipeline.converters import register
 
-    number = kinds.DoubleTensorType if wide else kinds.FloatTensorType
     register()
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {}
     failed: PipelineError | None = None
     # Encoders want whole numbers as they are; other steps cannot take them beside floats.
-    for integer in (kinds.Int64TensorType, number):
-        of = {"float32": number, "string": kinds.StringTensorType}
+    for integer in (kinds.Int64TensorType, kinds.FloatTensorType):
+        of = {"float32": kinds.FloatTensorType, "string": kinds.StringTensorType}
         types = [(i.name, of.get(i.dtype, integer)([None, 1])) for i in inputs]
         if not by_name:
-            types = [(MATRIX, number([None, len(inputs)]))]
+            types = [(MATRIX, kinds.FloatTensorType([None, len(inputs)]))]
         try:
-            return to_onnx(
+            made: onnx.ModelProto = to_onnx(
                 model, initial_types=types, options=options, target_opset=OPSETS, name="model"
             )
+            return made
         except Exception as error:  # converters raise anything; it becomes a PipelineError
             failed = _unknown(model, " ".join(str(error).split())[:300])
             failed.__cause__ = error
@@ -142,9 +139,7 @@ def _columns(
     ]
 
 
-def _matrix(
-    inputs: tuple[Input, ...], expected: list[onnx.ValueInfoProto]
-) -> list[onnx.NodeProto]:
+def _matrix(inputs: tuple[Input, ...], expected: list[onnx.ValueInfoProto]) -> list[onnx.NodeProto]:
     """All features side by side in one matrix."""
     matrix = expected[0]
     to = matrix.type.tensor_type.elem_type
@@ -197,4 +192,3 @@ def _unknown(model: Any, reason: str) -> PipelineError:
         "(scikit-learn's own, LightGBM) in model.fit, or move the unknown step into model.load; "
         "docs/model.md lists what works. Then run `dvc repro`."
     )
-

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.columns import dtype_of
+from pipeline.columns import dtype_of, is_missing
 from pipeline.errors import PipelineError
 
 EXACT = 2**24  # float32 holds every whole number up to here
@@ -59,7 +59,8 @@ def apart(trained: np.ndarray, exported: np.ndarray, unit: float) -> np.ndarray:
     """The difference per row in `unit`; infinite where one is not a number."""
     difference = np.abs(trained - exported) / unit
     difference = np.where(np.isfinite(difference), difference, np.inf)
-    return difference.reshape(len(difference), -1).max(axis=1)
+    worst: np.ndarray = difference.reshape(len(difference), -1).max(axis=1)
+    return worst
 
 
 def likely(pair: Pair, row: pd.DataFrame, tolerance: float) -> str:
@@ -68,16 +69,19 @@ def likely(pair: Pair, row: pd.DataFrame, tolerance: float) -> str:
         if dtype_of(row[name]) == "int64" and abs(int(row[name].iloc[0])) > EXACT:
             return f"{name!r} holds whole numbers beyond 2^24, which float32 rounds; scale it"
     for name in row.columns:
+        missing = bool(is_missing(row[name]).iloc[0])
+        if missing and _agrees(pair, _filled(row, name), tolerance):
+            return (
+                f"the missing value of {name!r}, which a converter treats differently; put a "
+                "SimpleImputer in front"
+            )
+    for name in row.columns:
         if dtype_of(row[name]) in ("float32", "int64") and _jumps(pair, row, name, tolerance):
             return (
                 f"float32 rounding at a threshold of a tree: the smallest change of {name!r} "
                 "changes the trained model's answer; trees need no scaling, so drop the scaler, "
                 "or round the column in model.load"
             )
-    for name in row.columns:
-        if bool(row[name].isna().iloc[0]) or (row[name] == "").any():
-            if _agrees(pair, _filled(row, name), tolerance):
-                return f"the missing value of {name!r}, which a step's converter treats differently"
     return "a step of the model whose converter computes something else"
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
 
-from pipeline.columns import conform
+from pipeline.columns import conform, feature_names
 from pipeline.errors import PipelineError
 from pipeline.settings import Column, Settings
 from pipeline.split import split
@@ -54,28 +57,13 @@ def prepare(settings: Settings) -> str:
     return _line(rows, accepted.rejected)
 
 
-def feature_names(frame: pd.DataFrame, roles: Roles, split_column: str | None) -> list[str]:
-    """The columns that the model may see, in their order.
-
-    Raises:
-        PipelineError: there is none.
-    """
-    names = [n for n in frame.columns if n not in roles.excluded() and n != split_column]
-    if not names:
-        raise PipelineError(
-            "every column that model.load returns has a role, so no feature is left. Mend "
-            "data.roles in params.yaml or model/ and run `dvc repro`."
-        )
-    return names
-
-
 def validate(
     frame: pd.DataFrame, features: list[str], roles: Roles, columns: Mapping[str, Column]
 ) -> Accepted:
     """Apply the rules: declared ranges, required values, finite numbers, unique row ids."""
     failures = _failures(frame, schema(frame, features, roles, columns))
     rejected = failures.groupby("reason").size().sort_index()
-    rows = frame.drop(index=failures["index"])
+    rows = frame.drop(index=list(failures["index"]))
     return Accepted(
         rows.astype({roles.label: _settled(rows[roles.label])}).reset_index(drop=True),
         {str(reason): int(count) for reason, count in rejected.items()},
@@ -84,10 +72,8 @@ def validate(
 
 def schema(
     frame: pd.DataFrame, features: list[str], roles: Roles, columns: Mapping[str, Column]
-):  # type: ignore[no-untyped-def]  # pandera is imported late: it takes a second
+) -> pa.DataFrameSchema:
     """The pandera schema. A check's name is the reason that report.json gives."""
-    import pandera.pandas as pa
-
     unique = pa.Check(lambda s: ~s.duplicated(), error=f"{roles.row_id} repeated")
     rules = {roles.row_id: [present(roles.row_id), unique], roles.label: [present(roles.label)]}
     for role in (roles.timestamp, roles.cluster):
@@ -100,17 +86,13 @@ def schema(
     )
 
 
-def present(name: str):  # type: ignore[no-untyped-def]
+def present(name: str) -> pa.Check:
     """A check that a value is there."""
-    import pandera.pandas as pa
-
     return pa.Check(lambda s: ~_absent(s), error=f"{name} missing", ignore_na=False)
 
 
-def _feature_checks(column: pd.Series, declared: Column) -> list:  # type: ignore[type-arg]
-    import pandera.pandas as pa
-
-    checks = [present(column.name)] if declared.nullable is False else []
+def _feature_checks(column: pd.Series, declared: Column) -> list[pa.Check]:
+    checks = [present(str(column.name))] if declared.nullable is False else []
     if pd.api.types.is_float_dtype(column.dtype):
         finite = pa.Check(lambda s: s.abs() != float("inf"), error=f"{column.name} infinite")
         checks.append(finite)
@@ -127,10 +109,8 @@ def _feature_checks(column: pd.Series, declared: Column) -> list:  # type: ignor
     return checks
 
 
-def _failures(frame: pd.DataFrame, rules) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def _failures(frame: pd.DataFrame, rules: pa.DataFrameSchema) -> pd.DataFrame:
     """One line for each row that breaks a rule: `index`, `reason` (the first one)."""
-    from pandera.errors import SchemaErrors
-
     try:
         rules.validate(frame, lazy=True)
     except SchemaErrors as error:
@@ -142,7 +122,8 @@ def _failures(frame: pd.DataFrame, rules) -> pd.DataFrame:  # type: ignore[no-un
                 f"({bad['failure_case']}). Mend model/ or prepare.columns and run `dvc repro`."
             ) from error
         cases = cases.assign(reason=cases["check"].astype(str))
-        return cases.drop_duplicates("index")[["index", "reason"]]
+        first: pd.DataFrame = cases.drop_duplicates("index")[["index", "reason"]]
+        return first
     return pd.DataFrame({"index": [], "reason": []})
 
 
@@ -151,7 +132,7 @@ def _absent(column: pd.Series) -> pd.Series:
     return column.isna() | (column == "") if column.dtype == "str" else column.isna()
 
 
-def _settled(label: pd.Series) -> object:
+def _settled(label: pd.Series) -> Any:
     """A label that was nullable only for rows that are gone now."""
     if pd.api.types.is_bool_dtype(label.dtype) or set(map(type, label)) <= {bool}:
         return bool

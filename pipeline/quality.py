@@ -16,7 +16,9 @@ TINY = 1e-15
 BINS = 10
 
 
-def measure(task: Task, observed: Array, scores: Array, threshold: float | None) -> dict:
+def measure(
+    task: Task, observed: Array, scores: Array, threshold: float | None
+) -> dict[str, float]:
     """The metrics of a task by name."""
     if task == "regression":
         return regression(observed, scores)
@@ -107,12 +109,10 @@ def calibration_error(observed: Array, scores: Array) -> float:
 
 def errors(task: Task, observed: Array, scores: Array) -> list[dict[str, float]]:
     """How many rows (share) are within each error: |1 - P(what happened)|, or |difference|."""
-    if task == "regression":
-        wrong = np.abs(scores - observed)
-    elif task == "binary":
-        wrong = np.abs(scores - observed)
-    else:
+    if task == "multiclass":
         wrong = 1 - scores[np.arange(len(observed)), observed]
+    else:
+        wrong = np.abs(scores - observed)
     shares = np.linspace(0, 1, 51)
     return [
         {"error": float(e), "share": float(s)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -53,7 +52,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield new
         if new.is_dir() and path.exists():
             path.rename(Path(scratch) / "old")
-        os.replace(new, path)
+        new.replace(path)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

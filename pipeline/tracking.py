@@ -8,9 +8,11 @@ runs give the same bytes.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,36 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "model_sha256"
+HERE = str(Path(__file__).parents[1])
+
+
+class Tracker:
+    """`track` in a process of its own, which imports MLflow while this one works.
+
+    Without a call of `log` the process sees the end of its input and ends.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.tracking"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "PYTHONPATH": HERE},
+        )
+
+    def log(self, settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
+        """Log one run and return its id; PipelineError as `track` raises it."""
+        told = {
+            "settings": settings.model_dump(mode="json", by_alias=True),
+            "folder": str(folder),
+            "metrics": metrics,
+        }
+        out, err = self._process.communicate(json.dumps(told))
+        if self._process.returncode:
+            raise PipelineError(err.strip().splitlines()[-1] if err.strip() else "MLflow failed")
+        return out.strip()
 
 
 def track(settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
@@ -32,7 +64,7 @@ def track(settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
     Raises:
         PipelineError: MLflow cannot be reached.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nobody is told about a run
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nobody else is told about a run
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
@@ -103,3 +135,24 @@ def _flat(content: dict[str, Any], path: str) -> list[tuple[str, Any]]:
         name = f"{path}.{key}" if path else str(key)
         found += _flat(value, name) if isinstance(value, dict) else [(name, value)]
     return found
+
+
+def main() -> int:
+    """Log what `Tracker` tells on stdin; nothing is told where the export failed."""
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  (the slow part, before we wait)
+
+    told = sys.stdin.read()
+    if not told:
+        return 0
+    content = json.loads(told)
+    settings = Settings.model_validate(content["settings"])
+    try:
+        print(track(settings, Path(content["folder"]), content["metrics"]))
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

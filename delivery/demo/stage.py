@@ -12,10 +12,12 @@ from typing import Any
 
 from rich.console import Console
 
+from delivery.context import WORKSPACE
 from delivery.desired import Desired, desired_path, render_desired
 from delivery.settings import read_settings
 
 CONSOLE = Console(highlight=False)
+ENVIRONMENTS = "envs"  # kept from demo to demo
 
 
 class DemoError(Exception):
@@ -102,8 +104,14 @@ class Stage:
 def prepare(stage: Stage) -> None:
     """Lay out the scratch clone: this checkout's files, nothing released, its own origin."""
     take_down(stage)
-    shutil.rmtree(stage.folder, ignore_errors=True)
+    for left in stage.folder.glob("*"):
+        if left.name != ENVIRONMENTS:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
     stage.clone.mkdir(parents=True)
+    # Bentos run in environments made from their lock: the same lock, the same environment.
+    (stage.folder / ENVIRONMENTS).mkdir(exist_ok=True)
+    (stage.clone / WORKSPACE).mkdir()
+    (stage.clone / WORKSPACE / "envs").symlink_to(stage.folder / ENVIRONMENTS)
     listed = subprocess.run(
         ["git", "-C", str(stage.root), "ls-files", "-co", "--exclude-standard", "-z"],
         capture_output=True, text=True, check=True,

@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import PipelineError
 from pipeline.settings import FitSettings
 from pipeline.stage import TRAINED, read_part
-from pipeline.train import read_trained
+from pipeline.trained import read_trained
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]

@@ -201,7 +201,8 @@ def status(as_json: bool) -> None:
     rows = run(context())
     show(rows, as_json, render.status_table(rows))
     if any(row.problem for row in rows):
-        raise HeldError("; ".join(f"{r.environment}: {r.problem}" for r in rows if r.problem))
+        wrong = [f"{row.environment}: {row.problem}: `{row.cure}`" for row in rows if row.problem]
+        raise HeldError("; ".join(wrong))
 
 
 @cli.command()

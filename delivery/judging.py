@@ -57,8 +57,8 @@ def require_pass(judged: Judged, what: str) -> None:
     if not blocked:
         return
     lines = [
-        f"{verdict.gate} {verdict.status}: measured {verdict.measured}, "
-        f"required {verdict.required} ({verdict.why})"
+        f"{verdict.gate} ({verdict.status}): {verdict.why}; measured: {verdict.measured}; "
+        f"required: {verdict.required}"
         for verdict in blocked
     ]
     text = f"{what} is blocked by " + "; ".join(lines) + f". The report: {judged.report}"

@@ -14,6 +14,9 @@ from typing import Any
 from delivery.content import content_sha256, release_id
 from delivery.errors import InputError, StoreError
 from delivery.record import FOLDER, pointer_path
+from delivery.settings import parse_yaml
+
+LOCK = "dvc.lock"
 
 
 class Store:
@@ -30,6 +33,9 @@ class Store:
 
     def stale(self) -> list[str]:
         """The stages and pointers whose outputs in the work tree are not those of dvc.lock."""
+        lock = self.root / LOCK
+        if lock.is_file():
+            parse_yaml(lock.read_text(encoding="utf-8"), LOCK)  # DVC's own message names no cure
         _hush()
         from dvc.exceptions import DvcException
         from dvc.repo import Repo

@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from delivery.demo.stage import CONSOLE, DemoError, Stage
+from delivery.demo.stage import CONSOLE, DemoError, Stage, opened
 from delivery.settings import read_settings
 
 REFUSED = 3
@@ -69,21 +69,20 @@ def switch(stage: Stage, branch: str) -> None:
 
 def release_to_staging(stage: Stage) -> None:
     """Pull request, gate, merge, release, promotion pull request to the first environment."""
-    stage.run("delivery", "pr", "open")
+    asked = stage.run("delivery", "pr", "open")
     stage.run("delivery", "gate")
-    stage.merge_newest()
+    stage.merge(asked)
     stage.sync_main()
-    stage.run("delivery", "release")
-    stage.merge_newest()
+    stage.merge(stage.run("delivery", "release"))
 
 
 def roll_out(stage: Stage) -> None:
     """Deploy and promote through every environment."""
     environments = list(read_settings(stage.clone).environments)
     for name in environments:
-        stage.run("delivery", "deploy", name)
+        said = stage.run("delivery", "deploy", name)
         if name != environments[-1]:
-            stage.merge_newest()
+            stage.merge(said)
 
 
 @contextlib.contextmanager
@@ -145,13 +144,12 @@ def act_refuse(stage: Stage, _: Story) -> None:
         file.write(SHUFFLED)
     retrain(stage, "shuffled-labels", "Try something new")
     before = stage.ask("status")
-    stage.run("delivery", "pr", "open")
+    asked = stage.run("delivery", "pr", "open")
     stage.run("delivery", "gate", expect=REFUSED)
     if stage.ask("status") != before:
         raise DemoError("a refused candidate changed an environment")
     CONSOLE.print("  no environment changed")
-    number = max(pull["number"] for pull in stage.ask("pr", "list"))
-    stage.run("delivery", "pr", "close", str(number), "--reason", "refused by a gate")
+    stage.run("delivery", "pr", "close", opened(asked), "--reason", "refused by a gate")
 
 
 def act_roll_back(stage: Stage, story: Story) -> None:

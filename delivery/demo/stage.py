@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -55,10 +56,11 @@ class Stage:
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(home / "dvc"),
             "PYTHONPATH": "",
+            "COLUMNS": str(CONSOLE.width - 2),  # what is shown is indented by two
         }
 
-    def run(self, *command: str, expect: int = 0, quiet: bool = False) -> None:
-        """Run a command of the story, showing it and what it prints."""
+    def run(self, *command: str, expect: int = 0, quiet: bool = False) -> str:
+        """Run a command of the story, showing it and what it prints; returns that."""
         CONSOLE.print(f"[bold]$ {' '.join(command)}[/bold]")
         begun = time.monotonic()
         process = subprocess.Popen(
@@ -76,9 +78,8 @@ class Stage:
         if code != expect:
             if quiet:
                 CONSOLE.print("".join(said), markup=False)
-            raise DemoError(
-                f"`{' '.join(command)}` exited with {code}, expected {expect}"
-            )
+            raise DemoError(f"`{' '.join(command)}` exited with {code}, expected {expect}")
+        return "".join(said)
 
     def ask(self, *command: str) -> Any:
         """The JSON answer of a `delivery` command."""
@@ -91,14 +92,21 @@ class Stage:
         except ValueError as error:
             raise DemoError(f"`delivery {' '.join(command)}`: {result.stderr}") from error
 
-    def merge_newest(self) -> None:
-        """Merge the pull request that was opened last."""
-        number = max(pull["number"] for pull in self.ask("pr", "list") if pull["state"] == "open")
-        self.run("delivery", "pr", "merge", str(number))
+    def merge(self, said: str) -> None:
+        """Merge the pull request that a command said it opened."""
+        self.run("delivery", "pr", "merge", opened(said))
 
     def sync_main(self) -> None:
         self.run("git", "switch", "--quiet", "main", quiet=True)
         self.run("git", "pull", "--quiet", "origin", "main")
+
+
+def opened(said: str) -> str:
+    """The number in `pull request #7 open: …`."""
+    found = re.search(r"pull request #(\d+) open", said)
+    if found is None:
+        raise DemoError(f"no pull request was opened: {said[-300:]}")
+    return found[1]
 
 
 def prepare(stage: Stage) -> None:

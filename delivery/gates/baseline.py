@@ -20,7 +20,7 @@ class Policy(Strict):
     """`gain`: by how much of the dummy's loss the candidate must be better, 0.05 = 5%."""
 
     gain: float = Field(default=0.0, ge=0, lt=1)
-    minimum_rows: int = Field(default=200, ge=2)
+    minimum_rows: int = Field(default=50, ge=2)
     minimum_clusters: int = Field(default=10, ge=2)
 
 

@@ -27,7 +27,7 @@ class Policy(Strict):
     """Margins are shares of the champion's loss on the same rows: 0.01 = 1%."""
 
     margin: float = Field(default=0.01, ge=0, lt=1)
-    minimum_rows: int = Field(default=200, ge=2)
+    minimum_rows: int = Field(default=50, ge=2)
     minimum_clusters: int = Field(default=10, ge=2)
     slice_margin: float = Field(default=0.02, ge=0, lt=1)
     # With 200 rows equal models were refused 40 to 50% of the time, with 1,000 rows 0 to 3%.

@@ -37,7 +37,7 @@ def test_an_unsupported_python_is_told_what_to_do(copy: Path, version: tuple[int
     assert "Traceback" not in done.stderr
     assert not (copy / ".venv").exists()
     asked = run(copy, f"install.check_python({version})")
-    assert "InstallError: this is Python %d.%d" % version in asked.stderr
+    assert f"InstallError: this is Python {version[0]}.{version[1]}" in asked.stderr
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])

@@ -23,7 +23,7 @@ down: ## stop what the demo left running
 	@if [ -d .demo ]; then python -m delivery.demo --down; fi
 
 test: setup ## run the tests
-	@pytest
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## ruff and mypy
 	@ruff check .

@@ -39,9 +39,11 @@ def plain(value: Any) -> Any:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """Only the last column folds: ids and addresses are for copying."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        last = column == columns[-1]
+        table.add_column(column, overflow="fold", no_wrap=not last)
     for row in rows:
         table.add_row(*row)
     return table
@@ -54,15 +56,15 @@ def _state(state: str) -> Text:
 def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
     """What is wanted and what runs."""
     return _table(
-        ("environment", "wanted", "state", "route", "previous", "address", "problem"),
+        ("environment", "wanted", "state", "traffic", "warm", "address", ""),
         [
             (
                 row.environment,
                 row.wanted,
                 _state(row.state),
-                row.route,
+                "100%" if row.route == f"{row.wanted} 100%" else row.route,
                 row.previous,
-                row.url,
+                row.url.removeprefix("http://"),
                 Text(f"{row.problem}: `{row.cure}`", style="red") if row.problem else "",
             )
             for row in rows
@@ -73,15 +75,14 @@ def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
 def history_table(rows: Iterable[HistoryRow]) -> Table:
     """One line an attempt."""
     return _table(
-        ("merged", "environment", "release", "state", "events", "rolls back"),
+        ("merged", "environment", "release", "state", "what happened"),
         [
             (
-                row.merged,
+                row.merged[:16].replace("T", " "),
                 row.environment,
                 row.release,
                 _state(row.state),
-                ", ".join(row.events),
-                row.rollback_of,
+                ", ".join(row.events) + (f"; rolls {row.rollback_of} back" * bool(row.rollback_of)),
             )
             for row in rows
         ],
@@ -91,21 +92,20 @@ def history_table(rows: Iterable[HistoryRow]) -> Table:
 def pulls_table(pulls: Iterable[Pull]) -> Table:
     """One line a pull request."""
     return _table(
-        ("#", "state", "title", "branch"),
-        [(str(pull.number), _state(pull.state), pull.title, pull.head) for pull in pulls],
+        ("#", "state", "title"),
+        [(str(pull.number), _state(pull.state), f"{pull.title} ({pull.head})") for pull in pulls],
     )
 
 
 def doctor_table(checks: Iterable[Check]) -> Table:
-    """One line a check; what to do where something is wrong."""
+    """One line a check; below it what to do where something is wrong."""
     return _table(
-        ("", "check", "found", "do this"),
+        ("", "check", "found"),
         [
             (
                 Text("ok", style="green") if check.ok else Text("no", style="red"),
                 check.name,
-                check.found,
-                check.cure,
+                check.found + (f"\n→ {check.cure}" if check.cure else ""),
             )
             for check in checks
         ],

@@ -53,8 +53,9 @@ class Store:
         stale = self.stale()
         if stale:
             raise InputError(
-                f"dvc.lock is stale: {', '.join(stale)} changed since it was written. "
-                "`dvc repro`, then `git commit -am …` and `dvc push`."
+                f"dvc.lock is stale: {', '.join(stale)} differ from what it names. `dvc repro` makes "
+                "them anew (then `git commit -am …` and `dvc push`); after a switch of branches "
+                "`dvc checkout` brings them back."
             )
 
     def require_remote(self) -> str:

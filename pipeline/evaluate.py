@@ -78,15 +78,15 @@ def numbered(label: pd.Series, classes: tuple[str, ...] | None) -> np.ndarray:
     if classes is None:
         return label.to_numpy(dtype="float64")
     place = {name: index for index, name in enumerate(classes)}
-    text = label.astype(str)
-    unknown = sorted(set(text) - set(classes))
+    codes, values = pd.factorize(label)
+    unknown = sorted({str(value) for value in values} - set(classes))
     if unknown:
         raise PipelineError(
             f"validation holds the label {unknown[0]!r}, which training never saw (it saw "
             f"{', '.join(classes)}). Bring more data or change prepare.split in params.yaml; "
             "then run `dvc repro`."
         )
-    return text.map(place).to_numpy(dtype="int64")
+    return np.array([place[str(value)] for value in values], dtype="int64")[codes]
 
 
 def choose_threshold(settings: Settings, observed: np.ndarray, scores: np.ndarray) -> float | None:

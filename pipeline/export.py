@@ -38,7 +38,11 @@ class Exported:
 
 def export(settings: Settings) -> str:
     """Write the model folder and log the run."""
-    tracker = Tracker()  # MLflow takes seconds to import: it does so while we convert
+    with Tracker() as tracker:  # MLflow takes seconds to import: it does so while we convert
+        return _export(settings, tracker)
+
+
+def _export(settings: Settings, tracker: Tracker) -> str:
     seen, features = _seen(settings)
     contract = infer(seen, features, settings)
     sample = seen.validation.iloc[:: max(1, len(seen.validation) // PARITY_ROWS)]

@@ -31,16 +31,18 @@ def binary(observed: Array, scores: Array, threshold: float) -> dict[str, float]
     """Log loss in nats; `calibration_error` is the mean |predicted - observed| over ten bins."""
     both = np.column_stack([1 - scores, scores])
     decided = scores >= threshold
-    two = len(np.unique(observed)) == 2
+    hits = float(np.sum(decided & (observed == 1)))
+    claimed, true = float(decided.sum()), float(observed.sum())
+    two = 0 < true < len(observed)
     return {
         "log_loss": log_loss(observed, both),
         "brier": float(np.mean((scores - observed) ** 2)),
         **({"auc": float(metrics.roc_auc_score(observed, scores))} if two else {}),
         "calibration_error": calibration_error(observed, scores),
         "accuracy": float(np.mean(decided == observed)),
-        "precision": float(metrics.precision_score(observed, decided, zero_division=0)),
-        "recall": float(metrics.recall_score(observed, decided, zero_division=0)),
-        "f1": float(metrics.f1_score(observed, decided, zero_division=0)),
+        "precision": hits / claimed if claimed else 0.0,
+        "recall": hits / true if true else 0.0,
+        "f1": 2 * hits / (claimed + true) if claimed + true else 0.0,
     }
 
 

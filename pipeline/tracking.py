@@ -30,10 +30,7 @@ HERE = str(Path(__file__).parents[1])
 
 
 class Tracker:
-    """`track` in a process of its own, which imports MLflow while this one works.
-
-    Without a call of `log` the process sees the end of its input and ends.
-    """
+    """`track` in a process of its own, which imports MLflow while this one works."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -44,6 +41,14 @@ class Tracker:
             text=True,
             env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "PYTHONPATH": HERE},
         )
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Where nothing was logged the process sees the end of its input, and ends."""
+        if self._process.poll() is None:
+            self._process.communicate()
 
     def log(self, settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
         """Log one run and return its id; PipelineError as `track` raises it."""

@@ -24,6 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[f"GIT_{role}_EMAIL"] = "tester@example.com"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that the other worker does the rest meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 @pytest.fixture
 def origin(tmp_path: Path) -> Origin:
     """A bare origin and a checkout of it with the template's environments, nothing released."""

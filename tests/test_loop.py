@@ -222,6 +222,8 @@ def test_an_output_that_git_tracks_is_named(fork: Fork) -> None:
 
 
 def test_a_healthy_checkout_has_nothing_to_mend(fork: Fork) -> None:
+    fork.run("git", "switch", "--quiet", "main")
+    fork.run("dvc", "checkout", "--quiet")
     assert {name: check["found"] for name, check in checks(fork).items() if not check["ok"]} == {}
 
 

@@ -102,9 +102,7 @@ def _outputs(context: Context) -> str:
 
 def _lock(context: Context) -> str:
     outputs(context.repository, context.repository.commit("HEAD"))
-    stale = context.store.stale()
-    if stale:
-        raise InputError(f"{', '.join(stale)} changed since dvc.lock was written. `dvc repro`")
+    context.store.require_in_step()
     return "in step with the work tree"
 
 

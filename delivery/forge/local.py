@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from delivery.errors import ForgeError
 from delivery.forge.protocol import Pull
@@ -85,7 +86,7 @@ class LocalForge:
                 f"#{pull.number} does not merge cleanly into main. `git switch {pull.head} && "
                 "git merge origin/main`, resolve, push, and merge again."
             ) from error
-        date = git.run("show", "-s", "--format=%cI", head)
+        date = datetime.now(UTC).isoformat(timespec="seconds")
         message = f"Merge pull request #{pull.number} from {pull.head}\n\n{pull.title}\n"
         commit = git.commit_tree(tree, (main, head), message, date)
         merged = replace(pull, state="merged", merge_commit=commit, head_commit=head)

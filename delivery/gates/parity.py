@@ -21,7 +21,8 @@ GATE = "parity"
 
 
 class Policy(Strict):
-    """`tolerance` is absolute for answers within ±1 (probabilities) and relative beyond."""
+    """`tolerance` is a share of the largest answer, or of 1 where all are smaller
+    (probabilities): the scale on which export compared."""
 
     tolerance: float = Field(default=1e-5, gt=0)
     minimum_examples: int = Field(default=1, ge=1)
@@ -65,7 +66,7 @@ def _compare(
     answered: NDArray[np.float64],
     policy: Policy,
 ) -> Verdict:
-    difference = np.abs(answered - expected) / np.maximum(1.0, np.abs(expected))
+    difference = np.abs(answered - expected) / max(1.0, float(np.abs(expected).max()))
     per_example = difference.reshape(len(expected), -1).max(axis=1)
     worst = int(per_example.argmax())
     largest = float(per_example[worst])

@@ -10,6 +10,7 @@ from delivery.gates.paired import PairedLosses
 from tests.delivery.gates.paired_data import exactly, paired
 
 GAIN = Policy(gain=0.05)
+LEAST = Policy().minimum_rows
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,9 @@ def test_scores_that_are_not_finite_hold(value: float) -> None:
     assert "1 rows have no finite log loss of the candidate" in verdict.why
 
 
-@pytest.mark.parametrize(("rows", "status"), [(199, "hold"), (200, "pass"), (201, "pass")])
+@pytest.mark.parametrize(
+    ("rows", "status"), [(LEAST - 1, "hold"), (LEAST, "pass"), (LEAST + 1, "pass")]
+)
 def test_too_few_rows_hold(rows: int, status: str) -> None:
     assert judge(Evidence(exactly(-0.5, rows=rows)), Policy()).status == status
 

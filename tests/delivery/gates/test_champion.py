@@ -13,6 +13,7 @@ from delivery.gates.verdict import Verdict
 from tests.delivery.gates.paired_data import exactly, paired
 
 POLICY = Policy()
+LEAST = POLICY.minimum_rows
 BETTER = Evidence(exactly(-0.05))
 
 
@@ -113,10 +114,10 @@ def test_nan_of_either_side_holds(side: str) -> None:
     assert judge(Evidence(losses), POLICY).status == "hold"
 
 
-@pytest.mark.parametrize("shape", [{"rows": 199}, {"clusters": 9}])
+@pytest.mark.parametrize("shape", [{"rows": LEAST - 1}, {"clusters": 9}])
 def test_too_few_rows_or_clusters_hold(shape: dict[str, Any]) -> None:
     assert judge(Evidence(exactly(-0.1, **shape)), POLICY).status == "hold"
-    assert judge(Evidence(exactly(-0.1, rows=200, clusters=10)), POLICY).status == "pass"
+    assert judge(Evidence(exactly(-0.1, rows=LEAST, clusters=10)), POLICY).status == "pass"
 
 
 def test_missing_scores_hold_and_say_why() -> None:

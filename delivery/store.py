@@ -53,8 +53,8 @@ class Store:
         stale = self.stale()
         if stale:
             raise InputError(
-                f"dvc.lock is stale: {', '.join(stale)} differ from what it names. `dvc repro` makes "
-                "them anew (then `git commit -am …` and `dvc push`); after a switch of branches "
+                f"dvc.lock is stale: {', '.join(stale)} differ from what it names. `dvc repro` "
+                "makes them anew (then `git commit -am …` and `dvc push`); after a switch of branches "
                 "`dvc checkout` brings them back."
             )
 

@@ -54,8 +54,8 @@ class Store:
         if stale:
             raise InputError(
                 f"dvc.lock is stale: {', '.join(stale)} differ from what it names. `dvc repro` "
-                "makes them anew (then `git commit -am …` and `dvc push`); after a switch of branches "
-                "`dvc checkout` brings them back."
+                "makes them anew (then `git commit -am …` and `dvc push`); after a switch of "
+                "branches `dvc checkout` brings them back."
             )
 
     def require_remote(self) -> str:

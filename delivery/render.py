@@ -56,7 +56,7 @@ def _state(state: str) -> Text:
 def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
     """What is wanted and what runs."""
     return _table(
-        ("environment", "wanted", "state", "traffic", "warm", "address", ""),
+        ("environment", "wanted", "state", "traffic", "warm", "address"),
         [
             (
                 row.environment,
@@ -65,7 +65,6 @@ def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
                 "100%" if row.route == f"{row.wanted} 100%" else row.route,
                 row.previous,
                 row.url.removeprefix("http://"),
-                Text(f"{row.problem}: `{row.cure}`", style="red") if row.problem else "",
             )
             for row in rows
         ],

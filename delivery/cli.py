@@ -113,12 +113,18 @@ def promote(
 @cli.command()
 @environment_argument
 @click.option("--budget", default=600.0, show_default=True, help="Seconds before it gives up.")
+@dry_option
 @json_option
-def deploy(environment: str, budget: float, as_json: bool) -> None:
+def deploy(environment: str, budget: float, dry_run: bool, as_json: bool) -> None:
     """Bring ENV to what main wants: start, judge, move the traffic, or roll back."""
     from delivery.commands.deploy import deploy as run
+    from delivery.commands.deploy import plan
     from delivery.report import verdict_table
 
+    if dry_run:
+        step = plan(context(), environment)
+        show(step, as_json, f"{environment}: {step.release} is {step.state.value}; {step.did}")
+        return
     result = run(context(), environment, budget=budget)
     verdicts = [verdict for tick in result.ticks for verdict in tick.verdicts]
     parts: list[RenderableType] = [verdict_table(verdicts)] if verdicts else []
@@ -229,15 +235,13 @@ def inspect(release: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("release", metavar="[RELEASE]", required=False)
-def report(release: str | None) -> None:
+@json_option
+def report(release: str | None, as_json: bool) -> None:
     """Print the path of a release's HTML report; the newest by default."""
-    folder = context().workspace / "reports"
-    found = sorted(folder.glob(f"{release or '*'}/report.html"), key=lambda p: p.stat().st_mtime)
-    if not found:
-        raise InputError(
-            f"no report of {release or 'anything'} here yet; `delivery gate` makes one"
-        )
-    OUT.print(str(found[-1]), markup=False, soft_wrap=True)
+    from delivery.commands.report import report as run
+
+    path = run(context(), release)
+    show({"report": path}, as_json, str(path))
 
 
 @cli.command()
@@ -255,12 +259,13 @@ def doctor(as_json: bool) -> None:
 
 @cli.command()
 @click.argument("environment", metavar="[ENV]", required=False)
-def down(environment: str | None) -> None:
+@json_option
+def down(environment: str | None, as_json: bool) -> None:
     """Stop what runs on this machine for ENV, or for all. `delivery deploy` starts it again."""
     from delivery.commands.down import down as run
 
-    for name in run(context(), environment):
-        OUT.print(f"{name}: stopped", markup=False)
+    stopped = run(context(), environment)
+    show({"stopped": stopped}, as_json, *(f"{name}: stopped" for name in stopped))
 
 
 @cli.group()

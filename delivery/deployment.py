@@ -23,6 +23,16 @@ from delivery.judge import Judgement, Subject, judge_live
 from delivery.snapshot import Attempt, Snapshot
 from delivery.targets.protocol import Target
 
+NEXT_STEP = {
+    State.MERGED: "start it beside what runs",
+    State.ANALYSING: "judge it, and move the traffic to it if it passes",
+    State.VERIFIED: "see that it is up and has the traffic",
+    State.REJECTED: "move the traffic to the previous release and propose the rollback",
+    State.REVOKED: "move the traffic to the previous release and propose the rollback",
+    State.INCONCLUSIVE: "wait for a person",
+    State.SUPERSEDED: "wait for a person",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -61,6 +71,13 @@ class Deployment:
                 target.retire(frozenset())
                 return self._tick(attempt, "nothing is wanted here; the route is closed", idle=True)
             return self._step(snapshot, attempt, target)
+
+    def plan(self) -> Tick:
+        """What the next tick would do. Changes nothing but what was fetched."""
+        attempt = self._context.snapshot().attempt(self.environment)
+        if not attempt.desired.wanted.exists:
+            return self._tick(attempt, "would close the route", idle=True)
+        return self._tick(attempt, f"would {NEXT_STEP[attempt.state]}")
 
     def _step(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         if attempt.state is State.MERGED:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -99,6 +99,19 @@ def state_of(events: Sequence[Event]) -> State:
     if count(events, "inconclusive") >= MAX_INCONCLUSIVE:
         return State.INCONCLUSIVE
     return State.ANALYSING if "deployed" in kinds else State.MERGED
+
+
+ORDER = ("deployed", "inconclusive", "superseded", "rejected", "verified", "revoked")
+
+
+def in_order(events: Iterable[Event]) -> Sequence[Event]:
+    """As they happened: tags have no sub-second times, but an attempt has one direction."""
+
+    def place(event: Event) -> tuple[int, int]:
+        name, _, number = event.kind.partition("-")
+        return ORDER.index(name), int(number or 0)
+
+    return sorted(events, key=place)
 
 
 def count(events: Sequence[Event], kind: str) -> int:

@@ -195,10 +195,10 @@ class Repository:
         return bool(self.run("tag", "--list", name))
 
     def tags(self, prefix: str) -> Mapping[str, str]:
-        """Tag name → message, for the tags below `prefix`, oldest first."""
+        """Tag name → message, for the tags below `prefix`."""
         separator = "\x1e"
         out = self.run(
-            "for-each-ref", "--sort=creatordate", "--format=%(refname:strip=2)%00%(contents)%1e",
+            "for-each-ref", "--format=%(refname:strip=2)%00%(contents)%1e",
             f"refs/tags/{prefix}",
         )  # fmt: skip
         found = {}

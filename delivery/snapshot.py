@@ -11,7 +11,7 @@ from functools import cached_property
 
 from delivery.desired import Desired, Version, desired_path, parse_desired
 from delivery.errors import InputError
-from delivery.events import Event, State, parse_event, state_of
+from delivery.events import Event, State, in_order, parse_event, state_of
 from delivery.git import Repository
 from delivery.record import FOLDER, Record, parse_record, record_path
 from delivery.settings import FILE, Settings, parse_settings
@@ -90,7 +90,7 @@ class Snapshot:
 
     def _events(self, environment: str, attempt: str) -> Sequence[Event]:
         tags = self._git.tags(f"promo/{environment}/{attempt}/")
-        return [parse_event(tag, message) for tag, message in tags.items()]
+        return in_order(parse_event(tag, message) for tag, message in tags.items())
 
     def records(self) -> Sequence[str]:
         """The ids of all releases on main."""

@@ -40,6 +40,11 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     return DeployResult(last, ticks)
 
 
+def plan(context: Context, environment: str) -> Tick:
+    """What `deploy` would do next."""
+    return Deployment(context, environment).plan()
+
+
 def _run(context: Context, environment: str, budget: float) -> tuple[Tick, ...]:
     """Ticks until a final state, the same state thrice, or the end of the budget."""
     deadline = time.monotonic() + budget

@@ -163,6 +163,16 @@ def test_rollback_moves_traffic_then_says_so_then_proposes(
     assert attempt.events[-1].evidence == {"why": "it is slow"}
 
 
+def test_a_plan_says_what_comes_next_and_does_nothing(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    origin.want(ENV, ONE)
+    step = Deployment(world, ENV).plan()
+    assert (step.state, step.did) == (State.MERGED, "would start it beside what runs")
+    assert state(world) is State.MERGED
+    assert ENV not in world.places
+
+
 def test_a_dry_run_changes_nothing(origin: Origin, world: World, verdicts: object) -> None:
     bring_up(origin, world, ONE)
     bring_up(origin, world, TWO, previous=ONE)

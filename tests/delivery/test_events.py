@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.errors import InputError
-from delivery.events import Event, State, next_kind, parse_event, state_of
+from delivery.events import Event, State, in_order, next_kind, parse_event, state_of
 
 ATTEMPT = "a" * 40
 
@@ -56,3 +56,8 @@ def test_state(kinds: list[str], state: State) -> None:
 def test_numbered_kinds_count_up() -> None:
     assert next_kind([], "revoked") == "revoked-1"
     assert next_kind([event("revoked-1"), event("inconclusive-1")], "revoked") == "revoked-2"
+
+
+def test_events_of_one_second_keep_their_order() -> None:
+    kinds = ["deployed", "inconclusive-1", "inconclusive-2", "verified", "revoked-1"]
+    assert [found.kind for found in in_order(event(kind) for kind in sorted(kinds))] == kinds

@@ -1,4 +1,4 @@
-"""The `delivery` command. Only this module prints and exits.
+"""The `delivery` command: what it is called with, what it shows, and how it exits.
 
 Exit codes: 0 done, 1 a bug, 2 bad input, 3 refused by a gate, 4 held or waiting, 5 a target, a
 forge or the store failed.
@@ -6,54 +6,35 @@ forge or the store failed.
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from delivery import render
-from delivery.commands import pulls
-from delivery.context import Context
+from delivery.cli_pr import pr
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
 from delivery.events import State
 from delivery.gates.verdict import blocking
-from delivery.git import Repository
+from delivery.terminal import (
+    ERR,
+    context,
+    dry_option,
+    environment_argument,
+    json_option,
+    pull_line,
+    reason_option,
+    show,
+)
 from serving.contract import ContractError
-
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-dry_option = click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
-reason_option = click.option("--reason", default="", help="Why; written into the evidence.")
-environment_argument = click.argument("environment", metavar="ENV")
-
-
-def context() -> Context:
-    """The checkout that the command was called in."""
-    return Context(Repository.find(Path.cwd()).root, progress)
-
-
-def progress(line: str) -> None:
-    """What long work is doing: dim on a terminal, a plain line in CI."""
-    ERR.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
-
-
-def show(result: Any, as_json: bool, *parts: RenderableType) -> None:
-    """The result as JSON, or as tables and lines."""
-    if as_json:
-        click.echo(json.dumps(render.plain(result), indent=1, ensure_ascii=False))
-        return
-    for part in parts:
-        OUT.print(part, markup=False, soft_wrap=isinstance(part, str))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Gates, releases, promotion, deployment and rollback. Retrain with `dvc repro`."""
+
+
+cli.add_command(pr)
 
 
 @cli.command()
@@ -88,7 +69,7 @@ def release(reason: str, dry_run: bool, as_json: bool) -> None:
         as_json,
         table(result.judged.judgement),
         f"release {result.release}{known}",
-        _pull_line(result.pull, "nothing to propose: it is wanted there already"),
+        pull_line(result.pull, "nothing to propose: it is wanted there already"),
     )
 
 
@@ -107,7 +88,7 @@ def promote(
 
     result = run(context(), Wish(environment, release, reason, dry_run=dry_run))
     nothing = "dry run" if dry_run and result.judged else f"{environment} wants it already"
-    show(result, as_json, f"release {result.release}", _pull_line(result.pull, nothing))
+    show(result, as_json, f"release {result.release}", pull_line(result.pull, nothing))
 
 
 @cli.command()
@@ -131,11 +112,11 @@ def deploy(environment: str, budget: float, dry_run: bool, as_json: bool) -> Non
     tick = result.tick
     parts.append(f"{environment}: {tick.release} {'idle' if tick.idle else tick.state.value}")
     if result.next:
-        parts.append(_pull_line(result.next.pull, f"{result.next.environment} waits for a person"))
+        parts.append(pull_line(result.next.pull, f"{result.next.environment} waits for a person"))
     if result.held:
         parts.append(f"not proposed further: {result.held}")
     if result.rollback:
-        parts.append(_pull_line(result.rollback, ""))
+        parts.append(pull_line(result.rollback, ""))
     show(result, as_json, *parts)
     _exit_for(tick.state, environment, tick.idle)
 
@@ -191,7 +172,7 @@ def rollback(environment: str, reason: str, dry_run: bool, as_json: bool) -> Non
         lines = [f"{environment}: rolled back from {result.left} to {result.release} already"]
     elif not dry_run:
         lines.append(f"the previous release answered after {result.seconds:.2f} s")
-        lines.append(_pull_line(result.pull, ""))
+        lines.append(pull_line(result.pull, ""))
     if not dry_run and (result.already or (result.pull and result.pull.state == "merged")):
         tick = run_deploy(here, environment, budget=600).tick
         lines.append(f"{environment}: {tick.release} {'idle' if tick.idle else tick.state.value}")
@@ -266,61 +247,6 @@ def down(environment: str | None, as_json: bool) -> None:
 
     stopped = run(context(), environment)
     show({"stopped": stopped}, as_json, *(f"{name}: stopped" for name in stopped))
-
-
-@cli.group()
-def pr() -> None:
-    """Pull requests of the local forge (on GitHub, use GitHub)."""
-
-
-@pr.command("list")
-@json_option
-def pr_list(as_json: bool) -> None:
-    """All of them, oldest first."""
-    found = pulls.listed(context())
-    show(found, as_json, render.pulls_table(found))
-
-
-@pr.command("show")
-@click.argument("number", type=int)
-@json_option
-def pr_show(number: int, as_json: bool) -> None:
-    """One, with its report."""
-    pull = pulls.show(context(), number)
-    show(pull, as_json, f"#{pull.number} {pull.title} ({pull.state})", pull.body, pull.comment)
-
-
-@pr.command("open")
-@click.option("--title", default="", help="By default the subject of the last commit.")
-@click.option("--body", default="", help="What the change is for.")
-@json_option
-def pr_open(title: str, body: str, as_json: bool) -> None:
-    """Push this branch and open a pull request for it."""
-    pull = pulls.open_pull(context(), title=title, body=body)
-    show(pull, as_json, _pull_line(pull, ""))
-
-
-@pr.command("merge")
-@click.argument("number", type=int)
-@json_option
-def pr_merge(number: int, as_json: bool) -> None:
-    """Merge one into main."""
-    pull = pulls.merge(context(), number)
-    show(pull, as_json, _pull_line(pull, ""))
-
-
-@pr.command("close")
-@click.argument("number", type=int)
-@reason_option
-@json_option
-def pr_close(number: int, reason: str, as_json: bool) -> None:
-    """Close one without merging it."""
-    pull = pulls.close(context(), number, reason)
-    show(pull, as_json, _pull_line(pull, ""))
-
-
-def _pull_line(pull: Any, otherwise: str) -> str:
-    return f"pull request #{pull.number} {pull.state}: {pull.title}" if pull else otherwise
 
 
 def main() -> int:

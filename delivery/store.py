@@ -30,6 +30,7 @@ class Store:
         self.root = root
         self.bentos = workspace / "bentos"
         self._work = workspace / "work"
+        self._opened: dict[str, Any] = {}
 
     def stale(self) -> list[str]:
         """The stages and pointers whose outputs in the work tree are not those of dvc.lock."""
@@ -71,15 +72,12 @@ class Store:
 
     def get(self, commit: str, path: str, destination: Path) -> Path:
         """Lay out the DVC-tracked `path` as it is at `commit`, from the cache or the remote."""
-        _hush()
-        from dvc.api import DVCFileSystem
         from dvc.exceptions import DvcException
 
         shutil.rmtree(destination, ignore_errors=True)
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
-            files = DVCFileSystem(str(self.root), rev=commit)
-            files.get(path, str(destination), recursive=True)
+            self._files(commit).get(path, str(destination), recursive=True)
         except (DvcException, OSError) as error:
             shutil.rmtree(destination, ignore_errors=True)
             raise StoreError(
@@ -88,6 +86,15 @@ class Store:
                 "made; nothing is rebuilt in its place."
             ) from error
         return destination
+
+    def _files(self, commit: str) -> Any:
+        """The DVC-tracked files of a commit, opened once."""
+        if commit not in self._opened:
+            _hush()
+            from dvc.api import DVCFileSystem
+
+            self._opened[commit] = DVCFileSystem(str(self.root), rev=commit)
+        return self._opened[commit]
 
     def put(self, release: str, bento: Path) -> str:
         """Store a bento in the remote. Returns the text of its DVC pointer."""

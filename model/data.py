@@ -71,7 +71,7 @@ def rows(tables: Tables, settings: Any) -> pd.DataFrame:
     """Join each flight with the newest weather that was observed before the prediction."""
     flights = tables.flights
     if settings.until is not None:
-        year, month = map(int, settings.until.split("-"))
+        year, month = map(int, settings.until.split("-")[:2])
         flights = flights[flights["year"] * 12 + flights["month"] <= year * 12 + month]
     frame = _timetable(flights)
     # A cancelled or diverted flight has no arrival delay: it counts as late.

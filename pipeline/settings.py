@@ -23,9 +23,10 @@ PARAMS = Path("params.yaml")
 
 
 class Data(Strict):
-    """Which data, and which column plays which part. `until`: the newest data that has arrived."""
+    """Which data, and which column plays which part. `until`: the newest data that has arrived,
+    a month (2013-07) or a day (2013-07-31)."""
 
-    until: str | None = None
+    until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}(-\d{2})?$")
     task: Task
     roles: Roles
 

@@ -46,6 +46,7 @@ def test_every_params_file_of_this_repository_is_read(file: Path) -> None:
         ("data.roles.timestamp", None, ["data.roles.timestamp", "prepare.split.kind to random"]),
         ("data.roles.row_id", "sold_out", ["different columns"]),
         ("data.until", 2024, ["data.until", "2024"]),
+        ("data.until", "July", ["data.until", "July"]),
         ("evaluate.threshold", 1, ["evaluate.threshold"]),
         ("export.runtime", "python", ["export.runtime", "onnx"]),
         ("export.tolerance", 0, ["export.tolerance"]),

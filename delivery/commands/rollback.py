@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from delivery.context import Context
@@ -12,6 +13,9 @@ from delivery.events import State, next_kind
 from delivery.forge.protocol import Pull
 from delivery.promotion import Proposal, changed_files, propose, rollback_of, title
 from delivery.snapshot import Attempt, Snapshot
+from delivery.targets.protocol import Target
+
+PATIENCE = 120.0  # seconds to wait for a deployment that holds the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,28 @@ def rollback(context: Context, environment: str, *, reason: str, dry_run: bool) 
 def _move_traffic(context: Context, snapshot: Snapshot, attempt: Attempt) -> float:
     """Seconds until the previous release answered."""
     target = context.target(snapshot.settings, attempt.environment)
-    with target.lock():
+    with ExitStack() as stack:
+        _wait_for(target, stack, context)
         begun = time.monotonic()
         fall_back(context, snapshot, attempt, target)
         return time.monotonic() - begun
+
+
+def _wait_for(target: Target, stack: ExitStack, context: Context) -> None:
+    """Take the target's lock, in line behind a deployment that is at work: ticks are short."""
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while True:
+        try:
+            stack.enter_context(target.lock())
+            return
+        except HeldError as error:
+            if time.monotonic() > deadline:
+                raise
+            if not told:
+                context.progress(f"waiting: {error}")
+                told = True
+            time.sleep(0.1)
 
 
 def _say_so(context: Context, attempt: Attempt, reason: str) -> None:

@@ -163,6 +163,16 @@ def test_rollback_moves_traffic_then_says_so_then_proposes(
     assert attempt.events[-1].evidence == {"why": "it is slow"}
 
 
+def test_a_rollback_waits_for_a_deployment_at_work(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    bring_up(origin, world, ONE)
+    bring_up(origin, world, TWO, previous=ONE)
+    world.places[ENV].held = 2
+    rollback(world, ENV, reason="", dry_run=False)
+    assert world.places[ENV].shares == {ONE: 100}
+
+
 def test_a_plan_says_what_comes_next_and_does_nothing(
     origin: Origin, world: World, verdicts: object
 ) -> None:

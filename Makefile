@@ -1,11 +1,11 @@
 # The newcomer's commands. `make help` lists them.
 PYTHON ?= python3
 KEEP ?= 1
-VENV := .venv
-BIN := $(VENV)/bin
+# A machine that runs many jobs can keep one environment for all of them outside the checkout.
+export VENV ?= $(CURDIR)/.venv
 # Without bytecode every start compiles half of scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo down test lint lock

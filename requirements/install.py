@@ -1,4 +1,6 @@
-"""Make `.venv` from `requirements/dev.lock`. Does nothing when that is up to date.
+"""Make `.venv`, or the folder that VENV names, from `requirements/dev.lock`.
+
+Does nothing when that is up to date.
 
 Needs Python and nothing else, and parses on any Python 3, so that an unsupported one gets a
 message instead of a syntax error.
@@ -12,7 +14,7 @@ import sys
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 HERE = os.path.dirname(os.path.abspath(__file__))
-VENV = os.path.join(os.path.dirname(HERE), ".venv")
+VENV = os.environ.get("VENV") or os.path.join(os.path.dirname(HERE), ".venv")
 STAMP = os.path.join(VENV, "installed")
 LOCKS = [os.path.join(HERE, name) for name in ("uv.lock", "dev.lock")]
 LAUNCHER = os.path.join(HERE, "launcher.py")
@@ -59,7 +61,7 @@ def run(command, advice):
 def install():
     """Make `.venv`: uv comes with pip by hash, everything else with uv by hash."""
     shutil.rmtree(VENV, ignore_errors=True)
-    print("setup: making .venv (once; about 1.2 GB)", flush=True)
+    print("setup: making %s (once; about 1.2 GB)" % VENV, flush=True)
     run(
         # Not the interpreter of a `.venv` that was just removed.
         [getattr(sys, "_base_executable", sys.executable), "-m", "venv", VENV],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.store import Store
+from delivery.surroundings import Surroundings, surroundings
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -27,8 +29,13 @@ class Context:
     progress: Progress
 
     @cached_property
+    def surroundings(self) -> Surroundings:
+        return surroundings(os.environ, Repository(self.root).origin())
+
+    @cached_property
     def repository(self) -> Repository:
-        return Repository(self.root)
+        github = self.surroundings.github
+        return Repository(self.root, github.credentials() if github else None)
 
     @cached_property
     def store(self) -> Store:
@@ -41,18 +48,20 @@ class Context:
     @property
     def workspace(self) -> Path:
         """Machine-local state. All of it can be deleted; none of it is truth."""
-        return self.root / WORKSPACE
+        return self.surroundings.workspace or self.root / WORKSPACE
 
     def snapshot(self) -> Snapshot:
         """Fetch, and read what main says now."""
-        return Snapshot(self.repository)
+        return Snapshot(self.repository, rehearses=self.surroundings.rehearses)
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""
         from delivery.targets.local import LocalTarget  # most commands need no target
+        from delivery.targets.rehearsal import RehearsalTarget
 
         place = settings.environment(environment).target
-        return LocalTarget(environment, place.port, self.workspace)
+        kind = RehearsalTarget if self.surroundings.rehearses else LocalTarget
+        return kind(environment, place.port, self.workspace)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

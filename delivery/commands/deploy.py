@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from delivery.commands.promote import PromoteResult, Wish, promote
@@ -31,7 +33,8 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     A verified release is proposed to the next environment; a rejected one ends in a rollback
     pull request, and where the forge merges by itself that rollback is deployed as well.
     """
-    ticks = _run(context, environment, budget)
+    with _cleared(context, environment):
+        ticks = _run(context, environment, budget)
     last = ticks[-1]
     if last.state.failed:
         return DeployResult(last, ticks, rollback=propose_rollback(context, environment))
@@ -43,6 +46,17 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
 def plan(context: Context, environment: str) -> Tick:
     """What `deploy` would do next."""
     return Deployment(context, environment).plan()
+
+
+@contextmanager
+def _cleared(context: Context, environment: str) -> Iterator[None]:
+    """A rehearsal stops what it started, however it ends."""
+    target = context.target(context.snapshot().settings, environment)
+    try:
+        yield
+    finally:
+        if not target.lasting:
+            target.stop()
 
 
 def _run(context: Context, environment: str, budget: float) -> tuple[Tick, ...]:

@@ -59,6 +59,8 @@ def rollback(context: Context, environment: str, *, reason: str, dry_run: bool) 
 def _move_traffic(context: Context, snapshot: Snapshot, attempt: Attempt) -> float:
     """Seconds until the previous release answered."""
     target = context.target(snapshot.settings, attempt.environment)
+    if not target.lasting:
+        return 0.0  # nothing stayed up, so there is no traffic to move
     with ExitStack() as stack:
         _wait_for(target, stack, context)
         begun = time.monotonic()

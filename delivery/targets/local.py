@@ -35,6 +35,9 @@ SETTLE = 0.5
 class LocalTarget:
     """Environment `environment` at 127.0.0.1:`port`, with its state under `workspace`."""
 
+    kind = "local"
+    lasting = True
+
     def __init__(self, environment: str, port: int, workspace: Path) -> None:
         self.environment = environment
         self._workspace = workspace

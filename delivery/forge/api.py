@@ -58,6 +58,10 @@ class GithubApi:
     def __repr__(self) -> str:
         return f"GithubApi({str(self._url)!r})"
 
+    def pause(self, tried: int) -> None:
+        """Wait as after the `tried`-th failure: for what GitHub works out in the background."""
+        self._patience.sleep(self._patience.backoff(tried))
+
     def get(self, path: str, **params: str | int) -> Any:
         return self._json("GET", path, params=params)
 

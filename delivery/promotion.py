@@ -65,27 +65,34 @@ def propose(
     """
     kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
     head = _branch(proposal, snapshot)
-    mine = f"{kind}:{proposal.environment}"
-    for pull in context.forge.pulls():
-        if pull.head == head and pull.state == "open":
-            return pull
-        if pull.head == head and pull.state == "closed" and not asked:
+    labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")
+    before = context.forge.pulls(head=head)
+    if not any(pull.state == "open" for pull in before):
+        if not asked and before and before[-1].state == "closed":
             return None
-        if pull.state == "open" and f"environment:{proposal.environment}" in pull.labels:
-            if kind == PROMOTION and mine not in pull.labels:
-                raise HeldError(
-                    f"pull request #{pull.number} rolls {proposal.environment} back; merge or "
-                    "close it first"
-                )
-            context.forge.close(pull.number, f"superseded by {head}")
-    commit = context.repository.commit_files(
-        snapshot.commit, changed_files(proposal), title(proposal)
-    )
-    context.repository.push_branch(commit, head)
-    labels = (kind, mine, f"environment:{proposal.environment}")
+        _make_way(context, labels, head)
+        commit = context.repository.commit_files(
+            snapshot.commit, changed_files(proposal), title(proposal)
+        )
+        context.repository.push_branch(commit, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
-    context.forge.comment(pull.number, proposal.report)
+    if not context.forge.pull(pull.number).comment:
+        context.forge.comment(pull.number, proposal.report)
     return pull
+
+
+def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None:
+    """Close what is open for the environment. A rollback does not give way to a promotion."""
+    kind, mine, environment = labels
+    for pull in context.forge.pulls(state="open"):
+        if environment not in pull.labels:
+            continue
+        if kind == PROMOTION and mine not in pull.labels:
+            name = environment.partition(":")[2]
+            raise HeldError(
+                f"pull request #{pull.number} rolls {name} back; merge or close it first"
+            )
+        context.forge.close(pull.number, f"superseded by {head}")
 
 
 def rollback_of(attempt: Attempt, fallback: Version) -> Proposal:

@@ -35,8 +35,7 @@ def gate(context: Context, *, reason: str) -> GateResult:
 def _tell(context: Context, judged: Judged) -> int | None:
     """Put the report on the open pull request of this branch."""
     branch = context.repository.run("rev-parse", "--abbrev-ref", "HEAD")
-    for pull in context.forge.pulls():
-        if pull.head == branch and pull.state == "open":
-            context.forge.comment(pull.number, markdown(judged.judgement))
-            return pull.number
+    for pull in context.forge.pulls(head=branch, state="open"):
+        context.forge.comment(pull.number, markdown(judged.judgement))
+        return pull.number
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from delivery.context import Context
-from delivery.errors import InputError
 from delivery.forge.protocol import Pull
 
 CANDIDATE = "candidate"
@@ -16,10 +15,7 @@ def listed(context: Context) -> tuple[Pull, ...]:
 
 def show(context: Context, number: int) -> Pull:
     """One pull request with its comment."""
-    for pull in context.forge.pulls():
-        if pull.number == number:
-            return pull
-    raise InputError(f"there is no pull request #{number}; `delivery pr list` shows them")
+    return context.forge.pull(number)
 
 
 def open_pull(context: Context, *, title: str, body: str) -> Pull:

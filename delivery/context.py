@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from delivery.errors import InputError
+from delivery.forge.api import GithubApi
+from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
 from delivery.git import Repository
@@ -43,7 +46,18 @@ class Context:
 
     @cached_property
     def forge(self) -> Forge:
-        return LocalForge(self.repository)
+        github = self.surroundings.github
+        if github is None:
+            return LocalForge(self.repository)
+        if not github.token:
+            raise InputError(
+                f"origin is {github.slug} on GitHub and there is no token for it. "
+                "`export GITHUB_TOKEN=$(gh auth token)`, or one with contents and pull-requests."
+            )
+        api = GithubApi(github.api, github.token)
+        rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
+        whole = rest or "`delivery gate` writes it whole."
+        return GithubForge(api, github.slug, merges_itself=github.is_app, rest=whole)
 
     @property
     def workspace(self) -> Path:

@@ -18,6 +18,7 @@ from delivery.desired import (
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
+from delivery.proof import proposal_tag
 from delivery.snapshot import Attempt, Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
@@ -71,14 +72,21 @@ def propose(
         if not asked and before and before[-1].state == "closed":
             return None
         _make_way(context, labels, head)
-        commit = context.repository.commit_files(
-            snapshot.commit, changed_files(proposal), title(proposal)
-        )
-        context.repository.push_branch(commit, head)
+        _push(context, snapshot, proposal, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
     if not context.forge.pull(pull.number).comment:
         context.forge.comment(pull.number, proposal.report)
     return pull
+
+
+def _push(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> None:
+    """The branch, and the tag by which a deployment knows that delivery made it."""
+    git, files, environment = context.repository, changed_files(proposal), proposal.environment
+    commit = git.commit_files(snapshot.commit, files, title(proposal))
+    desired, evidence = files[desired_path(environment)], files[evidence_path(environment)]
+    tag = proposal_tag(environment, desired, evidence)
+    git.create_tag(tag, snapshot.commit, title(proposal))
+    git.push_branch(commit, head)
 
 
 def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None:

@@ -1,11 +1,19 @@
 """Is what main wants a release that may run there? Judged from main and its events alone.
 
-A pull request can put any text into `desired.yaml`, and a person can merge it. So a deployment
-believes none of it before it has seen the release go the way that every release goes.
+A pull request can put any text into `desired.yaml` and `evidence.json`, and a person can merge
+it. So a deployment believes neither before it has seen the release go the way that every release
+goes: it was proposed by `delivery`, which judged it, and verified upstream.
+
+    promo/<env>/proposed/<sha256>    a tag: delivery proposed exactly these two files
+
+On GitHub a ruleset lets nobody but Actions and the App create such a tag.
 """
 
 from __future__ import annotations
 
+import hashlib
+
+from delivery.desired import desired_path, evidence_path
 from delivery.events import State
 from delivery.record import Record
 from delivery.snapshot import Attempt, Snapshot
@@ -19,7 +27,7 @@ def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
     """
     desired = attempt.desired
     record = snapshot.record(desired.wanted.release)
-    if why := _other_bytes(record, attempt):
+    if why := _other_bytes(record, attempt) or _not_proposed(snapshot, attempt):
         return why
     if desired.is_rollback:
         return _never_ran_here(snapshot, attempt)
@@ -33,6 +41,24 @@ def _other_bytes(record: Record, attempt: Attempt) -> str:
     return (
         f"desired.yaml gives {wanted.release} the bento {wanted.bento_sha256[:12]}…, its record "
         f"{record.bento_sha256[:12]}…"
+    )
+
+
+def proposal_tag(environment: str, desired: str, evidence: str) -> str:
+    """The tag that says that delivery proposed these texts of the two files."""
+    digest = hashlib.sha256(f"{desired}\0{evidence}".encode()).hexdigest()
+    return f"promo/{environment}/proposed/{digest}"
+
+
+def _not_proposed(snapshot: Snapshot, attempt: Attempt) -> str:
+    environment = attempt.environment
+    paths = desired_path(environment), evidence_path(environment)
+    desired, evidence = (snapshot.text(attempt.commit, path) for path in paths)
+    if snapshot.has_tag(proposal_tag(environment, desired, evidence)):
+        return ""
+    return (
+        f"{paths[0]} or {paths[1]} is not what delivery proposed: somebody wrote it by hand. "
+        f"`delivery promote {environment}` judges a release and proposes it"
     )
 
 

@@ -77,9 +77,16 @@ class Snapshot:
             )
         return parse_desired(text, path)
 
+    def text(self, commit: str, path: str) -> str:
+        """A file at a commit; empty where it is not there."""
+        return self._git.read(commit, path) or ""
+
+    def has_tag(self, name: str) -> bool:
+        return self._git.tag_exists(name)
+
     def evidence(self, environment: str, commit: str) -> Mapping[str, Any]:
         """The evidence.json of a commit; empty where there is none or it cannot be read."""
-        text = self._git.read(commit, evidence_path(environment))
+        text = self.text(commit, evidence_path(environment))
         try:
             content = json.loads(text or "{}")
         except ValueError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.desired import Desired, Version, desired_path, render_desired
+from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
 from delivery.events import Event
 from delivery.git import Repository
+from delivery.proof import proposal_tag
 from delivery.record import Platform, Record, Source, record_path, render_record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,11 +45,18 @@ class Origin:
 
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
-        desired = Desired(version(wanted), version(previous), of)
-        files = {desired_path(environment): render_desired(desired)}
+        desired = render_desired(Desired(version(wanted), version(previous), of))
+        evidence = json.dumps({"release": wanted}) + "\n"
+        files = {desired_path(environment): desired, evidence_path(environment): evidence}
         if wanted:
             files[record_path(wanted)] = render_record(record(wanted))
+            self.propose(environment, desired, evidence)
         return self.push(files, f"Want {wanted}")
+
+    def propose(self, environment: str, desired: str, evidence: str) -> None:
+        """Make the tag that delivery makes when it proposes these files."""
+        tag = proposal_tag(environment, desired, evidence)
+        self.repository.create_tag(tag, self.git("rev-parse", "HEAD"), "Proposed")
 
     def promote(self, environment: str, wanted: str, previous: str = "") -> str:
         """`want`, after the release was verified in every environment before this one."""

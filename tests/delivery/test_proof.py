@@ -10,8 +10,9 @@ from delivery.deployment import Deployment
 from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
 from delivery.errors import InputError
 from delivery.events import State
+from delivery.record import record_path, render_record
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, version
+from tests.origin import Origin, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -59,6 +60,18 @@ def test_a_bento_that_is_not_the_recorded_one_is_rejected(origin: Origin, world:
     assert "its record" in rejected(world, "staging")
 
 
+@pytest.mark.parametrize("file", [desired_path("staging"), evidence_path("staging")])
+def test_what_somebody_edited_after_it_was_proposed_is_rejected(
+    origin: Origin, world: World, file: str
+) -> None:
+    desired = render_desired(Desired(wanted=version(ONE)))
+    files = {desired_path("staging"): desired, evidence_path("staging"): "{}\n"}
+    origin.propose("staging", *files.values())
+    record_of_one = {record_path(ONE): render_record(record(ONE))}
+    origin.push(record_of_one | files | {file: files[file] + "# by hand\n"})
+    assert "wrote it by hand" in rejected(world, "staging")
+
+
 def test_a_release_without_a_record_is_named(origin: Origin, world: World) -> None:
     wanted = render_desired(Desired(wanted=version(ONE)))
     origin.push({desired_path("staging"): wanted})
@@ -74,7 +87,8 @@ def test_what_failed_here_needs_a_reason_to_return(
     origin.happened("staging", attempt, "rejected", ONE)
     origin.want("staging", "")
     again = render_desired(Desired(wanted=version(ONE)))
-    origin.push({desired_path("staging"): again, evidence_path("staging"): evidence})
+    origin.propose("staging", again, evidence + "\n")
+    origin.push({desired_path("staging"): again, evidence_path("staging"): evidence + "\n"})
     if not returns:
         assert "nobody said why" in rejected(world, "staging")
         return

@@ -13,6 +13,7 @@ from delivery.commands.status import history, status
 from delivery.commands.verify import verify
 from delivery.errors import HeldError
 from delivery.events import State
+from delivery.forge.local import LocalForge
 from delivery.snapshot import Snapshot
 from delivery.surroundings import GitHub, Surroundings
 from tests.delivery.place import Place, World, judgement
@@ -26,6 +27,10 @@ class Hosted(World):
     """A hosted runner: what a job starts there ends with it."""
 
     surroundings = Surroundings(HOSTED, GitHub("o/r", "s", "a", "", is_app=False))
+
+    @property
+    def forge(self) -> LocalForge:  # type: ignore[override]
+        return LocalForge(self.repository)
 
 
 @pytest.fixture

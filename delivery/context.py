@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from delivery.bundles import Bundles
 from delivery.errors import InputError
 from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
@@ -17,7 +18,7 @@ from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.store import Store
-from delivery.surroundings import Surroundings, surroundings
+from delivery.surroundings import GitHub, Surroundings, surroundings
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -42,7 +43,9 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.root, self.workspace)
+        github = self.surroundings.github
+        bundles = Bundles(self._api(github), github.slug) if github and github.token else None
+        return Store(self.root, self.workspace, bundles)
 
     @cached_property
     def forge(self) -> Forge:
@@ -54,10 +57,13 @@ class Context:
                 f"origin is {github.slug} on GitHub and there is no token for it. "
                 "`export GITHUB_TOKEN=$(gh auth token)`, or one with contents and pull-requests."
             )
-        api = GithubApi(github.api, github.token)
         rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
         whole = rest or "`delivery gate` writes it whole."
-        return GithubForge(api, github.slug, merges_itself=github.is_app, rest=whole)
+        return GithubForge(self._api(github), github.slug, merges_itself=github.is_app, rest=whole)
+
+    @staticmethod
+    def _api(github: GitHub) -> GithubApi:
+        return GithubApi(github.api, github.token)
 
     @property
     def workspace(self) -> Path:

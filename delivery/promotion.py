@@ -139,7 +139,12 @@ def _branch(proposal: Proposal, snapshot: Snapshot) -> str:
     if proposal.desired.is_rollback:
         attempt = snapshot.attempt(proposal.environment).commit
         return f"rollback/{proposal.environment}/{attempt[:12]}"
-    return f"promote/{proposal.environment}/{proposal.desired.wanted.release}"
+    return promotion_branch(proposal.environment, proposal.desired.wanted.release)
+
+
+def promotion_branch(environment: str, release: str) -> str:
+    """The branch of the pull request that promotes `release`."""
+    return f"promote/{environment}/{release}"
 
 
 def title(proposal: Proposal) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -59,6 +60,13 @@ class Snapshot:
         self._git = repository
         self._rehearses = rehearses
         self.commit = repository.main()
+
+    def at(self, commit: str) -> Snapshot:
+        """What main would say if it were at `commit`; events and history stay those of main."""
+        other = copy(self)
+        other.commit = commit
+        other.settings = self.settings
+        return other
 
     @cached_property
     def settings(self) -> Settings:

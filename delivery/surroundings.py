@@ -8,6 +8,7 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     DELIVERY_APP_TOKEN        the same as a GitHub App, which may merge rollbacks by itself
     GITHUB_SERVER_URL         which host is GitHub; https://github.com if unset
     GITHUB_API_URL            its REST interface; https://api.github.com if unset
+    DEPLOY_RUNNER             the runner where environments run; empty: jobs rehearse them
     RUNNER_ENVIRONMENT        github-hosted: nothing that is started here stays
     GITHUB_EVENT_PATH         the event of a job: which pull request it is about
     GITHUB_OUTPUT             where a job's outputs go
@@ -70,6 +71,11 @@ class Surroundings:
 
     @property
     def rehearses(self) -> bool:
+        """Do jobs rehearse the environments, because no runner is named where they run?"""
+        return self.in_job and not self.environ.get("DEPLOY_RUNNER")
+
+    @property
+    def is_hosted(self) -> bool:
         """Is this a machine that ends with the job, so that nothing started here can stay?"""
         return self.in_job and self.environ.get("RUNNER_ENVIRONMENT") == "github-hosted"
 

@@ -11,7 +11,7 @@ from delivery.commands.promote import PromoteResult, Wish, promote
 from delivery.commands.rollback import propose_rollback
 from delivery.context import Context
 from delivery.deployment import Deployment, Tick
-from delivery.errors import HeldError, RefusedError
+from delivery.errors import HeldError, InputError, RefusedError
 from delivery.events import State
 from delivery.forge.protocol import Pull
 
@@ -33,6 +33,12 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     A verified release is proposed to the next environment; a rejected one ends in a rollback
     pull request, and where the forge merges by itself that rollback is deployed as well.
     """
+    if context.surroundings.is_hosted and not context.surroundings.rehearses:
+        raise InputError(
+            f"this is a hosted runner, where {environment} would end with the job, and the "
+            "variable DEPLOY_RUNNER says that it stays. Name a self-hosted runner there, or remove "
+            "the variable and let jobs rehearse."
+        )
     with _cleared(context, environment):
         ticks = _run(context, environment, budget)
     last = ticks[-1]

@@ -11,6 +11,7 @@ from functools import partial
 from delivery.candidate import outputs
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
+from delivery.lock import require_in_step
 from delivery.ports import holder, taken
 from delivery.settings import PORT_OFFSET, read_settings
 from delivery.snapshot import Snapshot
@@ -39,7 +40,7 @@ def doctor(context: Context) -> tuple[Check, ...]:
         ("origin", partial(_origin, context)),
         ("outputs", partial(_outputs, context)),
         ("dvc.lock", partial(_lock, context)),
-        ("dvc remote", context.store.require_remote),
+        ("store", context.store.place),
         ("environments", partial(_environments, context)),
     )
     return (*(_look(name, look) for name, look in looks), *_ports(context))
@@ -102,8 +103,8 @@ def _outputs(context: Context) -> str:
 
 def _lock(context: Context) -> str:
     outputs(context.repository, context.repository.commit("HEAD"))
-    context.store.require_in_step()
-    return "in step with the work tree"
+    require_in_step(context.root)
+    return "in step with the checkout"
 
 
 def _environments(context: Context) -> str:

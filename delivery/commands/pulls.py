@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from delivery.context import Context
 from delivery.forge.protocol import Pull
+from delivery.lock import require_in_step
 
 CANDIDATE = "candidate"
 
@@ -28,7 +29,7 @@ def open_pull(context: Context, *, title: str, body: str) -> Pull:
     repository = context.repository
     branch = repository.require_branch()
     repository.require_clean()
-    context.store.require_in_step()
+    require_in_step(context.root)
     repository.run("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     subject = title or repository.run("show", "-s", "--format=%s", "HEAD")
     return context.forge.open(branch, subject, body, (CANDIDATE,))

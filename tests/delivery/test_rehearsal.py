@@ -20,7 +20,7 @@ from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 
 ONE = "r-111111111111"
-HOSTED = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted"}
+HOSTED = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted", "DEPLOY_RUNNER": ""}
 
 
 class Hosted(World):

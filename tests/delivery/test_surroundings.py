@@ -67,10 +67,11 @@ def test_the_token_of_an_app_comes_first() -> None:
     assert (github.token, github.is_app) == ("app", True)
 
 
-def test_a_hosted_runner_rehearses_and_a_self_hosted_one_does_not() -> None:
+def test_jobs_rehearse_unless_a_runner_is_named() -> None:
     url = "https://github.com/a/b"
     assert surroundings(JOB, url).rehearses
-    assert not surroundings(JOB | {"RUNNER_ENVIRONMENT": "self-hosted"}, url).rehearses
+    assert surroundings(JOB, url).is_hosted
+    assert not surroundings(JOB | {"DEPLOY_RUNNER": "own"}, url).rehearses
     assert not surroundings({}, url).rehearses
 
 

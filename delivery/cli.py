@@ -12,6 +12,7 @@ import click
 from rich.console import RenderableType
 
 from delivery import render
+from delivery.cli_github import github
 from delivery.cli_pr import pr
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
 from delivery.events import State
@@ -34,6 +35,7 @@ def cli() -> None:
     """Gates, releases, promotion, deployment and rollback. Retrain with `dvc repro`."""
 
 
+cli.add_command(github)
 cli.add_command(pr)
 
 

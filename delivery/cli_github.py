@@ -22,9 +22,7 @@ def apply(dry_run: bool, as_json: bool) -> None:
 
     result = run(context(), dry_run=dry_run)
     count = len(result.different)
-    said = (
-        f"{result.repository}: {count} to do" if dry_run else f"{result.repository}: {count} done"
-    )
+    told = f"{count} {'to do' if dry_run else 'done'}" if count else "nothing to do"
     show(
         result,
         as_json,

@@ -1,4 +1,4 @@
-"""What `delivery doctor` looks at on GitHub: rights, settings, and the check that main waits for."""
+"""What `delivery doctor` looks at on GitHub: rights, settings, and main's required check."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What one job trained, laid out for another: `dvc.lock`, `params.yaml`, the metrics, the bytes.
 
     FOLDER/dvc.lock  FOLDER/params.yaml  FOLDER/metrics.json
-    FOLDER/objects/<id>      only where the repository has no DVC remote to push to
+    FOLDER/objects/<id>
 
 The job that unpacks trusts none of it: it reads these names and no others, and every object has
 to have the hash that it is called by.
@@ -55,10 +55,9 @@ def pack(context: Context, folder: Path) -> None:
     folder.mkdir(parents=True)
     for path in (LOCK, PARAMS, METRICS):
         shutil.copyfile(context.root / path, folder / Path(path).name)
-    if not context.store.remote:
-        for oid, file in context.store.objects().items():
-            (folder / OBJECTS).mkdir(exist_ok=True)
-            shutil.copyfile(file, folder / OBJECTS / oid)
+    (folder / OBJECTS).mkdir()
+    for oid, file in context.store.objects().items():
+        shutil.copyfile(file, folder / OBJECTS / oid)
 
 
 def unpack(context: Context, folder: Path) -> Packed:

@@ -53,21 +53,20 @@ class Store:
 
     def push(self, commit: str) -> str:
         """Store everything that the work tree's dvc.lock names; where. `commit` is HEAD."""
-        place = self.place()
-        with opened(self.root) as repo:
-            if self.remote:
-                repo.push()
-                return place
         self.keep("workspace", commit)
-        return place
+        return self.place()
 
     def keep(self, revision: str, commit: str) -> None:
-        """Store on GitHub what the dvc.lock of `revision` names. `commit` is one that GitHub has.
+        """Store what the dvc.lock of `revision` names. `commit` is one that GitHub has.
 
         Raises:
             StoreError: the cache lacks some of it.
         """
         self.place()
+        if self.remote:
+            with opened(self.root) as repo:
+                repo.push(revs=[revision] if revision != "workspace" else None)
+            return
         assert self._bundles is not None
         with opened(self.root) as repo, self._at(repo, revision):
             name, files = self._lock_bundle(repo), self._files_of(repo, outs(repo))

@@ -64,10 +64,8 @@ def train(context: Context, settings: Sequence[str]) -> None:
 
 
 def pack_to(context: Context, folder: Path) -> RetrainResult:
-    """Store the bytes if this machine may, and lay out what the second job needs."""
+    """Lay out what the second job needs."""
     require_in_step(context.root)
-    if context.store.remote:
-        context.store.push(context.repository.commit("HEAD"))
     pack(context, folder)
     return RetrainResult(packed=folder)
 
@@ -83,8 +81,7 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
         return RetrainResult(unchanged=True)
     title = f"Retrain: {packed.headline}" if packed.headline else "Retrain"
     commit = git.commit_files(base, files, title)
-    if not context.store.remote:
-        context.store.keep(commit, git.main())
+    context.store.keep(commit, git.main())
     if onto:
         git.push_branch(commit, onto)
         return RetrainResult(commit=commit)

@@ -12,11 +12,8 @@ import click
 from rich.console import RenderableType
 
 from delivery import render
-<<<<<<< HEAD
 from delivery.annotations import gate_annotations
-=======
 from delivery.cli_github import github
->>>>>>> da20a92c499b1e2489dd07c8c9cae156ec2cc420
 from delivery.cli_pr import pr
 from delivery.cli_work import check, pending, push, retrain
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError

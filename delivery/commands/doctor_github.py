@@ -38,7 +38,7 @@ def checks(context: Context) -> Iterator[Check]:
         ("code owners", partial(doctor_owners.code_owners, context, site)),
         ("reviews", partial(doctor_owners.reviews, context, site)),
         ("github app", partial(doctor_runs.app, context, site)),
-        ("store", partial(doctor_runs.store, context)),
+        ("store in jobs", partial(doctor_runs.store, context)),
         ("runners", partial(doctor_runs.runners, site)),
     )
     yield from (look(name, at) for name, at in looks)

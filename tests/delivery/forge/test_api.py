@@ -261,7 +261,7 @@ def test_an_asset_of_other_bytes_is_not_replaced(hub: Hub, api: GithubApi, tmp_p
     release = api.post(f"{REPO}/releases", {"tag_name": "r-1"})
     api.upload(release, file)
     file.write_bytes(b"other bytes")
-    with pytest.raises(GithubError, match="5 bytes, .*; expected 11 bytes"):
+    with pytest.raises(GithubError, match=r"5 bytes, .*; expected 11 bytes"):
         api.upload(release, file)
     file.write_bytes(b"bytez")
     with pytest.raises(GithubError, match="sha256"):

@@ -161,7 +161,8 @@ class Hub(State):
 
     def said(self, number: int) -> list[str]:
         """The comments of a pull request, oldest first."""
-        return [c["body"] for c in self.comments.values() if c["issue_number"] == number]
+        end = f"/issues/{number}"
+        return [c["body"] for c in self.comments.values() if c["issue_url"].endswith(end)]
 
     # Failing
 

@@ -10,6 +10,7 @@ The token goes to the API's own hosts only, and into no message.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -101,13 +102,13 @@ class GithubApi:
         """Attach a file to a release, streaming; adopts one that is there whole.
 
         Raises:
-            GithubError: an asset of that name has another size.
+            GithubError: an asset of that name has other bytes.
         """
         name, size = name or file.name, file.stat().st_size
         url = str(release["upload_url"]).partition("{")[0]
 
         def adopt() -> Any | None:
-            return self._whole_asset(str(release["assets_url"]), name, size)
+            return self._whole_asset(str(release["assets_url"]), name, file)
 
         def send() -> httpx.Response:
             headers = {"Content-Type": BYTES, "Content-Length": str(size)}
@@ -142,21 +143,23 @@ class GithubApi:
 
         self._carry_out(Call("GET", url, receive))
 
-    def _whole_asset(self, url: str, name: str, size: int) -> Any | None:
+    def _whole_asset(self, url: str, name: str, file: Path) -> Any | None:
         """The asset of that name. One that was cut short is removed, so that it can be repeated."""
-        for asset in self.pages(url):
-            if asset["name"] != name:
-                continue
-            if asset["state"] != "uploaded":
-                self.delete(asset["url"])
-                return None
-            if asset["size"] != size:
-                raise GithubError(
-                    f"the release has another {name} already: {asset['size']} bytes, expected "
-                    f"{size}. Delete it by hand if it is wrong."
-                )
-            return asset
-        return None
+        asset = next((asset for asset in self.pages(url) if asset["name"] == name), None)
+        if asset is None:
+            return None
+        if asset["state"] != "uploaded":
+            self.delete(asset["url"])
+            return None
+        with file.open("rb") as content:
+            digest = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+        if asset.get("digest") not in (None, digest) or asset["size"] != file.stat().st_size:
+            raise GithubError(
+                f"the release has another {name} already: {asset['size']} bytes, "
+                f"{asset.get('digest')}; expected {file.stat().st_size} bytes, {digest}. Delete "
+                "it by hand if it is wrong."
+            )
+        return asset
 
     def _json(self, method: str, path: str, *, adopt: Adopt | None = None, **request: Any) -> Any:
         return self._carry_out(

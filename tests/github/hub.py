@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,6 +70,7 @@ class Hub(State):
             self.add_ruleset(found)
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
+        self.crashes: list[str] = []
         self._server = Server(self.respond)
         self.url = self._server.url
 
@@ -83,6 +85,8 @@ class Hub(State):
         tb: TracebackType | None,
     ) -> None:
         self._server.stop()
+        if self.crashes and error is None:
+            raise AssertionError("the tests' GitHub crashed:\n" + "\n".join(self.crashes))
 
     # Credentials
 
@@ -157,7 +161,8 @@ class Hub(State):
 
     def said(self, number: int) -> list[str]:
         """The comments of a pull request, oldest first."""
-        return [c["body"] for c in self.comments.values() if c["issue_number"] == number]
+        end = f"/issues/{number}"
+        return [c["body"] for c in self.comments.values() if c["issue_url"].endswith(end)]
 
     # Failing
 
@@ -186,6 +191,9 @@ class Hub(State):
                 answer = smart_http.serve(self, request) or dispatch(self, request)
             except RefusedError as refused:
                 answer = refused.answer()
+            except Exception:  # a bug in here must not look like a failing GitHub
+                self.crashes.append(traceback.format_exc())
+                answer = Answer(500, {"message": self.crashes[-1]})
             return fault.answer() if fault else answer
 
     def _fault(self, request: Request) -> Fault | None:

@@ -24,6 +24,10 @@ def _body(request: Request) -> str:
     return str(body)
 
 
+def _url(hub: Hub, number: int) -> str:
+    return f"{hub.url}/repos/{hub.slug}/issues/{number}"
+
+
 def _comment(hub: Hub, number: str) -> dict[str, Any]:
     if (found := hub.comments.get(int(number))) is None:
         raise NotFound
@@ -33,14 +37,14 @@ def _comment(hub: Hub, number: str) -> dict[str, Any]:
 @route("GET", ISSUE + "/comments", READ)
 def comments(hub: Hub, request: Request, *, number: str, **_: str) -> Listed:
     pull = hub.pull(number)
-    return Listed([c for c in hub.comments.values() if c["issue_number"] == pull.number])
+    return Listed([c for c in hub.comments.values() if c["issue_url"] == _url(hub, pull.number)])
 
 
 @route("POST", ISSUE + "/comments", WRITE, people=True)
 def comment(hub: Hub, request: Request, *, number: str, **_: str) -> Answer:
     pull, actor = hub.pull(number), hub.actor(request)
     made = {
-        "id": hub.next_id(), "issue_number": pull.number, "user": actor.json(),
+        "id": hub.next_id(), "issue_url": _url(hub, pull.number), "user": actor.json(),
         "body": _body(request), "created_at": hub.now(), "updated_at": hub.now(),
         "performed_via_github_app": {"id": actor.app_id} if actor.app_id else None,
     }  # fmt: skip

@@ -74,7 +74,7 @@ class Listed:
 class RefusedError(Exception):
     """What GitHub says no with."""
 
-    def __init__(self, status: int, message: str, **error: str) -> None:
+    def __init__(self, status: int, message: str, /, **error: str) -> None:
         super().__init__(message)
         self.status = status
         self.error = error

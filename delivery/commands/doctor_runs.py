@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from delivery.context import Context
 from delivery.errors import InputError
+from delivery.governance.main import Main
 from delivery.governance.site import Site
 
 KEY = "DELIVERY_APP_KEY"
 HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
-def app(context: Context, site: Site) -> str:
+def app(site: Site, main: Main) -> str:
     """Is there a GitHub App, and is its key where main's jobs alone can read it?"""
     number = site.facts.app
     if site.existing(f"actions/secrets/{KEY}"):
@@ -20,7 +21,7 @@ def app(context: Context, site: Site) -> str:
         )
     if number is None:
         return "none: people merge rollbacks"
-    environments = context.snapshot().settings.environments
+    environments = main.settings.environments
     for name in environments:
         if not site.existing(f"environments/{name}/secrets/{KEY}"):
             raise InputError(

@@ -185,7 +185,7 @@ class World:
                 asked[permission] = LEVELS[found]
         pull = event.payload.get("pull_request")
         if pull and pull["head"]["repo"]["full_name"] != self.hub.slug:
-            asked = {permission: "read" for permission in asked}
+            asked = dict.fromkeys(asked, "read")
         return self.hub.token(self.hub.bot, asked)
 
     def _report_check(self, commit: str, result: str) -> None:

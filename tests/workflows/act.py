@@ -159,9 +159,8 @@ def _readable(lines: list[str]) -> str:
         except ValueError:
             told.append(line.rstrip())
             continue
-        told.append(
-            f"[{entry.get('jobID', '')}/{entry.get('step', '')}] {entry.get('msg', '')}".rstrip()
-        )
+        where = f"{entry.get('jobID', '')}/{entry.get('step', '')}"
+        told.append(f"[{where}] {entry.get('msg', '')}".rstrip())
     return "\n".join(told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
 
 ACTIONLINT = "{{range $e := .}}{{$e.Kind}}\t{{$e.Filepath}}\t{{$e.Line}}\t{{$e.Message}}\n{{end}}"
@@ -15,6 +16,8 @@ def scan(root: Path) -> Scan:
     )
     found = [_zizmor(finding) for finding in parsed(done, "zizmor")]
     lint = run(root, "actionlint", "-format", ACTIONLINT, "-shellcheck=", "-pyflakes=")
+    if lint.returncode not in (0, 1):  # 1: it found something
+        raise InputError(f"actionlint failed: {' '.join(lint.stderr.split())[-300:]}")
     for line in lint.stdout.splitlines():
         kind, path, number, message = line.split("\t", 3)
         found.append(Finding(kind, path, int(number), message))

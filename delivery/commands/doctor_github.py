@@ -60,7 +60,7 @@ def _in_step(site: Site, main: Main, kind: Kind) -> str:
         raise InputError(f"{'; '.join(wrong)}. {APPLY}")
     unseen = sorted({key for row in rows for key in row.unseen})
     hidden = f"; hidden from this token: {', '.join(unseen)}" if unseen else ""
-    return f"{', '.join(row.item.name for row in rows)}: as main's files say{hidden}"
+    return f"{len(rows)}, as main's files say{hidden}"
 
 
 def _required_check(main: Main) -> str:

@@ -244,6 +244,24 @@ def test_somebody_who_may_not_is_told_what_it_takes(
     assert written(world.hub) == []
 
 
+def test_somebody_who_does_not_administer_is_told_at_once(
+    world: Governed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, rights = world.hub.repository_json, {"permissions": {"push": True, "admin": False}}
+    monkeypatch.setattr(world.hub, "repository_json", lambda slug: about(slug) | rights)
+    with pytest.raises(InputError, match="does not administer acme/model"):
+        apply(world.context, dry_run=True)
+    assert len(world.hub.requests) == 1
+
+
+def test_a_plan_without_rulesets_is_said_before_anything_changes(world: Governed) -> None:
+    said = "Upgrade to GitHub Pro or make this repository public to enable this feature."
+    world.hub.fail_next("GET", "/rulesets", 403, message=said)
+    with pytest.raises(InputError, match=r"Upgrade to GitHub Pro.*what is left without it"):
+        apply(world.context, dry_run=False)
+    assert written(world.hub) == []
+
+
 def test_a_token_that_is_wrong_or_missing_is_named(
     world: Governed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from delivery.gates.verdict import Verdict, blocking
+from delivery.scanners.finding import Scan
 
 
 def annotation(title: str, text: str) -> str:
@@ -24,6 +25,16 @@ def gate_annotations(verdicts: Iterable[Verdict]) -> list[str]:
             f"{verdict.why}\nmeasured: {verdict.measured}\nrequired: {verdict.required}",
         )
         for verdict in blocking(verdicts)
+    ]
+
+
+def scan_annotations(scans: Iterable[Scan]) -> list[str]:
+    """One for each finding, at its line."""
+    return [
+        f"::error file={_property(found.path)},line={found.line},"
+        f"title={_property(f'{scan.scanner}: {found.rule}')}::{_data(found.message)}"
+        for scan in scans
+        for found in scan.findings
     ]
 
 

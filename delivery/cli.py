@@ -15,7 +15,7 @@ from delivery import render
 from delivery.annotations import gate_annotations
 from delivery.cli_github import github
 from delivery.cli_pr import pr
-from delivery.cli_work import check, pending, push, retrain
+from delivery.cli_work import check, pending, push, retrain, scan
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
 from delivery.events import State
 from delivery.gates.verdict import blocking
@@ -45,6 +45,7 @@ cli.add_command(check)
 cli.add_command(pending)
 cli.add_command(push)
 cli.add_command(retrain)
+cli.add_command(scan)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""Commands that workflows call, and people may: check, pending, push, retrain."""
+"""Commands that workflows call, and people may: check, pending, push, retrain, scan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from delivery.terminal import context, json_option, pull_line, show
+from delivery import render
+from delivery.annotations import scan_annotations
+from delivery.errors import HeldError, RefusedError
+from delivery.terminal import annotate, context, json_option, pull_line, show
 
 
 @click.command()
@@ -45,14 +48,24 @@ def push(as_json: bool) -> None:
 @click.option("--pack", type=click.Path(path_type=Path), help="Lay the result out; do not propose.")
 @click.option("--from", "folder", type=click.Path(path_type=Path), help="Propose what was packed.")
 @click.option("--onto", default="", metavar="BRANCH", help="Commit to a branch; no pull request.")
+@click.option("--ask", default="", metavar="BRANCH", help="Let a job on main train a branch.")
 @json_option
 def retrain(
-    settings: tuple[str, ...], pack: Path | None, folder: Path | None, onto: str, as_json: bool
+    settings: tuple[str, ...],
+    pack: Path | None,
+    folder: Path | None,
+    onto: str,
+    ask: str,
+    as_json: bool,
 ) -> None:
     """Run the pipeline on the data of now and propose the result as one pull request."""
-    from delivery.commands.retrain import pack_to, propose_from, train
+    from delivery.commands.retrain import ask_for, pack_to, propose_from, train
 
     here = context()
+    if ask:
+        ask_for(here, ask)
+        show({"asked": ask}, as_json, f"asked for a run of train.yml about {ask}")
+        return
     packed = folder or pack or here.workspace / "packed"
     if folder is None:
         train(here, settings)
@@ -66,3 +79,22 @@ def retrain(
     else:
         done = f"committed to {onto}" if onto else pull_line(result.pull)
         show(result, as_json, done)
+
+
+@click.command()
+@click.option("--sarif", type=click.Path(path_type=Path), help="Write the findings as SARIF.")
+@json_option
+def scan(sarif: Path | None, as_json: bool) -> None:
+    """Look for weaknesses in code, secrets, dependencies, workflows and infra."""
+    from delivery.commands.scan import scan as run
+
+    here = context()
+    scans = run(here, report=sarif)
+    show(scans, as_json, render.scan_table(scans), *render.finding_lines(scans))
+    annotate(here, scan_annotations(scans))
+    failed = [found.scanner for found in scans if found.status == "fail"]
+    held = [f"{found.scanner} ({found.why})" for found in scans if found.status == "hold"]
+    if failed:
+        raise RefusedError(f"found something to mend: {', '.join(failed)}")
+    if held:
+        raise HeldError(f"could not look: {', '.join(held)}")

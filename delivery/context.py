@@ -18,7 +18,7 @@ from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.store import Store
-from delivery.surroundings import GitHub, Surroundings, surroundings
+from delivery.surroundings import Surroundings, surroundings
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -44,7 +44,7 @@ class Context:
     @cached_property
     def store(self) -> Store:
         github = self.surroundings.github
-        bundles = Bundles(self._api(github), github.slug) if github and github.token else None
+        bundles = Bundles(self.api, github.slug) if github and github.token else None
         return Store(self.root, self.workspace, bundles)
 
     @cached_property
@@ -52,17 +52,23 @@ class Context:
         github = self.surroundings.github
         if github is None:
             return LocalForge(self.repository)
+        rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
+        whole = rest or "`delivery gate` writes it whole."
+        return GithubForge(self.api, github.slug, merges_itself=github.is_app, rest=whole)
+
+    @cached_property
+    def api(self) -> GithubApi:
+        """GitHub's API; InputError where origin is not there or there is no token for it."""
+        github = self.surroundings.github
+        if github is None:
+            raise InputError(
+                "origin is not on GitHub. `git remote set-url origin https://github.com/OWNER/NAME`"
+            )
         if not github.token:
             raise InputError(
                 f"origin is {github.slug} on GitHub and there is no token for it. "
                 "`export GITHUB_TOKEN=$(gh auth token)`, or one with contents and pull-requests."
             )
-        rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
-        whole = rest or "`delivery gate` writes it whole."
-        return GithubForge(self._api(github), github.slug, merges_itself=github.is_app, rest=whole)
-
-    @staticmethod
-    def _api(github: GitHub) -> GithubApi:
         return GithubApi(github.api, github.token)
 
     @property

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from delivery.commands.looks import Check
     from delivery.commands.status import EnvironmentStatus, HistoryRow
     from delivery.governance.item import Row
+    from delivery.scanners.finding import Scan
 
 COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
 
@@ -53,6 +54,29 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Tabl
 
 def _state(state: str) -> Text:
     return Text(state, style=COLOURS.get(state, "default"))
+
+
+def scan_table(scans: Iterable[Scan]) -> Table:
+    """A line per scanner."""
+    return _table(
+        ("scanner", "verdict", "what"),
+        [
+            (scan.scanner, _scanned(scan.status), scan.why or f"{len(scan.findings)} found")
+            for scan in scans
+        ],
+    )
+
+
+def finding_lines(scans: Iterable[Scan]) -> Iterable[str]:
+    """A line per finding, as compilers write them."""
+    for scan in scans:
+        for found in scan.findings:
+            yield f"{found.path}:{found.line}: {found.rule}: {found.message}"
+
+
+def _scanned(status: str) -> Text:
+    colours = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
+    return Text(status, style=colours[status])
 
 
 def status_table(rows: Iterable[EnvironmentStatus]) -> Table:

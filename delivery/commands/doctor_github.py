@@ -35,7 +35,7 @@ def checks(context: Context) -> Iterator[Check]:
         ("code owners", partial(doctor_owners.code_owners, site, main)),
         ("reviews", partial(doctor_owners.reviews, site, main)),
         ("github app", partial(doctor_runs.app, site, main)),
-        ("store in jobs", partial(doctor_runs.store, context)),
+        ("store in jobs", partial(doctor_runs.store, context, site)),
         ("runners", partial(doctor_runs.runners, site)),
     )
     yield from (look(name, at) for name, at in looks)

@@ -8,6 +8,7 @@ from delivery.governance.main import Main
 from delivery.governance.site import Site
 
 KEY = "DELIVERY_APP_KEY"
+STORE, CREDENTIALS = "store", "DVC_CONFIG"  # as the workflows have it
 HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
@@ -31,8 +32,8 @@ def app(site: Site, main: Main) -> str:
     return f"{number}: rollbacks merge themselves in {', '.join(environments)}"
 
 
-def store(context: Context) -> str:
-    """Can a runner reach where releases are stored?"""
+def store(context: Context, site: Site) -> str:
+    """Can a job reach where releases are stored, and write there?"""
     url = context.store.remote
     if url is None:
         return context.store.place()
@@ -41,7 +42,13 @@ def store(context: Context) -> str:
             f"the DVC remote is {url}, a folder that no runner of GitHub's can reach. Change it to "
             "s3://, gs://, azure:// or https://, or remove it: releases then go to GitHub Releases"
         )
-    return url
+    if not site.existing(f"environments/{STORE}/secrets/{CREDENTIALS}"):
+        raise InputError(
+            f"the DVC remote is {url}, and the environment {STORE} has no secret {CREDENTIALS}: "
+            "releases cannot be stored. `gh secret set "
+            f"{CREDENTIALS} --env {STORE} < .dvc/config.local`"
+        )
+    return f"{url}, with {CREDENTIALS} in the environment {STORE}"
 
 
 def runners(site: Site) -> str:

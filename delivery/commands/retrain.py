@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,11 @@ def train(context: Context, settings: Sequence[str]) -> None:
             )
 
 
+def ask_for(context: Context, branch: str) -> None:
+    """Start train.yml on main about `branch`, whose own run could not write what it trains."""
+    _start(context, "train.yml", "main", {"branch": branch})
+
+
 def pack_to(context: Context, folder: Path) -> RetrainResult:
     """Lay out what the second job needs."""
     require_in_step(context.root)
@@ -84,6 +89,8 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
     context.store.keep(commit, git.main())
     if onto:
         git.push_branch(commit, onto)
+        if context.surroundings.in_job:  # what GITHUB_TOKEN pushes starts no check by itself
+            _start(context, "ci.yml", onto, {})
         return RetrainResult(commit=commit)
     return RetrainResult(pull=_propose(context, packed, base, commit, title), commit=commit)
 
@@ -100,6 +107,14 @@ def _propose(context: Context, packed: Packed, base: str, commit: str, title: st
     params = context.repository.read(base, PARAMS) or "", packed.params
     body = difference(metrics, params)
     return context.forge.open(head, title, body, (RETRAIN, CANDIDATE))
+
+
+def _start(context: Context, name: str, ref: str, inputs: Mapping[str, str]) -> None:
+    """Start a workflow on a branch. Twice does no harm: the same training gives the same bytes."""
+    api, github = context.api, context.surroundings.github
+    assert github is not None
+    path = f"/repos/{github.slug}/actions/workflows/{name}/dispatches"
+    api.post(path, {"ref": ref, "inputs": dict(inputs)}, adopt=lambda: None)
 
 
 def _branch(context: Context, onto: str) -> str:

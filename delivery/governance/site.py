@@ -52,11 +52,7 @@ class Site:
             )
         with rights():
             people = list(self.api.pages(f"/repos/{self.slug}/collaborators"))
-        writers = sorted(
-            person["login"]
-            for person in people
-            if person["permissions"].get("push") and person.get("type") != "Bot"
-        )
+        writers = sorted(person["login"] for person in people if person["permissions"].get("push"))
         return Facts(int(app) if app else None, tuple(writers))
 
     def variable(self, name: str) -> str:

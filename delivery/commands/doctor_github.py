@@ -9,7 +9,7 @@ from delivery.commands import doctor_owners, doctor_runs
 from delivery.commands.looks import Check, look
 from delivery.context import Context
 from delivery.errors import InputError
-from delivery.governance.access import access
+from delivery.forge.access import access
 from delivery.governance.item import Kind, Row
 from delivery.governance.main import Main
 from delivery.governance.policy import Policy

@@ -8,7 +8,8 @@ from delivery.governance.main import Main
 from delivery.governance.site import Site
 
 KEY = "DELIVERY_APP_KEY"
-STORE, CREDENTIALS = "store", "DVC_CONFIG"  # as the workflows have it
+STORE = "store"  # the environment of release.yml and of train.yml
+CREDENTIALS = "DVC_CONFIG"
 HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
@@ -23,11 +24,12 @@ def app(site: Site, main: Main) -> str:
     if number is None:
         return "none: people merge rollbacks"
     environments = main.settings.environments
-    for name in environments:
+    for name in (STORE, *environments):
         if not site.existing(f"environments/{name}/secrets/{KEY}"):
             raise InputError(
-                f"the App {number} has no key in the environment {name}: rollbacks there wait for "
-                f"a person. `gh secret set {KEY} --env {name} < key.pem`"
+                f"the App {number} has no key in the environment {name}, whose jobs cannot act as "
+                f"it and are refused what it alone may do. `gh secret set {KEY} --env {name} < "
+                "key.pem`"
             )
     return f"{number}: rollbacks merge themselves in {', '.join(environments)}"
 

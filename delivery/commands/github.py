@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.errors import InputError
 from delivery.files import write_whole
-from delivery.governance.access import access
+from delivery.forge.access import access
 from delivery.governance.item import Row
 from delivery.governance.main import Main
 from delivery.governance.owners import FILE, owned

@@ -149,7 +149,7 @@ def test_an_app_needs_its_key_in_each_environment_and_nowhere_else(mended: Gover
     assert "people merge rollbacks" in found(mended)["github app"].found
     mended.with_app()
     apply(mended.context, dry_run=False)
-    for environment in ("staging", "production"):
+    for environment in ("store", "staging", "production"):
         check = found(mended)["github app"]
         assert not check.ok
         assert f"no key in the environment {environment}" in check.found

@@ -177,7 +177,7 @@ class Killed(BaseException):
 def test_killed_anywhere_and_run_again_it_ends_the_same(world: Governed) -> None:
     apply(world.context, dry_run=False)
     whole, count = state(world.hub), len(world.said)
-    for done in range(1, count, 3):
+    for done in (1, count - 5, count - 2):  # among labels, environments and rulesets
         world.hub.rulesets.clear()
         world.hub.environments.clear()
         world.hub.branch_policies.clear()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from delivery.errors import InputError
-from delivery.governance.access import access
+from delivery.forge.access import access
 from delivery.surroundings import GitHub
 
 GITHUB = GitHub("acme/model", "https://github.com", "https://api.github.com", "t", is_app=False)

@@ -6,12 +6,9 @@ from pathlib import Path
 import bentoml
 
 from serving.app import Service
-from serving.settings import BENTOML
+from serving.settings import BENTOML, read_start
 
-model = Service(
-    Path(__file__).parent / "artifacts" / "model",
-    release=os.environ.get("RELEASE_ID", "unreleased"),
-)
+model = Service(Path(__file__).parent / "artifacts" / "model", read_start(os.environ))
 
 
 @bentoml.service(name="online", **BENTOML)

@@ -52,7 +52,7 @@ class Context:
         from delivery.targets.local import LocalTarget  # most commands need no target
 
         place = settings.environment(environment).target
-        return LocalTarget(environment, place.port, self.workspace)
+        return LocalTarget(environment, place.port, self.workspace, settings.serving)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

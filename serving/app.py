@@ -26,6 +26,7 @@ from serving.metrics import CONTENT_TYPE, Meter, exposition
 from serving.openapi import openapi
 from serving.predict import MAX_BYTES, Predictor, Refusal, error_body
 from serving.runtime import ScoreError, load_model
+from serving.settings import Start
 
 logger = logging.getLogger("serving")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -35,11 +36,11 @@ PAGE = Path(__file__).parent / "swagger.html"
 class Service:
     """The application over the model in `folder`. Call `start` once in each worker."""
 
-    def __init__(self, folder: Path, *, release: str, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, folder: Path, start: Start, *, max_bytes: int = MAX_BYTES) -> None:
         self._folder = folder
-        self._release = release
+        self._release = start.release
         self._max_bytes = max_bytes
-        self._meter = Meter(release)
+        self._meter = Meter(self._release)
         self._predictor: Predictor | None = None
         self.app = Starlette(
             routes=[

@@ -1,8 +1,25 @@
-"""How BentoML runs the service."""
+"""How the service runs: what the repository asks for, and what BentoML is told.
+
+The section `serving:` of delivery.yaml travels as JSON in SERVING_SETTINGS to every instance.
+The environment of an instance is read here and nowhere else.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from serving.contract import ContractError, Strict, parse
+
+logger = logging.getLogger("serving")
+VARIABLE = "SERVING_SETTINGS"
+
+ProtocolName = Literal["native", "v2", "mlflow", "tensorflow", "torchserve", "sagemaker", "vertex"]
 
 # A request costs tens of microseconds; what BentoML adds around it by default costs ten times
 # that. The service counts, times and documents its own routes.
@@ -15,3 +32,74 @@ BENTOML: dict[str, Any] = {
     "logging": {"access": {"enabled": False}},
     "tracing": {"excluded_urls": ["/predict"]},
 }
+
+
+class ServingSettings(Strict):
+    """The section `serving:` of delivery.yaml. Every key has a default, so that a release can
+    be started without it; a release that is older than a key leaves it out, and says so."""
+
+    protocols: tuple[ProtocolName, ...] = Field(default=("native", "v2", "mlflow"))
+
+    @field_validator("protocols")
+    @classmethod
+    def _fits(cls, value: tuple[ProtocolName, ...]) -> tuple[ProtocolName, ...]:
+        if "native" not in value:
+            raise ValueError("native is needed: the gates judge a release by it")
+        if len(set(value)) != len(value):
+            raise ValueError("a protocol is named twice")
+        return value
+
+    def to_environment(self) -> dict[str, str]:
+        """What an instance is given. Only what differs from the defaults, so that a release
+        from before a key can be started for as long as nobody uses that key."""
+        chosen = self.model_dump(mode="json", exclude_defaults=True)
+        return {VARIABLE: json.dumps(chosen)} if chosen else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What one instance is started with. `release` is what it answers as."""
+
+    release: str
+    settings: ServingSettings
+
+
+def read_start(environ: Mapping[str, str]) -> Start:
+    """Read RELEASE_ID and SERVING_SETTINGS.
+
+    Raises:
+        SystemExit: with one line, if the settings are malformed.
+    """
+    try:
+        settings = read_settings(environ.get(VARIABLE, "{}"))
+    except ContractError as error:
+        raise SystemExit(f"error: {error}") from None
+    return Start(environ.get("RELEASE_ID", "unreleased"), settings)
+
+
+def read_settings(text: str) -> ServingSettings:
+    """The settings in the JSON `text`. Keys that this release does not know are left out with
+    a warning: a release that is older than a key must still be there to roll back to.
+
+    Raises:
+        ContractError: it is not JSON, or a value is not allowed.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ContractError(f"{VARIABLE}: not JSON: {error}") from error
+    try:
+        return ServingSettings.model_validate(content)
+    except ValidationError as error:
+        for item in error.errors():
+            if item["type"] == "extra_forbidden":
+                _drop(content, item["loc"])
+                path = ".".join(map(str, item["loc"]))
+                logger.warning("%s: this release does not know %s", VARIABLE, path)
+    return parse(ServingSettings, content, source=VARIABLE)
+
+
+def _drop(content: Any, path: tuple[int | str, ...]) -> None:
+    for part in path[:-1]:
+        content = content[part]
+    del content[path[-1]]

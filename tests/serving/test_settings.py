@@ -1,0 +1,49 @@
+"""What an instance is started with arrives as it was written, whatever the release's age."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from serving.contract import ContractError
+from serving.settings import VARIABLE, ServingSettings, read_settings, read_start
+
+
+def test_settings_survive_the_journey() -> None:
+    settings = ServingSettings(protocols=("native", "vertex"))
+    start = read_start(settings.to_environment() | {"RELEASE_ID": "r-1"})
+    assert (start.release, start.settings) == ("r-1", settings)
+
+
+def test_without_settings_the_defaults_hold() -> None:
+    start = read_start({})
+    assert start.settings.protocols == ("native", "v2", "mlflow")
+    assert ServingSettings().to_environment() == {}
+
+
+def test_a_key_from_the_future_is_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A release that is older than a key can still be rolled back to."""
+    text = json.dumps({"protocols": ["native"], "speed": {"warp": 9}})
+    with caplog.at_level(logging.WARNING, "serving"):
+        assert read_settings(text) == ServingSettings(protocols=("native",))
+    assert "does not know speed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "expected a mapping"),
+        ('{"protocols": ["v2"]}', "native is needed"),
+        ('{"protocols": ["native", "native"]}', "named twice"),
+        ('{"protocols": ["native", "grpc"]}', r"protocols\.1"),
+        ('{"protocols": ["v2"], "speed": 1}', "native is needed"),
+    ],
+)
+def test_settings_that_do_not_fit_stop_the_start_with_one_line(text: str, reason: str) -> None:
+    with pytest.raises(ContractError, match=reason):
+        read_settings(text)
+    with pytest.raises(SystemExit, match=f"error: {VARIABLE}"):
+        read_start({VARIABLE: text})

@@ -30,7 +30,7 @@ BENTOML: dict[str, Any] = {
     "traffic": {"timeout": 10},
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
-    "tracing": {"excluded_urls": ["/predict"]},
+    "tracing": {"excluded_urls": ["/predict", "/invocations", "/infer$", ":predict$"]},
 }
 
 

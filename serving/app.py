@@ -23,7 +23,7 @@ from serving.contract import ContractError
 from serving.metrics import CONTENT_TYPE, Meter, exposition
 from serving.openapi import openapi
 from serving.predict import MAX_BYTES, Predictor
-from serving.protocols import DIALECTS, native
+from serving.protocols import native, spoken
 from serving.routes import Routes, respond
 from serving.runtime import load_model
 from serving.settings import Start
@@ -39,14 +39,14 @@ class Service:
         self._folder = folder
         self._release = start.release
         self._predictor: Predictor | None = None
-        self._dialects = [DIALECTS[name] for name in start.settings.protocols]
+        self._dialects = spoken(start)
         routes = Routes(lambda: self.predictor, Meter(start.release), max_bytes)
         self.app = Starlette(
             routes=[
                 *routes.of(self._dialects),
                 Route("/docs.json", self.docs),
                 Route("/metrics", metrics),
-                Route("/", page),
+                Route("/", self.page),
             ],
             exception_handlers={HTTPException: self.http_error, Exception: self.server_error},
         )
@@ -78,6 +78,13 @@ class Service:
             raise HTTPException(503, "the model is not loaded yet")
         return self._predictor
 
+    async def page(self, request: Request) -> Response:
+        """Swagger UI from the files inside BentoML. BentoML's own page reports to a tracker."""
+        for dialect in self._dialects:
+            if dialect.root and "text/html" not in request.headers.get("accept", ""):
+                return respond(dialect.root)
+        return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+
     async def docs(self, _: Request) -> Response:
         return Response(self._document, media_type="application/json")
 
@@ -106,8 +113,3 @@ class Service:
 
 async def metrics(_: Request) -> Response:
     return Response(exposition(), headers={"Content-Type": CONTENT_TYPE})
-
-
-async def page(_: Request) -> Response:
-    """Swagger UI from the files inside BentoML. BentoML's own page reports to a tracker."""
-    return HTMLResponse(PAGE.read_text(encoding="utf-8"))

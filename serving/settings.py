@@ -18,6 +18,7 @@ from serving.contract import ContractError, Strict, parse
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
+SAGEMAKER_PORT = 8080
 
 ProtocolName = Literal["native", "v2", "mlflow", "tensorflow", "torchserve", "sagemaker", "vertex"]
 
@@ -58,23 +59,55 @@ class ServingSettings(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What one instance is started with. `release` is what it answers as."""
+    """What one instance is started with. `release` is what it answers as; `port` and the routes
+    of Vertex are what the platform asks for, None where it does not."""
 
     release: str
     settings: ServingSettings
+    port: int | None = None
+    vertex_predict: str | None = None
+    vertex_health: str | None = None
+
+    def bentoml(self) -> dict[str, Any]:
+        """The arguments of `bentoml.service`. A port on its command line goes before this one."""
+        return BENTOML | ({"http": {"port": self.port}} if self.port else {})
 
 
 def read_start(environ: Mapping[str, str]) -> Start:
-    """Read RELEASE_ID and SERVING_SETTINGS.
+    """Read RELEASE_ID, SERVING_SETTINGS and, as the protocols that are on ask for it, the
+    variables of Vertex AI (AIP_*). PORT is where serverless platforms want to be answered.
 
     Raises:
-        SystemExit: with one line, if the settings are malformed.
+        SystemExit: with one line, if one of them is malformed.
     """
+    release = environ.get("RELEASE_ID", "unreleased")
     try:
         settings = read_settings(environ.get(VARIABLE, "{}"))
+        port = _port(environ, settings)
+        if "vertex" not in settings.protocols:
+            return Start(release, settings, port)
+        routes = [_route(environ, name) for name in ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")]
     except ContractError as error:
         raise SystemExit(f"error: {error}") from None
-    return Start(environ.get("RELEASE_ID", "unreleased"), settings)
+    return Start(release, settings, port, *routes)
+
+
+def _port(environ: Mapping[str, str], settings: ServingSettings) -> int | None:
+    """The first that names one; SageMaker's is fixed."""
+    names = ["PORT"] + ["AIP_HTTP_PORT"] * ("vertex" in settings.protocols)
+    for name in names:
+        if found := environ.get(name):
+            if not (found.isdecimal() and 0 < int(found) < 65536):
+                raise ContractError(f"{name}={found[:40]!r}: expected a port")
+            return int(found)
+    return SAGEMAKER_PORT if "sagemaker" in settings.protocols else None
+
+
+def _route(environ: Mapping[str, str], name: str) -> str | None:
+    route = environ.get(name)
+    if route and (not route.startswith("/") or set("{}?#") & set(route)):
+        raise ContractError(f"{name}={route[:80]!r}: expected a path such as /predict")
+    return route or None
 
 
 def read_settings(text: str) -> ServingSettings:

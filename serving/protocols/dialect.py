@@ -8,7 +8,7 @@ one Dialect and a line in serving.protocols.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -68,12 +68,14 @@ class Tell:
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A protocol. `error` gives status, message and problems its shape, and may change the
-    status. `home` are the paths below which errors have that shape, unknown paths too."""
+    status. `home` are the paths below which errors have that shape, unknown paths too. `root`
+    is what a client of it expects at /, where a browser gets the page."""
 
     error: Callable[[int, str, Sequence[Problem]], Reply]
     home: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
-    tells: tuple[Tell, ...] = field(default=())
+    tells: tuple[Tell, ...] = ()
+    root: Reply | None = None
 
     def owns(self, path: str) -> bool:
         return any(path == home or path.startswith(home + "/") for home in self.home)

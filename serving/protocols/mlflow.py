@@ -17,7 +17,7 @@ from serving.column import Problem
 from serving.contract import Contract
 from serving.predict import Predictor, Query, Refusal, Scored
 from serving.protocols import table
-from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, reply
+from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, always, reply
 from serving.protocols.document import columns, inputs, instances, lenient, mapping
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -73,10 +73,6 @@ def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
     return reply({"error_code": CODES.get(status, "BAD_REQUEST"), "message": message}, status)
 
 
-def _ping(_: Predictor) -> Reply:
-    return reply(PING)
-
-
 def _version(predictor: Predictor) -> Reply:
     """MLflow answers with its own version; what matters to a client of ours is the release."""
     return Reply(predictor.release.encode(), "text/plain")
@@ -86,5 +82,5 @@ DIALECT = Dialect(
     error=error,
     home=("/invocations", "/ping", "/health", "/version"),
     asks=(Ask("/invocations", decode, encode, JSON | {table.CSV}),),
-    tells=(Tell("/ping", _ping), Tell("/health", _ping), Tell("/version", _version)),
+    tells=(Tell("/ping", always(PING)), Tell("/health", always(PING)), Tell("/version", _version)),
 )

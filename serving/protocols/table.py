@@ -73,15 +73,20 @@ def _number(cell: str) -> Any:
     cell = cell.strip()
     if cell in ("", "NaN", "nan"):
         return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+    return _parsed(cell, float)
 
 
 def _whole(cell: str) -> Any:
     """An integer exactly; through a float the large ones would change."""
+    found = _parsed(cell.strip(), int)
+    return _number(cell) if type(found) is str else found
+
+
+def _parsed(cell: str, kind: Callable[[str], Any]) -> Any:
+    """A number, or the cell as it is. Python would read 1_000 and other scripts' digits too."""
+    if "_" in cell or not cell.isascii():
+        return cell
     try:
-        return int(cell)
+        return kind(cell)
     except ValueError:
-        return _number(cell)
+        return cell

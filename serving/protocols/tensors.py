@@ -114,7 +114,8 @@ class _Reader:
         if self.datatype != expected and not number:
             raise self._refusal(f"is {self.datatype[:20]}, expected {expected}")
         if shape[1:] != spec.shape and not (spec.shape == () and shape[1:] == (1,)):
-            raise self._refusal(f"is {list(shape)}, expected [rows, {str(list(spec.shape))[1:]}")
+            expected = ", ".join(["rows", *map(str, spec.shape)])
+            raise self._refusal(f"is {str(list(shape))[:60]}, expected [{expected}]")
 
     def values(self, raw: memoryview | None) -> Values:
         """One value per row: an array, or a list that may hold anything."""

@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 from serving.app import Service
 from serving.contract import Task
 from serving.settings import ProtocolName, ServingSettings, Start
+from tests.serving.tiny_predictor import write_predictor
 from tests.serving.tiny_tensor import write_tensor_model
 
 Polyglots = Mapping[str, tuple[Service, TestClient]]
 ALL = ServingSettings(protocols=get_args(ProtocolName))
-MODELS = (*get_args(Task), "tensor")
+MODELS = (*get_args(Task), "tensor", "python")
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,10 @@ def polyglots(models: dict[Task, Path], tmp_path_factory: pytest.TempPathFactory
     """Model → a service that speaks every protocol, and a client of it."""
     tensor = tmp_path_factory.mktemp("tensor")
     write_tensor_model(tensor)
-    return {name: _polyglot(folder) for name, folder in {**models, "tensor": tensor}.items()}
+    python = tmp_path_factory.mktemp("python")
+    write_predictor(python)
+    folders = {**models, "tensor": tensor, "python": python}
+    return {name: _polyglot(folder) for name, folder in folders.items()}
 
 
 def _polyglot(folder: Path) -> tuple[Service, TestClient]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from starlette.routing import Route
 
 from serving.contract import ContractError
 from serving.metrics import CONTENT_TYPE, Meter, exposition
-from serving.openapi import openapi
+from serving.openapi import Brief, openapi
 from serving.predict import MAX_BYTES, Predictor
 from serving.protocols import native, spoken
+from serving.protocols.dialect import JSON, Dialect
 from serving.routes import Routes, respond
 from serving.runtime import load_model
 from serving.settings import Start
@@ -91,7 +93,9 @@ class Service:
     @cached_property
     def _document(self) -> bytes:
         request, answer = native.example(self.predictor)
-        return orjson.dumps(openapi(self.predictor.contract, self._release, request, answer))
+        others = [brief for dialect in self._dialects for brief in _brief(dialect)]
+        contract = self.predictor.contract
+        return orjson.dumps(openapi(contract, self._release, request, answer, others))
 
     async def http_error(self, request: Request, fault: Exception) -> Response:
         """Starlette's own refusals (404, 405) in the shape of the protocol they fall to."""
@@ -109,6 +113,15 @@ class Service:
         path = request.url.path
         owner = next((each for each in self._dialects if each.owns(path)), native.DIALECT)
         return respond(owner.error(status, message, ()))
+
+
+def _brief(dialect: Dialect) -> Iterator[Brief]:
+    """The routes of a protocol for the OpenAPI document; the native ones are there in full."""
+    if dialect is not native.DIALECT:
+        for ask in dialect.asks:
+            yield Brief(dialect.title, ask.path, tuple(sorted(ask.kinds or JSON)))
+        for tell in dialect.tells:
+            yield Brief(dialect.title, tell.path)
 
 
 async def metrics(_: Request) -> Response:

@@ -228,6 +228,29 @@ def inspect(release: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--name", default="me", show_default=True, help="Whose key it is.")
+@json_option
+def key(name: str, as_json: bool) -> None:
+    """Print this machine's public key as the lines that `trust:` in delivery.yaml wants."""
+    from delivery.commands.keys import key as run
+
+    result = run()
+    ERR.print(f"· the private half: {result.where}", style="dim", markup=False, soft_wrap=True)
+    show(result, as_json, result.lines(name))
+
+
+@cli.command()
+@click.argument("release", metavar="RELEASE")
+@json_option
+def sign(release: str, as_json: bool) -> None:
+    """Sign a release that main has: one without a signature, or one whose key was revoked."""
+    from delivery.commands.keys import sign as run
+
+    result = run(context(), release)
+    show(result, as_json, f"release {release}: {result.verdict.measured}", pull_line(result.pull))
+
+
+@cli.command()
 @click.argument("release", metavar="[RELEASE]", required=False)
 @json_option
 def report(release: str | None, as_json: bool) -> None:

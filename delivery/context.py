@@ -14,6 +14,7 @@ from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
+from delivery.gates.verdict import Verdict
 from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
@@ -78,6 +79,12 @@ class Context:
         place = settings.environment(environment).target
         kind = RehearsalTarget if self.surroundings.rehearses else LocalTarget
         return kind(environment, place.port, self.workspace)
+
+    def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
+        """Is a release on main signed by somebody who may sign for `environment`?"""
+        from delivery.trust import released_signature  # which works with a context
+
+        return released_signature(self, snapshot, release, environment)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

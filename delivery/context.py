@@ -67,9 +67,9 @@ class Context:
         """Machine-local state. All of it can be deleted; none of it is truth."""
         return self.surroundings.workspace or self.root / WORKSPACE
 
-    def snapshot(self) -> Snapshot:
-        """Fetch, and read what main says now."""
-        return Snapshot(self.repository, rehearses=self.surroundings.rehearses)
+    def snapshot(self, *, fetch: bool = True) -> Snapshot:
+        """Fetch, and read what main says now; without `fetch`, what it said when last seen."""
+        return Snapshot(self.repository, rehearses=self.surroundings.rehearses, fetch=fetch)
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""

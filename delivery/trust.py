@@ -21,8 +21,6 @@ from delivery.settings import FILE
 from delivery.signing import Signature, read_signature, sign, signed_files
 from delivery.snapshot import Snapshot
 
-NOT_SERVING = ("rehearsal",)  # targets that start, judge and stop; no client ever reaches them
-
 
 def released_signature(
     context: Context, snapshot: Snapshot, release: str, environment: str
@@ -99,7 +97,7 @@ def _judge(
         signer=signer,
         own=own,
         genuine=key is not None and signed.genuine(key),
-        serves=str(snapshot.settings.environment(environment).target.kind) not in NOT_SERVING,
+        serves=not context.surroundings.rehearses,  # no client ever reaches a rehearsal
     )
     return signature.judge(evidence, snapshot.settings.trust)
 

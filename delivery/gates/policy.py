@@ -9,6 +9,7 @@ from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
+from delivery.gates.reproduction import Policy as ReproductionPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
@@ -24,5 +25,6 @@ class GatesPolicy(Strict):
     load: LoadPolicy = LoadPolicy()
     smoke: SmokePolicy = SmokePolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()
+    reproduction: ReproductionPolicy = ReproductionPolicy()
     sbom: SbomPolicy = SbomPolicy()
     licences: LicencesPolicy = LicencesPolicy()

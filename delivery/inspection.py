@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from delivery.artefact import scan
 from delivery.candidate import Candidate
 from delivery.errors import InputError
-from delivery.gates import licences, reproducible, sbom
+from delivery.gates import artefact, licences, reproducible, sbom
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
 from delivery.sbom import Component, components, locked
@@ -16,7 +17,9 @@ from delivery.sbom import Component, components, locked
 def inspect_bento(candidate: Candidate, policy: GatesPolicy) -> tuple[Verdict, ...]:
     """The verdicts that need no server."""
     listed, missing = _listed(candidate)
+    executes_code = candidate.contract.runtime == "python"
     verdicts = [
+        artefact.judge(scan(candidate.bento.path, executes_code=executes_code), policy.artefact),
         sbom.judge(_sbom_evidence(candidate, listed, missing), policy.sbom),
         licences.judge(_licences_evidence(listed, missing), policy.licences),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
@@ -24,6 +25,7 @@ class GatesPolicy(Strict):
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()
     smoke: SmokePolicy = SmokePolicy()
+    artefact: ArtefactPolicy = ArtefactPolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()
     reproduction: ReproductionPolicy = ReproductionPolicy()
     sbom: SbomPolicy = SbomPolicy()

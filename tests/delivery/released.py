@@ -52,11 +52,10 @@ class Release:
         return sign(self.id, self.bento, texts, own)
 
 
-def make_release(bench: Bench, subject: Subject) -> Release:
-    """The release that `delivery release` makes of a bento."""
-    envs = bench.workspace / "envs"
-    sbom = make_sbom(subject.bento, envs)
-    made = Candidate(
+def make_candidate(bench: Bench, subject: Subject) -> Candidate:
+    """What `delivery gate` makes of a bento, built once only."""
+    sbom = make_sbom(subject.bento, bench.workspace / "envs")
+    return Candidate(
         commit="0" * 40,
         bento=Bento(subject.bento, subject.release, content_sha256(subject.bento)),
         source=Source(commit="0" * 40, data="1" * 64, recipe="2" * 64),
@@ -65,6 +64,14 @@ def make_release(bench: Bench, subject: Subject) -> Release:
         sbom=sbom,
         sbom_sha256=hashlib.sha256(sbom.encode()).hexdigest(),
     )
-    texts = {record_path(subject.release): render_record(record(made)),
-             sbom_path(subject.release): sbom}  # fmt: skip
+
+
+def make_release(bench: Bench, subject: Subject) -> Release:
+    """The release that `delivery release` makes of a bento."""
+    made = make_candidate(bench, subject)
+    assert made.sbom is not None
+    texts = {
+        record_path(subject.release): render_record(record(made)),
+        sbom_path(subject.release): made.sbom,
+    }
     return Release(subject.release, subject.bento, texts)

@@ -86,7 +86,7 @@ def candidate(context: Context, commit: str) -> Candidate:
     repository = context.repository
     locked = outputs(repository, commit)
     inputs = {path: repository.object_id(commit, path) for path in INSIDE}
-    note = context.workspace / "cache" / "built" / _digest({**inputs, MODEL: locked[MODEL]})
+    note = context.workspace / "cache" / "built-twice" / _digest({**inputs, MODEL: locked[MODEL]})
     bento = _built(note, context.store.bentos)
     if bento is None:
         bento, builds = _build_twice(context, commit)

@@ -90,7 +90,7 @@ def publish(origin: Origin, record: Record) -> None:
     origin.push({record_path(record.id): render_record(record)}, "Release")
 
 
-def test_a_training_that_is_not_reproducible_is_refused_and_named(
+def test_a_training_that_is_not_reproducible_is_refused_by_reproduction(
     origin: Origin, shaky: Record
 ) -> None:
     publish(origin, shaky)
@@ -130,5 +130,7 @@ def test_a_pipeline_that_fails_holds(origin: Origin, shaky: Record) -> None:
 def test_where_nothing_is_promised_nothing_is_done(origin: Origin, shaky: Record) -> None:
     publish(origin, shaky)
     settings = (origin.path / "delivery.yaml").read_text()
-    origin.push({"delivery.yaml": f"{settings}\nreproduce: off\n"})
+    off = settings.replace("reproduce: bytes", "reproduce: off")
+    assert off != settings
+    origin.push({"delivery.yaml": off})
     assert reproduce(Context(origin.path, lambda _: None), shaky.id).verdict is None

@@ -104,7 +104,7 @@ def test_without_a_list_the_own_key_is_enough(
     assert "this machine's own key" in result.ticks[1].verdicts[0].why
 
 
-def test_one_byte_changed_in_the_record_is_refused(
+def test_one_byte_changed_in_the_record_is_refused_by_signature(
     origin: Origin, world: Real, release: Release
 ) -> None:
     release.publish(origin, release.signature())
@@ -114,7 +114,7 @@ def test_one_byte_changed_in_the_record_is_refused(
     refused(world, f"{release.id}.yaml is not as it was signed")
 
 
-def test_one_byte_changed_in_the_sbom_is_refused(
+def test_one_byte_changed_in_the_sbom_is_refused_by_signature(
     origin: Origin, world: Real, release: Release
 ) -> None:
     release.publish(origin, release.signature())
@@ -135,7 +135,7 @@ def test_one_byte_changed_in_the_bento_does_not_even_come_from_the_store(
     assert world.places[ENV].running == {}
 
 
-def test_a_changed_bento_with_a_record_to_fit_is_refused(
+def test_a_changed_bento_with_a_record_to_fit_is_refused_by_signature(
     origin: Origin, world: Real, release: Release, tmp_path: Path
 ) -> None:
     """The whole chain of hashes is consistent; only the signature is not."""
@@ -159,7 +159,7 @@ def change_a_byte(bento: Path) -> None:
     file.write_text(file.read_text() + "\n")
 
 
-def test_signed_by_a_stranger_is_refused(
+def test_signed_by_a_stranger_is_refused_by_signature(
     origin: Origin, world: Real, release: Release, stranger: str
 ) -> None:
     trust(origin)
@@ -176,7 +176,7 @@ def test_signed_on_another_machine_is_refused_until_its_key_is_listed(
     refused(world, "is not this machine's")
 
 
-def test_a_signature_under_a_false_name_is_refused(
+def test_a_signature_under_a_false_name_is_refused_by_signature(
     origin: Origin, world: Real, release: Release, stranger: str
 ) -> None:
     trust(origin)
@@ -198,7 +198,7 @@ def test_a_signature_under_a_false_name_is_refused(
         ({"environments": ["staging"]}, "trust.alice.environments is staging"),
     ],
 )
-def test_a_key_that_does_not_count_here_and_now_is_refused(
+def test_a_key_that_does_not_count_here_and_now_is_refused_by_signature(
     origin: Origin, world: Real, release: Release, rules: dict[str, object], text: str
 ) -> None:
     trust(origin, **rules)

@@ -22,7 +22,8 @@ from delivery.record import Platform
 from delivery.venvs import LOCK, environment
 
 SECONDS = 120
-UNTOLD = ("SOURCE_DATE_EPOCH",)  # it would put a time into the SBOM
+# A time that would get into the SBOM, and other places where the environment would find packages.
+UNTOLD = ("SOURCE_DATE_EPOCH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True)

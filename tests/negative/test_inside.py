@@ -166,6 +166,15 @@ def test_a_forbidden_licence_is_refused_by_licences(
     assert "copyleft is AGPL-3.0-only" in verdict.why
 
 
+def test_packages_from_elsewhere_do_not_get_into_an_sbom(
+    good: Candidate, bench: Bench, copyleft: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packages,) = copyleft.parents[1].glob("lib/python*/site-packages")
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    assert make_sbom(good.bento.path, bench.workspace / "envs") == good.sbom
+
+
 def test_an_sbom_that_misses_a_package_is_refused_by_sbom(good: Candidate) -> None:
     assert good.sbom is not None
     document = good.sbom.replace('"name": "onnxruntime"', '"name": "numpy"')

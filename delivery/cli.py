@@ -257,7 +257,7 @@ def key(name: str, as_json: bool) -> None:
     """Print this machine's public key as the lines that `trust:` in delivery.yaml wants."""
     from delivery.commands.keys import key as run
 
-    result = run()
+    result = run(context())
     ERR.print(f"· the private half: {result.where}", style="dim", markup=False, soft_wrap=True)
     show(result, as_json, result.lines(name))
 

@@ -6,7 +6,6 @@ came to main.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +51,7 @@ def new_signature(
     """
     release = bento.name
     texts = {Path(path).name: text for path, text in files.items()}
-    pem = own_key(os.environ, make=True)
+    pem = own_key(context.surroundings.environ, make=True)
     assert pem is not None, "it was made"
     text = sign(release, bento, texts, pem)
     found = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
@@ -84,7 +83,7 @@ def _judge(
 ) -> Verdict:
     signed, found, at = about
     keys = trusted_keys(context, snapshot)
-    mine = own_public_key(os.environ)
+    mine = own_public_key(context.surroundings.environ)
     signer = next((name for name, key in keys.items() if key.id == signed.key_id), None)
     own = mine is not None and mine.id == signed.key_id
     key = keys[signer] if signer else mine if own else None

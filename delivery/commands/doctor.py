@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -112,7 +111,7 @@ def _environments(context: Context) -> str:
 
 
 def _signing_key(context: Context) -> str:
-    own = own_public_key(os.environ)
+    own = own_public_key(context.surroundings.environ)
     listed = trusted_keys(context, Snapshot(context.repository))
     if own is None:
         return "none yet; the first `delivery release` makes one"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from delivery.context import Context
@@ -37,11 +36,12 @@ class SignResult:
     pull: Pull
 
 
-def key() -> KeyResult:
+def key(context: Context) -> KeyResult:
     """The public half of this machine's key, which is made if there is none."""
-    found = own_public_key(os.environ, make=True)
+    environ = context.surroundings.environ
+    found = own_public_key(environ, make=True)
     assert found is not None, "it was made"
-    where = SIGNING_KEY if os.environ.get(SIGNING_KEY) else str(own_file(os.environ))
+    where = SIGNING_KEY if environ.get(SIGNING_KEY) else str(own_file(environ))
     return KeyResult(found.id, found.pem, where)
 
 

@@ -15,7 +15,7 @@ from delivery.commands.deploy import deploy
 from delivery.commands.keys import sign
 from delivery.commands.rollback import rollback
 from delivery.content import content_sha256, release_id
-from delivery.desired import Desired, Version, desired_path, render_desired
+from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
 from delivery.events import State
 from delivery.judge import Subject
@@ -27,7 +27,11 @@ from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_release
 from tests.origin import Origin
 
-ENV = "production"  # the last one: nothing follows from its being verified
+ENV = "production"
+ALONE = """\
+environments:
+  production: {target: {kind: local, port: 7102}}
+"""
 TODAY = datetime.now(UTC).date()
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
@@ -41,6 +45,7 @@ def release(bench: Bench, better: Subject) -> Release:
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Real:
     """Every other gate passes: what is refused here is refused by the signature."""
     monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    origin.push({"delivery.yaml": ALONE})  # no environment before it and none after it
     return Real(origin.path, lambda _: None)
 
 
@@ -52,8 +57,11 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def want(origin: Origin, release: str, sha256: str, previous: Version | None = None) -> None:
-    desired = Desired(Version(release, sha256), previous or Version())
-    origin.push({desired_path(ENV): render_desired(desired)}, f"Want {release}")
+    """What the merge of a promotion that delivery proposed puts on main."""
+    desired = render_desired(Desired(Version(release, sha256), previous or Version()))
+    evidence = json.dumps({"release": release}) + "\n"
+    origin.propose(ENV, desired, evidence)
+    origin.push({desired_path(ENV): desired, evidence_path(ENV): evidence}, f"Want {release}")
 
 
 def merge(origin: Origin, release: Release) -> None:
@@ -65,9 +73,7 @@ def trust(origin: Origin, **rules: object) -> None:
     key = own_public_key(os.environ, make=True)
     assert key is not None
     listed = json.dumps({"alice": {"key": "keys/alice.pub", **rules}}, default=str)
-    settings = (origin.path / "delivery.yaml").read_text()
-    kept = settings.split("\ntrust:")[0]
-    origin.push({"delivery.yaml": f"{kept}\ntrust: {listed}\n", "keys/alice.pub": key.pem})
+    origin.push({"delivery.yaml": f"{ALONE}trust: {listed}\n", "keys/alice.pub": key.pem})
 
 
 def refused(world: Real, text: str) -> None:
@@ -250,9 +256,9 @@ def test_a_revoked_previous_is_neither_kept_warm_nor_rolled_back_to(
     other = own_key({"XDG_DATA_HOME": str(origin.path.parent / "other")}, make=True)
     public = own_public_key({"XDG_DATA_HOME": str(origin.path.parent / "other")})
     assert public is not None
-    both = (origin.path / "delivery.yaml").read_text().rstrip("}\n")
-    listed = json.dumps({"key": public.pem})
-    origin.push({"delivery.yaml": both + f'}}}}, "bob": {listed}}}\n'})
+    settings = (origin.path / "delivery.yaml").read_text()
+    both = settings.replace("trust: {", f'trust: {{"bob": {json.dumps({"key": public.pem})}, ')
+    origin.push({"delivery.yaml": both})
     release.publish(origin, release.signature(other))
     previous = Version(before.id, content_sha256(before.bento))
     want(origin, release.id, content_sha256(release.bento), previous)

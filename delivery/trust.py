@@ -85,8 +85,8 @@ def _judge(
     keys = trusted_keys(context, snapshot)
     mine = own_public_key(context.surroundings.environ)
     signer = next((name for name, key in keys.items() if key.id == signed.key_id), None)
-    own = mine is not None and mine.id == signed.key_id
-    key = keys[signer] if signer else mine if own else None
+    same = mine is not None and mine.id == signed.key_id
+    key = keys[signer] if signer else mine if same else None
     evidence = signature.Evidence(
         environment=environment,
         signed=signed.files,
@@ -94,7 +94,7 @@ def _judge(
         at=at,
         key_id=signed.key_id,
         signer=signer,
-        own=own,
+        own=same and not context.surroundings.is_hosted,  # a key that ends with its job is nobody's
         genuine=key is not None and signed.genuine(key),
         serves=not context.surroundings.rehearses,  # no client ever reaches a rehearsal
     )

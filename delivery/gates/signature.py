@@ -112,8 +112,8 @@ def _stranger(evidence: Evidence, policy: Policy) -> str:
     if evidence.own or not evidence.serves:
         return ""
     return (
-        f"key {key} is not this machine's, and delivery.yaml on main has no `trust:`. Whoever "
-        "signed it can print the lines that are missing there with `delivery key`"
+        f"key {key} is not kept on this machine, and delivery.yaml on main has no `trust:`. "
+        "Whoever signs can print the lines that are missing there with `delivery key`"
     )
 
 

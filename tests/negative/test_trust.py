@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from delivery import deployment
+from delivery.commands.check import check
 from delivery.commands.deploy import deploy
 from delivery.commands.keys import sign
 from delivery.commands.rollback import rollback
@@ -179,7 +180,7 @@ def test_signed_on_another_machine_is_refused_until_its_key_is_listed(
 ) -> None:
     release.publish(origin, release.signature(stranger))
     merge(origin, release)
-    refused(world, "is not this machine's")
+    refused(world, "is not kept on this machine")
 
 
 def test_a_signature_under_a_false_name_is_refused_by_signature(
@@ -233,6 +234,24 @@ def test_unsigned_holds_until_somebody_vouches(
     assert world.places[ENV].running == {}
     world.forge.merge(sign(world, release.id).pull.number)
     assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+
+
+def test_a_pull_request_may_renew_a_signature_and_not_a_record(
+    origin: Origin, world: Real, release: Release
+) -> None:
+    release.publish(origin, release.signature())
+    sign(world, release.id)
+    origin.git("fetch", "--quiet", "origin", f"sign/{release.id}")
+    origin.git("checkout", "--quiet", "FETCH_HEAD")
+    assert signature_path(release.id) in origin.git("diff", "--name-only", "HEAD~1")
+    check(world)
+    for path in (record_path(release.id), sbom_path(release.id), signature_path(release.id)):
+        text = "" if path == signature_path(release.id) else "# edited\n" + release.texts[path]
+        (origin.path / path).write_text(text)
+        origin.git("commit", "--quiet", "-am", "Edit")
+        with pytest.raises(RefusedError, match=f"{path} is changed or removed"):
+            check(world)
+        origin.git("reset", "--quiet", "--hard", "HEAD~1")
 
 
 def test_a_damaged_signature_is_named(origin: Origin, world: Real, release: Release) -> None:

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from delivery.build import Bento, build
-from delivery.content import file_hashes
+from delivery.content import file_hashes, file_sha256
 from delivery.context import Context
 from delivery.errors import InputError
+from delivery.files import write_whole
+from delivery.gates.reproducible import Evidence
 from delivery.git import Repository
-from delivery.record import Platform, Record, Source
+from delivery.rebuild import SecondBuild
+from delivery.record import Platform, Record, Source, sbom_path
+from delivery.sbom import make_sbom
 from delivery.settings import parse_yaml
 from delivery.snapshot import Snapshot
+from delivery.venvs import LOCK
 from serving.contract import Contract, read_contract
 
 INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock")
@@ -36,6 +41,10 @@ class Candidate:
     bento: Bento
     source: Source
     contract: Contract
+    platform: Platform
+    sbom: str | None  # None: a release from before there were SBOMs
+    sbom_sha256: str | None  # as the record has it
+    builds: Evidence | None = None  # two of them; None for a release, which is never rebuilt
 
 
 def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
@@ -73,19 +82,31 @@ def source(repository: Repository, commit: str) -> Source:
 
 
 def candidate(context: Context, commit: str) -> Candidate:
-    """Build the bento of `commit`; reuses one that was built from the same bytes."""
+    """Build the bento of `commit`, twice; reuses what was built from the same bytes."""
     repository = context.repository
     locked = outputs(repository, commit)
     inputs = {path: repository.object_id(commit, path) for path in INSIDE}
-    note = context.workspace / "cache" / "built" / _digest({**inputs, MODEL: locked[MODEL]})
+    note = context.workspace / "cache" / "built-twice" / _digest({**inputs, MODEL: locked[MODEL]})
     bento = _built(note, context.store.bentos)
     if bento is None:
-        context.progress("building the bento")
-        bento = _build(context, commit)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps({"id": bento.id, "sha256": bento.sha256}), encoding="utf-8")
-    contract = read_contract(bento.path / "src" / MODEL)
-    return Candidate(commit, bento, source(repository, commit), contract)
+        bento, builds = _build_twice(context, commit)
+        if builds.first == builds.second:  # only then need nobody build it again
+            write_whole(note, json.dumps({"id": bento.id, "sha256": bento.sha256}))
+    else:
+        inside = file_hashes(bento.path)
+        builds = Evidence(inside, inside)
+    context.progress(f"listing what {bento.id} installs")
+    sbom = make_sbom(bento.path, context.workspace / "envs")
+    return Candidate(
+        commit=commit,
+        bento=bento,
+        source=source(repository, commit),
+        contract=read_contract(bento.path / "src" / MODEL),
+        platform=this_platform(bento.path),
+        sbom=sbom,
+        sbom_sha256=hashlib.sha256(sbom.encode()).hexdigest(),
+        builds=builds,
+    )
 
 
 def released(context: Context, snapshot: Snapshot, release: str) -> Candidate:
@@ -93,8 +114,16 @@ def released(context: Context, snapshot: Snapshot, release: str) -> Candidate:
     found = snapshot.record(release)
     path = context.store.bento(release, found.bento_sha256, snapshot.commit)
     bento = Bento(path, release, found.bento_sha256)
-    contract = read_contract(path / "src" / MODEL)
-    return Candidate(found.made_from.commit, bento, found.made_from, contract)
+    sbom = context.repository.blob(snapshot.commit, sbom_path(release))
+    return Candidate(
+        commit=found.made_from.commit,
+        bento=bento,
+        source=found.made_from,
+        contract=read_contract(path / "src" / MODEL),
+        platform=found.platform,
+        sbom=sbom.decode() if sbom else None,
+        sbom_sha256=found.sbom_sha256,
+    )
 
 
 def data(context: Context, commit: str, *, held_by: str = "") -> Path:
@@ -116,7 +145,6 @@ def data(context: Context, commit: str, *, held_by: str = "") -> Path:
 def record(candidate: Candidate) -> Record:
     """The facts about the candidate's bytes."""
     model = candidate.bento.path / "src" / MODEL
-    lock = candidate.bento.path / "src" / "requirements" / "serving.lock"
     return Record(
         id=candidate.bento.id,
         name=candidate.contract.name,
@@ -124,27 +152,44 @@ def record(candidate: Candidate) -> Record:
         bento_sha256=candidate.bento.sha256,
         model=file_hashes(model),
         made_from=candidate.source,
-        platform=Platform(
-            os=platform.system().lower(),
-            arch=platform.machine(),
-            libc="-".join(platform.libc_ver()) or "unknown",
-            python=platform.python_version(),
-            lock_sha256=hashlib.sha256(lock.read_bytes()).hexdigest(),
-        ),
+        platform=candidate.platform,
         trained_until=candidate.contract.trained_until,
         executes_code=candidate.contract.runtime == "python",
+        sbom_sha256=candidate.sbom_sha256,
     )
 
 
-def _build(context: Context, commit: str) -> Bento:
-    work = context.workspace / "work" / f"source-{commit[:12]}-{os.getpid()}"
-    shutil.rmtree(work, ignore_errors=True)
+def this_platform(bento: Path) -> Platform:
+    """Where this process runs, and the lock that `bento` installs."""
+    return Platform(
+        os=platform.system().lower(),
+        arch=platform.machine(),
+        libc="-".join(platform.libc_ver()) or "unknown",
+        python=platform.python_version(),
+        lock_sha256=file_sha256(bento / LOCK),
+    )
+
+
+def _build_twice(context: Context, commit: str) -> tuple[Bento, Evidence]:
+    """Two builds side by side, from clean checkouts in different places."""
+    context.progress("building the bento, twice")
+    place = context.workspace / "work" / f"source-{commit[:12]}-{os.getpid()}"
     try:
-        context.repository.archive(commit, INSIDE, work)
-        context.store.get(commit, MODEL, work / MODEL)
-        return build(work, context.store.bentos)
+        with SecondBuild(place.with_name(f"{place.name}-again")) as second:
+            _lay_out(context, commit, second.source)
+            second.start()
+            _lay_out(context, commit, place)
+            bento = build(place, context.store.bentos)
+            return bento, second.compare(bento.path)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _lay_out(context: Context, commit: str, folder: Path) -> None:
+    """What a bento is made from, as it is at `commit`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    context.repository.archive(commit, INSIDE, folder)
+    context.store.get(commit, MODEL, folder / MODEL)
 
 
 def _built(note: Path, bentos: Path) -> Bento | None:

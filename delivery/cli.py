@@ -218,13 +218,59 @@ def history(environment: str | None, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("release", metavar="RELEASE")
+@click.option("--offline", is_flag=True, help="Believe what was last fetched from origin.")
 @json_option
-def inspect(release: str, as_json: bool) -> None:
-    """Check a release's bytes against its record, and show its lineage."""
+def inspect(release: str, offline: bool, as_json: bool) -> None:
+    """Check a release's bytes, record, SBOM, signature and evidence; show its lineage."""
     from delivery.commands.inspect import inspect as run
 
-    lineage = run(context(), release)
-    show(lineage, as_json, render.lineage_table(lineage))
+    lineage = run(context(), release, offline=offline)
+    show(lineage, as_json, render.findings_table(lineage), "", render.lineage_table(lineage))
+    if lineage.problems:
+        wrong = "; ".join(f"{finding.name}: {finding.found}" for finding in lineage.problems)
+        raise RefusedError(f"{release} is not in order: {wrong}")
+
+
+@cli.command()
+@click.argument("release", metavar="RELEASE")
+@json_option
+def reproduce(release: str, as_json: bool) -> None:
+    """Make a release anew from raw data, in an empty folder, and compare every artifact."""
+    from delivery.commands.reproduce import reproduce as run
+    from delivery.report import verdict_table
+
+    result = run(context(), release)
+    verdict = result.verdict
+    if verdict is None:
+        show(result, as_json, f"{release}: delivery.yaml has `reproduce: off`; nothing was done")
+        return
+    show(result, as_json, verdict_table([verdict]), f"{release}: {verdict.measured}")
+    if verdict.status != "pass":
+        kind = RefusedError if verdict.status == "fail" else HeldError
+        raise kind(f"{release} was not reproduced: {verdict.why}. What was made: {result.folder}")
+
+
+@cli.command()
+@click.option("--name", default="me", show_default=True, help="Whose key it is.")
+@json_option
+def key(name: str, as_json: bool) -> None:
+    """Print this machine's public key as the lines that `trust:` in delivery.yaml wants."""
+    from delivery.commands.keys import key as run
+
+    result = run(context())
+    ERR.print(f"· the private half: {result.where}", style="dim", markup=False, soft_wrap=True)
+    show(result, as_json, result.lines(name))
+
+
+@cli.command()
+@click.argument("release", metavar="RELEASE")
+@json_option
+def sign(release: str, as_json: bool) -> None:
+    """Sign a release that main has: one without a signature, or one whose key was revoked."""
+    from delivery.commands.keys import sign as run
+
+    result = run(context(), release)
+    show(result, as_json, f"release {release}: {result.verdict.measured}", pull_line(result.pull))
 
 
 @cli.command()

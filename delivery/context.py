@@ -14,6 +14,7 @@ from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
+from delivery.gates.verdict import Verdict
 from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
@@ -66,9 +67,9 @@ class Context:
         """Machine-local state. All of it can be deleted; none of it is truth."""
         return self.surroundings.workspace or self.root / WORKSPACE
 
-    def snapshot(self) -> Snapshot:
-        """Fetch, and read what main says now."""
-        return Snapshot(self.repository, rehearses=self.surroundings.rehearses)
+    def snapshot(self, *, fetch: bool = True) -> Snapshot:
+        """Fetch, and read what main says now; without `fetch`, what it said when last seen."""
+        return Snapshot(self.repository, rehearses=self.surroundings.rehearses, fetch=fetch)
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""
@@ -78,6 +79,12 @@ class Context:
         place = settings.environment(environment).target
         kind = RehearsalTarget if self.surroundings.rehearses else LocalTarget
         return kind(environment, place.port, self.workspace, settings.serving)
+
+    def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
+        """Is a release on main signed by somebody who may sign for `environment`?"""
+        from delivery.trust import released_signature  # which works with a context
+
+        return released_signature(self, snapshot, release, environment)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

@@ -10,7 +10,7 @@ A tick reads main and the tags anew, so it can be killed anywhere and run again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from delivery.judge import Judgement, Subject, judge_live
 from delivery.proof import unproven_because
 from delivery.snapshot import Attempt, Snapshot
 from delivery.targets.protocol import Target
+from delivery.trust import require_signed, require_trusted
 
 NEXT_STEP = {
     State.MERGED: "start it beside what runs",
@@ -84,6 +85,13 @@ class Deployment:
         return self._tick(attempt, f"would {NEXT_STEP[attempt.state]}")
 
     def _step(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
+        wanted = attempt.desired.wanted
+        if attempt.state in (State.MERGED, State.ANALYSING):
+            signed = self._context.signature(snapshot, wanted.release, self.environment)
+            if signed.status == "fail":
+                why = {"why": f"signature: {signed.why}", "verdicts": {signed.gate: signed.status}}
+                return self._event(attempt, "rejected", why, (signed,))
+            require_signed(signed, wanted.release, self.environment)
         if attempt.state is State.MERGED:
             return self._deploy(snapshot, attempt, target)
         if attempt.state is State.ANALYSING:
@@ -101,7 +109,7 @@ class Deployment:
         if unproven := unproven_because(snapshot, attempt):
             return self._event(attempt, "rejected", {"why": unproven})
         bento = self._bento(snapshot, wanted)
-        if previous.exists:
+        if self._may_start(snapshot, previous):
             self._context.progress(f"keeping {previous.release} warm")
             target.start(previous.release, self._bento(snapshot, previous))
             if not target.route():
@@ -132,11 +140,12 @@ class Deployment:
     def _converge(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         """Make the place what the verified attempt says; mends what died."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
+        require_trusted(self._context, snapshot, wanted.release, self.environment)
         before = {name for name, found in target.instances().items() if found.alive}
         target.start(wanted.release, self._bento(snapshot, wanted))
         target.shift({wanted.release: 100})
         keep = {wanted.release}
-        if previous.exists:
+        if self._may_start(snapshot, previous):
             target.start(previous.release, self._bento(snapshot, previous))
             keep.add(previous.release)
         target.retire(keep)
@@ -149,7 +158,7 @@ class Deployment:
         other = None
         if previous.exists:
             other = Subject(previous.release, self._bento(snapshot, previous))
-        return judge_live(
+        live = judge_live(
             url,
             Subject(wanted.release, self._bento(snapshot, wanted)),
             other,
@@ -157,6 +166,17 @@ class Deployment:
             self._context.progress,
             under_load=not attempt.desired.is_rollback,
         )
+        signed = self._context.signature(snapshot, wanted.release, self.environment)
+        return replace(live, verdicts=(signed, *live.verdicts))
+
+    def _may_start(self, snapshot: Snapshot, previous: Version) -> bool:
+        """A previous release whose signature does not count any more is not kept warm."""
+        if not previous.exists:
+            return False
+        signed = self._context.signature(snapshot, previous.release, self.environment)
+        if signed.status != "pass":
+            self._context.progress(f"{previous.release} is not kept warm: {signed.why}")
+        return signed.status == "pass"
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
         """Close the books on the attempt before, if it never came to an end."""
@@ -205,6 +225,7 @@ def fall_back(context: Context, snapshot: Snapshot, attempt: Attempt, target: Ta
     if not previous.exists:
         target.shift({})
         return
+    require_trusted(context, snapshot, previous.release, attempt.environment)
     target.start(previous.release, context.bento(snapshot, previous.release))
     target.shift({previous.release: 100})
 

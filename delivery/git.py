@@ -118,6 +118,12 @@ class Repository:
         except GitError:
             return None
 
+    def blob(self, revision: str, path: str) -> bytes | None:
+        """The very bytes of a file at a commit; None where it is not there."""
+        command = ["git", "-C", str(self.root), "cat-file", "blob", f"{revision}:{path}"]
+        result = subprocess.run(command, capture_output=True, check=False)
+        return result.stdout if result.returncode == 0 else None
+
     def object_id(self, revision: str, path: str) -> str | None:
         """The hash of a file or folder at a commit; None where it is not there."""
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.candidate import Candidate, data
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
-from delivery.gates.policy import GatesPolicy
-from delivery.gates.verdict import blocking
+from delivery.gates.verdict import Verdict, blocking
+from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.report import write
 from delivery.snapshot import Snapshot
@@ -24,9 +24,17 @@ class Judged:
 
 
 def judge(
-    context: Context, snapshot: Snapshot, candidate: Candidate, policy: GatesPolicy, reason: str
+    context: Context,
+    snapshot: Snapshot,
+    candidate: Candidate,
+    reason: str,
+    signed: Verdict | None = None,
 ) -> Judged:
-    """Compare the candidate with the champion that main says is in production."""
+    """Look inside the candidate, and compare it with the champion that main says is in production.
+
+    `signed` is the verdict on its signature; None where it has none to judge yet.
+    """
+    policy = snapshot.settings.gates
     champion = snapshot.champion()
     exam = Exam(data=data(context, candidate.commit), base_data=None, retrain=False, reason=reason)
     opponent = None
@@ -47,6 +55,9 @@ def judge(
         context.workspace,
         context.progress,
     )
+    inside = inspect_bento(candidate, policy)
+    about = (signed,) if signed else ()
+    judgement = replace(judgement, verdicts=(*judgement.verdicts, *inside, *about))
     folder = context.workspace / "reports" / candidate.bento.id
     return Judged(judgement, write(judgement, folder).html)
 

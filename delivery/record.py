@@ -47,6 +47,7 @@ class Record(Strict):
     platform: Platform
     trained_until: str | None
     executes_code: bool
+    sbom_sha256: str | None = None  # of releases/<id>.cdx.json; None: released without one
 
 
 def record_path(release: str) -> str:
@@ -55,6 +56,14 @@ def record_path(release: str) -> str:
 
 def pointer_path(release: str) -> str:
     return f"{FOLDER}/{release}.dvc"
+
+
+def signature_path(release: str) -> str:
+    return f"{FOLDER}/{release}.sig"
+
+
+def sbom_path(release: str) -> str:
+    return f"{FOLDER}/{release}.cdx.json"
 
 
 def parse_record(text: str, source: str) -> Record:
@@ -83,6 +92,7 @@ def render_record(record: Record) -> str:
         *(f'  {key}: "{value}"' for key, value in platform.model_dump().items()),
         f"trained_until: {_optional(record.trained_until)}",
         f"executes_code: {'true' if record.executes_code else 'false'}",
+        f"sbom_sha256: {record.sbom_sha256 or 'null'}",
     ]
     return "\n".join(lines) + "\n"
 

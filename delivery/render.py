@@ -169,3 +169,18 @@ def row_lines(rows: Iterable[Row]) -> list[str]:
 
 def _value(value: object) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def findings_table(lineage: Lineage) -> Table:
+    """One line a check."""
+    return _table(
+        ("", "check", "found"),
+        [
+            (
+                Text("ok", style="green") if finding.ok else Text("no", style="red"),
+                finding.name,
+                finding.found,
+            )
+            for finding in lineage.findings
+        ],
+    )

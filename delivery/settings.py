@@ -13,6 +13,8 @@ from ruamel.yaml.error import YAMLError
 
 from delivery.errors import InputError
 from delivery.gates.policy import GatesPolicy
+from delivery.gates.reproduction import Level
+from delivery.gates.signature import Signer
 from serving.contract import ContractError, Strict, parse
 from serving.settings import ServingSettings
 
@@ -42,6 +44,8 @@ class Settings(Strict):
     environments: dict[Name, EnvironmentSettings] = Field(min_length=1)
     gates: GatesPolicy = GatesPolicy()
     serving: ServingSettings = ServingSettings()
+    reproduce: Level = "bytes"  # what `delivery reproduce` has to find on the recorded platform
+    trust: dict[Name, Signer] = Field(default_factory=dict)  # who may sign releases
 
     @field_validator("environments")
     @classmethod

@@ -53,10 +53,14 @@ class Attempt:
 
 
 class Snapshot:
-    """origin/main at one commit. `rehearses` is True on a machine that ends with its job."""
+    """origin/main at one commit; without `fetch`, as it was last seen. `rehearses` is True on a
+    machine that ends with its job."""
 
-    def __init__(self, repository: Repository, *, rehearses: bool = False) -> None:
-        repository.fetch()
+    def __init__(
+        self, repository: Repository, *, rehearses: bool = False, fetch: bool = True
+    ) -> None:
+        if fetch:
+            repository.fetch()
         self._git = repository
         self._rehearses = rehearses
         self.commit = repository.main()

@@ -13,6 +13,8 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     GITHUB_EVENT_PATH         the event of a job: which pull request it is about
     GITHUB_OUTPUT             where a job's outputs go
     GITHUB_STEP_SUMMARY       where a job's page is written
+    DELIVERY_SIGNING_KEY      the key that signs releases, as PEM or as a file's path
+    XDG_DATA_HOME             where this machine keeps its own signing key
     DELIVERY_WORKSPACE        machine-local state outside the checkout, which a runner may clean
 """
 

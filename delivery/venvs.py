@@ -35,6 +35,15 @@ def environment(bento: Path, envs: Path) -> Path:
             f"{bento} has no {LOCK}, so it is not a bento of this repository or is damaged. "
             f"Delete that folder and run the command again: it is fetched anew."
         ) from error
+    return _environment(lock, content, envs)
+
+
+def locked_environment(lock: Path, envs: Path) -> Path:
+    """The Python of the environment that any lock file asks for. Raises TargetError as above."""
+    return _environment(lock, lock.read_bytes(), envs)
+
+
+def _environment(lock: Path, content: bytes, envs: Path) -> Path:
     folder = envs.absolute() / _key(content)
     if not _complete(folder):
         with locked(folder.with_suffix(".lock"), wait=True):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["DVC_NO_ANALYTICS"] = "1"
+    # Releases are signed with a key of these tests, never with that of whoever runs them.
+    os.environ.pop("DELIVERY_SIGNING_KEY", None)
+    home = tempfile.mkdtemp(prefix="delivery-tests-")
+    os.environ["XDG_DATA_HOME"] = home
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     for role in ("AUTHOR", "COMMITTER"):
         os.environ[f"GIT_{role}_NAME"] = "Tester"
         os.environ[f"GIT_{role}_EMAIL"] = "tester@example.com"

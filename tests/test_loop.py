@@ -185,6 +185,64 @@ def test_a_corrupted_bento_is_named_and_fetched_anew(fork: Fork) -> None:
     assert again.code == 0, again.err
 
 
+def inspected(fork: Fork, release: str) -> dict[str, bool]:
+    """What inspect found, by the name of the check."""
+    found = json.loads(fork.run("delivery", "inspect", release, "--offline", "--json").out)
+    return {finding["name"]: finding["ok"] for finding in found["findings"]}
+
+
+def test_a_release_is_in_order_and_tells_where_it_comes_from(fork: Fork) -> None:
+    release = fork.facts["first"]
+    found = inspected(fork, release)
+    assert set(found) == {
+        "record", "bento", "data", "artefact", "sbom", "licences", "signature for production",
+        "evidence for production",
+    }  # fmt: skip
+    assert all(found.values())
+    shown = fork.run("delivery", "inspect", release)
+    assert shown.code == 0, shown.err
+    places = [shown.out.index(word) for word in ("\ndata ", "\npipeline ", "\nmodel/", "\nbento ")]
+    assert places == sorted(places)
+    assert "verified, attempt" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check"),
+    [
+        ("releases/{id}.yaml", "executes_code: false", "executes_code: true", "record"),
+        ("releases/{id}.yaml", "name: ", "name:  ", "signature for staging"),
+        ("releases/{id}.cdx.json", '"name": "numpy"', '"name": "numpi"', "sbom"),
+        ("infra/environments/staging/evidence.json", '"pass"', '"hold"', "evidence for staging"),
+    ],
+)
+def test_what_is_not_in_order_is_named(
+    fork: Fork, file: str, old: str, new: str, check: str
+) -> None:
+    release = fork.facts["improvement"]
+    fork.run("git", "switch", "--quiet", "main")
+    path = fork.clone / file.format(id=release)
+    text = path.read_text()
+    assert old in text
+    with edited(path, text.replace(old, new, 1)):
+        fork.run("git", "commit", "--quiet", "-am", "Tamper")
+        fork.run("git", "update-ref", "refs/remotes/origin/main", "HEAD")
+        found = inspected(fork, release)
+        done = fork.run("delivery", "inspect", release, "--offline")
+        fork.run("git", "reset", "--quiet", "--hard", "HEAD~1")
+        fork.run("git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert done.code == 3
+    assert not found[check]
+    assert f"{check}: " in done.err
+
+
+def test_a_release_is_made_anew_from_raw_data(fork: Fork) -> None:
+    done = fork.run("delivery", "reproduce", fork.facts["improvement"])
+    assert done.code == 0, done.err
+    assert "identical: 10 artifacts and 26 files of the bento" in done.out
+    assert "running stage 'train'" in done.err
+    assert not (fork.clone / ".delivery" / "reproduced" / fork.facts["improvement"]).exists()
+
+
 def checks(fork: Fork) -> dict[str, dict[str, Any]]:
     """What doctor found, by the name of the check."""
     found = json.loads(fork.run("delivery", "doctor", "--json").out)

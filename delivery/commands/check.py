@@ -66,8 +66,10 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
 
 
 def _records(context: Context, snapshot: Snapshot, head: str) -> Iterator[str]:
-    """Records are written once: one that main has is neither changed nor removed."""
+    """Records are written once: one that main has is neither changed nor removed. A signature may
+    be renewed (`delivery sign`); what it is worth is judged before anything starts."""
     for name in context.repository.names(snapshot.commit, FOLDER):
         path = f"{FOLDER}/{name}"
-        if name.startswith("r-") and _differs(snapshot, head, path):
+        renewable = name.endswith(".sig") and snapshot.text(head, path).strip()
+        if name.startswith("r-") and not renewable and _differs(snapshot, head, path):
             yield f"{path} is changed or removed; a record is written once"

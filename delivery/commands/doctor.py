@@ -12,10 +12,12 @@ from delivery.commands import doctor_github
 from delivery.commands.looks import Check, look
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
+from delivery.keys import SHOWN, own_public_key
 from delivery.lock import require_in_step
 from delivery.ports import holder, taken
 from delivery.settings import PORT_OFFSET, read_settings
 from delivery.snapshot import Snapshot
+from delivery.trust import trusted_keys
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 GIT = (2, 38)  # merge-tree --write-tree
@@ -34,6 +36,7 @@ def doctor(context: Context) -> tuple[Check, ...]:
         ("dvc.lock", partial(_lock, context)),
         ("store", context.store.place),
         ("environments", partial(_environments, context)),
+        ("signing key", partial(_signing_key, context)),
     )
     return (
         *(look(name, at) for name, at in looks),
@@ -105,6 +108,20 @@ def _environments(context: Context) -> str:
             f" ({attempt.state.value})" if wanted.exists else ""
         ))  # fmt: skip
     return ", ".join(states)
+
+
+def _signing_key(context: Context) -> str:
+    own = own_public_key(context.surroundings.environ)
+    listed = trusted_keys(context, Snapshot(context.repository))
+    if own is None:
+        return "none yet; the first `delivery release` makes one"
+    name = next((name for name, key in listed.items() if key.id == own.id), "")
+    if listed and not name:
+        raise InputError(
+            f"key {own.id[:SHOWN]} is not under `trust:` in delivery.yaml on main, so nothing that "
+            "is released here will start. `delivery key` prints the lines for it"
+        )
+    return f"{own.id[:SHOWN]}, listed as {name}" if name else f"{own.id[:SHOWN]}, this machine's"
 
 
 def _ports(context: Context) -> Iterator[Check]:

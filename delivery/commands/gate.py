@@ -50,7 +50,7 @@ def _judge(context: Context, reason: str) -> tuple[str, Judged]:
         context.store.require_held()
     snapshot = context.snapshot()
     found = candidate(context, repository.commit("HEAD"))
-    return found.bento.id, judge(context, snapshot, found, snapshot.settings.gates, reason)
+    return found.bento.id, judge(context, snapshot, found, reason)
 
 
 def _tell(context: Context, text: str) -> int | None:

@@ -1,53 +1,182 @@
-"""`delivery inspect RELEASE`: its bytes against its record, and where it comes from."""
+"""`delivery inspect RELEASE`: is it what its record says, and where does it come from?"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from delivery.candidate import Candidate, released, source, this_platform
+from delivery.content import file_hashes, release_id
 from delivery.context import Context
+from delivery.desired import evidence_path
+from delivery.errors import DeliveryError, InputError
+from delivery.gates.verdict import Verdict
+from delivery.inspection import inspect_bento
+from delivery.record import Record, record_path
 from delivery.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a release comes from and where it runs."""
+    """What was checked, where a release comes from and where it runs."""
 
     release: str
+    findings: tuple[Finding, ...]
     facts: tuple[tuple[str, str], ...]
     environments: tuple[tuple[str, str], ...]
 
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.ok)
 
-def inspect(context: Context, release: str) -> Lineage:
-    """Check the release's bytes against its record and show its lineage.
+
+def inspect(context: Context, release: str, *, offline: bool = False) -> Lineage:
+    """Check a release's bytes, record, SBOM, signature and evidence, and show its lineage.
+
+    `offline` believes what was last fetched from origin; the bytes come from this machine if
+    they are here.
 
     Raises:
         InputError: main has no such release.
         StoreError: the bytes are missing or others than recorded.
     """
-    snapshot = context.snapshot()
+    snapshot = context.snapshot(fetch=not offline)
     record = snapshot.record(release)
-    bento = context.bento(snapshot, release)
-    source = record.made_from
-    facts = (
+    found = released(context, snapshot, release)
+    looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("record", partial(_record, record, found)),
+        ("bento", partial(_bento, record, found.bento.path)),
+        ("data", partial(_data, context, record)),
+        *((verdict.gate, partial(_verdict, verdict))
+          for verdict in inspect_bento(found, snapshot.settings.gates)),
+        *((f"signature for {name}", partial(_signature, context, snapshot, release, name))
+          for name in _places(snapshot, release)),
+        *((f"evidence for {name}", partial(_evidence, context, snapshot, record, name))
+          for name in _wanted(snapshot, release)),
+    )  # fmt: skip
+    findings = tuple(_look(name, look) for name, look in looks)
+    return Lineage(release, findings, _facts(record), tuple(_whereabouts(snapshot, release)))
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except DeliveryError as error:
+        return Finding(name, False, str(error))
+
+
+def _record(record: Record, found: Candidate) -> str:
+    """Does it speak of the bytes that are there?"""
+    contract = found.contract
+    lock = this_platform(found.bento.path).lock_sha256
+    pairs = {
+        "id": (record.id, release_id(record.bento_sha256)),
+        "name": (record.name, contract.name),
+        "task": (record.task, contract.task),
+        "trained_until": (record.trained_until, contract.trained_until),
+        "executes_code": (record.executes_code, contract.runtime == "python"),
+        "platform.lock_sha256": (record.platform.lock_sha256, lock),
+    }
+    for key, (says, is_so) in pairs.items():
+        if says != is_so:
+            path = record_path(record.id)
+            raise InputError(f"{path}: {key} is {says!r}, and the bento has {is_so!r}")
+    return "agrees with the contract and the lock inside the bento"
+
+
+def _bento(record: Record, bento: Path) -> str:
+    """The store checked the whole; here, the model's files by their own hashes."""
+    model = file_hashes(bento / "src" / "artifacts" / "model")
+    for name in sorted(model.keys() | record.model.keys()):
+        if model.get(name) != record.model.get(name):
+            raise InputError(f"artifacts/model/{name} is not the file of the record")
+    return f"{len(file_hashes(bento))} files have the recorded hash"
+
+
+def _data(context: Context, record: Record) -> str:
+    """Does the commit that it was made from name the recorded data?"""
+    made = record.made_from
+    if source(context.repository, made.commit).data != made.data:
+        path = record_path(record.id)
+        raise InputError(f"{path}: dvc.lock of commit {made.commit[:12]} names other data")
+    return f"dvc.lock of commit {made.commit[:12]} names it"
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.status != "pass":
+        raise InputError(f"{verdict.why} ({verdict.status})")
+    return f"{verdict.measured}: {verdict.why}"
+
+
+def _signature(context: Context, snapshot: Snapshot, release: str, environment: str) -> str:
+    return _verdict(context.signature(snapshot, release, environment))
+
+
+def _evidence(context: Context, snapshot: Snapshot, record: Record, environment: str) -> str:
+    """Is the evidence that main holds about these bytes, and does it let them pass?"""
+    path = evidence_path(environment)
+    try:
+        content = json.loads(context.repository.read(snapshot.commit, path) or "")
+        verdicts = {verdict["gate"]: verdict["status"] for verdict in content["verdicts"]}
+        about = content["release"]
+        sha256 = (content.get("judged") or {}).get("candidate_sha256", record.bento_sha256)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no evidence ({error!r}); restore it from main") from error
+    if about != record.id or sha256 != record.bento_sha256:
+        raise InputError(f"{path} is about {about} (bento {sha256[:12]}…), not about {record.id}")
+    blocked = [f"{gate} {status}" for gate, status in verdicts.items() if status != "pass"]
+    if blocked:
+        raise InputError(f"{path} has {', '.join(blocked)}, and it was promoted all the same")
+    if not verdicts and not content.get("rollback_of"):
+        raise InputError(f"{path} has no verdict")
+    return f"{len(verdicts)} gates passed" if verdicts else "a rollback: judged when it came first"
+
+
+def _wanted(snapshot: Snapshot, release: str) -> list[str]:
+    """The environments that want the release now; evidence.json is about that one."""
+    names = snapshot.settings.environments
+    return [name for name in names if snapshot.desired(name).wanted.release == release]
+
+
+def _places(snapshot: Snapshot, release: str) -> list[str]:
+    """Where its signature has to count: where it is wanted, or else where it would go first."""
+    return _wanted(snapshot, release) or [snapshot.settings.first]
+
+
+def _facts(record: Record) -> tuple[tuple[str, str], ...]:
+    """From the data to the bento, each with its hash."""
+    source, place = record.made_from, record.platform
+    return (
         ("name", f"{record.name} ({record.task})"),
         ("data", source.data),
         ("trained until", record.trained_until or "rows have no time"),
-        ("recipe", source.recipe),
-        ("commit", source.commit),
+        ("pipeline", f"{source.recipe} at commit {source.commit}"),
         *((f"model/{name}", digest) for name, digest in sorted(record.model.items())),
+        ("serving.lock", place.lock_sha256),
+        ("sbom", record.sbom_sha256 or "none"),
         ("bento", record.bento_sha256),
-        ("built on", f"{record.platform.os} {record.platform.arch}, {record.platform.libc}, "
-                     f"Python {record.platform.python}"),
-        ("serving.lock", record.platform.lock_sha256),
-        ("checked", str(bento)),
-    )  # fmt: skip
-    return Lineage(release, facts, _whereabouts(snapshot, release))
+        ("built on", f"{place.os} {place.arch}, {place.libc}, Python {place.python}"),
+    )
 
 
-def _whereabouts(snapshot: Snapshot, release: str) -> tuple[tuple[str, str], ...]:
-    rows = []
+def _whereabouts(snapshot: Snapshot, release: str) -> Iterator[tuple[str, str]]:
+    """Images and attempts, newest first per environment."""
     for name in snapshot.settings.environments:
         for attempt in snapshot.history(name):
-            if attempt.desired.wanted.release == release:
-                rows.append((name, f"{attempt.state.value} ({attempt.commit[:12]})"))
-    return tuple(rows)
+            wanted = attempt.desired.wanted
+            if wanted.release == release:
+                if wanted.image != "none":
+                    yield "image", wanted.image
+                yield name, f"{attempt.state.value}, attempt {attempt.commit}"

@@ -55,7 +55,8 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
     _require_not_failed(snapshot, wish, release)
     _require_not_older(snapshot, attempt, release)
     found = released(context, snapshot, release)
-    judged = judge(context, snapshot, found, snapshot.settings.gates, wish.reason)
+    signed = context.signature(snapshot, release, wish.environment)
+    judged = judge(context, snapshot, found, wish.reason, signed)
     require_pass(judged, f"promoting {release} to {wish.environment}")
     if wish.dry_run:
         return PromoteResult(wish.environment, release, judged, None)

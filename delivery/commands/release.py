@@ -8,11 +8,19 @@ from delivery.candidate import Candidate, candidate, record
 from delivery.context import Context
 from delivery.desired import Version
 from delivery.forge.protocol import Pull
+from delivery.gates.verdict import Verdict
 from delivery.judging import Judged, judge, require_pass
 from delivery.promotion import Proposal, evidence, promotion, propose
-from delivery.record import pointer_path, record_path, render_record
+from delivery.record import (
+    pointer_path,
+    record_path,
+    render_record,
+    sbom_path,
+    signature_path,
+)
 from delivery.report import markdown
 from delivery.snapshot import Snapshot
+from delivery.trust import new_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +46,33 @@ def release(context: Context, *, reason: str, dry_run: bool) -> ReleaseResult:
     snapshot = context.snapshot()
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
-    judged = judge(context, snapshot, found, snapshot.settings.gates, reason)
+    files, signed = _described(context, snapshot, found, already)
+    judged = judge(context, snapshot, found, reason, signed)
     require_pass(judged, f"release {found.bento.id}")
     if dry_run:
         return ReleaseResult(found.bento.id, judged, None, already)
-    files = {} if already else _store(context, found)
+    if not already:
+        context.progress(f"storing {found.bento.id}")
+        pointer = context.store.put(found.bento.id, found.bento.path, found.commit)
+        files[pointer_path(found.bento.id)] = pointer
     pull = _propose(context, snapshot, found, judged, files)
     return ReleaseResult(found.bento.id, judged, pull, already)
 
 
-def _store(context: Context, found: Candidate) -> dict[str, str]:
-    """Bytes first, then the record that names them."""
-    context.progress(f"storing {found.bento.id}")
-    pointer = context.store.put(found.bento.id, found.bento.path, found.commit)
-    return {
-        record_path(found.bento.id): render_record(record(found)),
-        pointer_path(found.bento.id): pointer,
-    }
+def _described(
+    context: Context, snapshot: Snapshot, found: Candidate, already: bool
+) -> tuple[dict[str, str], Verdict]:
+    """The record, the SBOM and the signature over both and the bento, and whether that counts.
+
+    Nothing for what main has already: that is adopted as it is.
+    """
+    release = found.bento.id
+    if already:
+        return {}, context.signature(snapshot, release, snapshot.settings.first)
+    assert found.sbom is not None, "a candidate has one"
+    files = {record_path(release): render_record(record(found)), sbom_path(release): found.sbom}
+    text, verdict = new_signature(context, snapshot, found.bento.path, files)
+    return {**files, signature_path(release): text}, verdict
 
 
 def _propose(

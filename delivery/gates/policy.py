@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
 from delivery.gates.parity import Policy as ParityPolicy
+from delivery.gates.reproducible import Policy as ReproduciblePolicy
+from delivery.gates.reproduction import Policy as ReproductionPolicy
+from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -20,3 +25,8 @@ class GatesPolicy(Strict):
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()
     smoke: SmokePolicy = SmokePolicy()
+    artefact: ArtefactPolicy = ArtefactPolicy()
+    reproducible: ReproduciblePolicy = ReproduciblePolicy()
+    reproduction: ReproductionPolicy = ReproductionPolicy()
+    sbom: SbomPolicy = SbomPolicy()
+    licences: LicencesPolicy = LicencesPolicy()

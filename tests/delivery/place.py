@@ -94,6 +94,9 @@ class World(Context):
         settings.environment(environment)
         return self.places.setdefault(environment, Place(environment))
 
+    def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
+        return Verdict("signature", "pass", "m", "r", "w")
+
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         return self.root / release
 

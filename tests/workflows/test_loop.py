@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from delivery.keys import own_file, own_public_key
 from tests.test_loop import free_offset
 from tests.workflows import act
 from tests.workflows.advisories import advisories
@@ -29,6 +30,8 @@ POLICY = """\
 environments:
   staging: { target: { kind: local, port: 7101 } }
   production: { target: { kind: local, port: 7102 } }
+trust:
+  ci: { key: keys/ci.pub } # the runner that deploys is another machine than the one that releases
 gates:
   load:
     { users: 2, seconds: 1, requests_per_second: 20, minimum_requests: 10, p95_ms: 5000,
@@ -190,8 +193,13 @@ def play_rehearsal(story: Story) -> None:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     room = tmp_path_factory.mktemp("github")
-    files = {"delivery.yaml": POLICY, "tests/model/test_ours.py": OWN_TEST}
+    signer = {"XDG_DATA_HOME": str(room / "signer")}
+    public = own_public_key(signer, make=True)
+    assert public is not None
+    files = {"delivery.yaml": POLICY, "keys/ci.pub": public.pem,
+             "tests/model/test_ours.py": OWN_TEST}  # fmt: skip
     with advisories() as found, world(room, "minimal", files) as here:
+        here.secrets["DELIVERY_SIGNING_KEY"] = own_file(signer).read_text()
         here.variables |= {
             "ADVISORIES_URL": found.url,
             "DEPLOY_RUNNER": "own",

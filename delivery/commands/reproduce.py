@@ -1,0 +1,49 @@
+"""`delivery reproduce RELEASE`: make it anew from raw data and compare."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from delivery.context import Context
+from delivery.gates import reproduction
+from delivery.gates.verdict import Verdict
+from delivery.reproduction import Remake
+
+
+@dataclass(frozen=True, slots=True)
+class ReproduceResult:
+    """What came of it, in how many seconds. `verdict` None: nothing is promised, nothing was done.
+
+    `folder` holds what was made, where it is not what was recorded.
+    """
+
+    release: str
+    verdict: Verdict | None
+    seconds: float
+    folder: Path | None
+
+
+def reproduce(context: Context, release: str) -> ReproduceResult:
+    """Run the release's pipeline in an empty folder and compare every artifact by hash.
+
+    Raises:
+        InputError: main has no such release, or its revision is not here.
+        StoreError: the released bytes cannot be had.
+    """
+    snapshot = context.snapshot()
+    record = snapshot.record(release)
+    level = snapshot.settings.reproduce
+    if level == "off":
+        return ReproduceResult(release, None, 0.0, None)
+    folder = context.workspace / "reproduced" / release
+    shutil.rmtree(folder, ignore_errors=True)
+    begun = time.monotonic()
+    evidence = Remake(context, snapshot, record, folder).run(compare_answers=level != "bytes")
+    verdict = reproduction.judge(evidence, snapshot.settings.gates.reproduction, level)
+    kept = verdict.status != "pass"
+    if not kept:
+        shutil.rmtree(folder)
+    return ReproduceResult(release, verdict, time.monotonic() - begun, folder if kept else None)

@@ -1,0 +1,147 @@
+"""A release runs only where somebody who may sign for that place has signed it.
+
+The signature covers the bento, the record and the SBOM. Whether its key counts is judged at the
+time when it came to main, so a key that ended since does not take old releases with it; a
+revocation reaches as far back as it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pydantic import Field
+
+from delivery.gates.verdict import Status, Verdict
+from serving.contract import Strict
+
+GATE = "signature"
+SHOWN = 12  # digits of a key's id
+NAMED = 3  # files that a verdict names
+
+
+class Revoked(Strict):
+    """From the start of the day `at` (UTC) on, what this key signed does not count."""
+
+    at: date
+    why: str = Field(min_length=1)
+
+
+class Signer(Strict):
+    """Somebody who may sign.
+
+    `key` is a public key as PEM, or the path of one in the repository. `environments` None: all.
+    `since` and `until` are days in UTC, both included; None: no limit.
+    """
+
+    key: str
+    environments: tuple[str, ...] | None = None
+    since: date | None = None
+    until: date | None = None
+    revoked: Revoked | None = None
+
+
+Policy = Mapping[str, Signer]  # by name; empty: nobody was named yet
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about one release's signature.
+
+    `signed` and `found` map names below releases/ to sha256: what the signature lists and what
+    is there. `signed` None: no signature, and `missing` says what to do. `signer` is the name
+    of the policy that has the key, `own` says that it is this machine's. `genuine` is False
+    where that key did not make the signature. `at` is when the signature came to main, now for
+    one that has yet to. `serves` says that clients get answers in this environment.
+    """
+
+    environment: str
+    signed: Mapping[str, str] | None
+    found: Mapping[str, str]
+    at: datetime
+    key_id: str = ""
+    signer: str | None = None
+    own: bool = False
+    genuine: bool = False
+    serves: bool = True
+    missing: str = ""
+
+
+def judge(evidence: Evidence, policy: Policy) -> Verdict:
+    """Pass if a key that counts here signed exactly what is there."""
+    names = ", ".join(policy) or "this machine's own key, as delivery.yaml has no `trust:` yet"
+    required = f"signed for {evidence.environment} by {names}"
+    if evidence.signed is None:
+        return Verdict(GATE, "hold", "not signed", required, evidence.missing)
+    status, why = _decide(evidence, evidence.signed, policy)
+    who = evidence.signer or ("this machine" if evidence.own else "somebody unknown")
+    measured = f"signed by {who}, key {evidence.key_id[:SHOWN]}"
+    details = {"key": evidence.key_id, "files": len(evidence.signed), "at": evidence.at.isoformat()}
+    return Verdict(GATE, status, measured, required, why, details)
+
+
+def _decide(evidence: Evidence, signed: Mapping[str, str], policy: Policy) -> tuple[Status, str]:
+    stranger = _stranger(evidence, policy)
+    if stranger:
+        return "fail", stranger
+    if not evidence.genuine and (evidence.signer or evidence.own):
+        return "fail", "the signature was not made with the key that it names"
+    changed = _changed(signed, evidence.found)
+    if changed:
+        return "fail", changed
+    if evidence.signer is not None:
+        broken = _broken_rule(evidence, evidence.signer, policy[evidence.signer])
+        return ("fail", broken) if broken else ("pass", f"{len(signed)} files are as signed")
+    return "pass", (
+        f"{len(signed)} files are as signed; only {_whose(evidence)} says so: `delivery key` "
+        "prints the lines of `trust:` that make a key count elsewhere"
+    )
+
+
+def _whose(evidence: Evidence) -> str:
+    return "this machine's own key" if evidence.own else "a key that nobody vouches for"
+
+
+def _stranger(evidence: Evidence, policy: Policy) -> str:
+    """Why a key does not count at all; empty if it may."""
+    key = evidence.key_id[:SHOWN]
+    if policy:
+        known = evidence.signer is not None
+        return "" if known else f"key {key} is under no name of `trust:` in delivery.yaml on main"
+    if evidence.own or not evidence.serves:
+        return ""
+    return (
+        f"key {key} is not kept on this machine, and delivery.yaml on main has no `trust:`. "
+        "Whoever signs can print the lines that are missing there with `delivery key`"
+    )
+
+
+def _changed(signed: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """The files that differ from what was signed; empty if none does."""
+    problems = []
+    for name in sorted(signed.keys() | found.keys()):
+        if name not in found:
+            problems.append(f"{name} was signed and is not there")
+        elif name not in signed:
+            problems.append(f"{name} was never signed")
+        elif signed[name] != found[name]:
+            problems.append(f"{name} is not as it was signed")
+    more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+    return "; ".join(problems[:NAMED]) + more
+
+
+def _broken_rule(evidence: Evidence, name: str, signer: Signer) -> str:
+    """The rule under `trust.<name>` that the signature breaks; empty if it breaks none."""
+    day = evidence.at.astimezone(UTC).date()
+    allowed = signer.environments
+    if allowed is not None and evidence.environment not in allowed:
+        return f"trust.{name}.environments is {', '.join(allowed) or 'empty'}"
+    if signer.revoked is not None and day >= signer.revoked.at:
+        rule = f"trust.{name}.revoked.at is {signer.revoked.at} ({signer.revoked.why})"
+        return f"{rule}; the signature is of {day}"
+    if signer.since is not None and day < signer.since:
+        return f"trust.{name}.since is {signer.since}; the signature is of {day}"
+    if signer.until is not None and day > signer.until:
+        return f"trust.{name}.until is {signer.until}: the key had ended; the signature is of {day}"
+    return ""

@@ -24,6 +24,7 @@ from serving.metrics import CONTENT_TYPE, Meter, exposition
 from serving.openapi import openapi
 from serving.predict import MAX_BYTES, Predictor
 from serving.protocols import native, spoken
+from serving.protocols.dialect import Reply
 from serving.routes import Routes, respond
 from serving.runtime import load_model
 from serving.settings import Start
@@ -96,19 +97,19 @@ class Service:
     async def http_error(self, request: Request, fault: Exception) -> Response:
         """Starlette's own refusals (404, 405) in the shape of the protocol they fall to."""
         assert isinstance(fault, HTTPException)
-        response = self._error(request, fault.status_code, fault.detail)
+        response = respond(self.error(request.url.path, fault.status_code, fault.detail))
         response.headers.update(fault.headers or {})
         return response
 
     async def server_error(self, request: Request, fault: Exception) -> Response:
         """A bug: the log has the trace, the client learns nothing of the inside."""
         logger.error("unexpected %s", type(fault).__name__, exc_info=fault)
-        return self._error(request, 500, "internal error")
+        return respond(self.error(request.url.path, 500, "internal error"))
 
-    def _error(self, request: Request, status: int, message: str) -> Response:
-        path = request.url.path
+    def error(self, path: str, status: int, message: str) -> Reply:
+        """An error in the shape of the protocol that `path` belongs to."""
         owner = next((each for each in self._dialects if each.owns(path)), native.DIALECT)
-        return respond(owner.error(status, message, ()))
+        return owner.error(status, message, ())
 
 
 async def metrics(_: Request) -> Response:

@@ -106,9 +106,12 @@ def bins_of(spec: Input) -> Bins | None:
 class BinCounter:
     """Adds codes up in Prometheus; series appear with their first value."""
 
-    def __init__(self, bins: Bins, counter: Counter, gauge: Gauge, labels: Mapping[str, str]):
+    def __init__(
+        self, bins: Bins, counter: Counter, gauge: Gauge, labels: Mapping[str, str]
+    ) -> None:
         self._names = bins.names
-        self._make = lambda name: counter.labels(bin=name, **labels)
+        self._counter = counter
+        self._labels = labels
         self._children: list[Counter | None] = [None] * len(bins.names)
         total = sum(bins.reference)
         for name, count in zip(bins.names, bins.reference, strict=True):
@@ -120,5 +123,6 @@ class BinCounter:
         for code in np.flatnonzero(counts).tolist():
             child = self._children[code]
             if child is None:
-                child = self._children[code] = self._make(self._names[code])
+                name = self._names[code]
+                child = self._children[code] = self._counter.labels(bin=name, **self._labels)
             child.inc(int(counts[code]))

@@ -27,6 +27,9 @@ class Place:
     tls: Tls | None = None
 
 
+NOWHERE = Place()
+
+
 def read_place(environ: Mapping[str, str]) -> Place:
     """The place that the environment describes; ContractError for half a pair of TLS files."""
     folder = environ.get(LOG_FOLDER)

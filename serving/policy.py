@@ -29,6 +29,10 @@ class OidcSettings(Strict):
         return self
 
 
+MOST_ROWS = 100_000  # what `rows` can be set to
+TEXT_LENGTH = 10_000
+
+
 class Limits(Strict):
     """What one request, and one client, may ask of one worker.
 
@@ -37,8 +41,8 @@ class Limits(Strict):
     """
 
     body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
-    rows: int = Field(default=5_000, ge=1)
-    text_length: int = Field(default=10_000, ge=1)  # characters of one value
+    rows: int = Field(default=5_000, ge=1, le=MOST_ROWS)
+    text_length: int = Field(default=TEXT_LENGTH, ge=1)  # characters of one value
     seconds: float = Field(default=10.0, gt=0)
     requests_per_second: float | None = Field(default=None, gt=0)
     burst: int = Field(default=50, ge=1)

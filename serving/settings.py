@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.contract import ContractError, Strict, parse
-from serving.place import Place, read_place
+from serving.place import NOWHERE, Place, read_place
 from serving.policy import Auth, Limits, LogSettings, OidcSettings
 
 logger = logging.getLogger("serving")
@@ -77,7 +77,7 @@ class Start:
     port: int | None = None
     vertex_predict: str | None = None
     vertex_health: str | None = None
-    place: Place = Place()
+    place: Place = NOWHERE
 
     def bentoml(self) -> dict[str, Any]:
         """The arguments of `bentoml.service`. A port on its command line goes before this one."""
@@ -94,7 +94,8 @@ class Start:
 
 def read_start(environ: Mapping[str, str]) -> Start:
     """Read RELEASE_ID, SERVING_SETTINGS and, as the protocols that are on ask for it, the
-    variables of Vertex AI (AIP_*), and what serving.place knows. PORT is where serverless platforms want to be answered.
+    variables of Vertex AI (AIP_*). PORT is where serverless platforms want to be answered;
+    serving.place has the rest.
 
     Raises:
         SystemExit: with one line, if one of them is malformed.
@@ -109,7 +110,7 @@ def read_start(environ: Mapping[str, str]) -> Start:
         routes = [_route(environ, name) for name in ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")]
     except ContractError as error:
         raise SystemExit(f"error: {error}") from None
-    return Start(release, settings, port, *routes, place)
+    return Start(release, settings, port, routes[0], routes[1], place)
 
 
 def _port(environ: Mapping[str, str], settings: ServingSettings) -> int | None:

@@ -27,7 +27,7 @@ from serving.contract import SCORE, Contract, Input
 from serving.predict import Scored
 from serving.suspicion import Suspicion
 
-ROWS = 512  # that wait at most
+ROWS = 4096  # that wait at most
 SECONDS = 1.0  # that they wait at most, while the worker has nothing else to do
 
 

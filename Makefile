@@ -1,6 +1,7 @@
 # The newcomer's commands. `make help` lists them.
 PYTHON ?= python3
 KEEP ?= 1
+TESTS ?= tests
 # A machine that runs many jobs can keep one environment for all of them outside the checkout.
 export VENV ?= $(CURDIR)/.venv
 # Without bytecode every start compiles half of scikit-learn anew.
@@ -8,13 +9,16 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down test lint lock
+.PHONY: help setup path demo down test lint lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the hashed locks (every other target does this first)
 	@$(PYTHON) requirements/install.py
+
+path: # let the later steps of a job call what .venv holds
+	@echo "$(VENV)/bin" >> "$$GITHUB_PATH"
 
 demo: setup ## retrain, release, improve, refuse, roll back, look: in a scratch clone (KEEP=0 stops all at the end)
 	@python -m delivery.demo --keep $(KEEP)
@@ -23,7 +27,7 @@ down: ## stop what the demo left running
 	@if [ -d .demo ]; then python -m delivery.demo --down; fi
 
 test: setup ## run the tests
-	@pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: setup ## ruff and mypy
 	@ruff check .

@@ -97,8 +97,9 @@ def released(context: Context, snapshot: Snapshot, release: str) -> Candidate:
     return Candidate(found.made_from.commit, bento, found.made_from, contract)
 
 
-def data(context: Context, commit: str) -> Path:
-    """The folder with the three splits of `commit`, by their hashes."""
+def data(context: Context, commit: str, *, held_by: str = "") -> Path:
+    """The folder with the three splits of `commit`, by their hashes; `held_by` is a release that
+    was made from them."""
     locked = outputs(context.repository, commit)
     wanted = {path: locked[path] for path in SPLITS}
     folder = context.workspace / "cache" / "data" / _digest(wanted)[:16]
@@ -107,7 +108,7 @@ def data(context: Context, commit: str) -> Path:
         shutil.rmtree(incoming, ignore_errors=True)
         incoming.mkdir(parents=True)
         for path in SPLITS:
-            context.store.get(commit, path, incoming / Path(path).name)
+            context.store.get(commit, path, incoming / Path(path).name, held_by=held_by)
         incoming.rename(folder)
     return folder
 

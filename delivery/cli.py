@@ -12,12 +12,17 @@ import click
 from rich.console import RenderableType
 
 from delivery import render
+from delivery.annotations import gate_annotations
+from delivery.cli_github import github
 from delivery.cli_pr import pr
+from delivery.cli_work import check, pending, push, retrain, scan
 from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
 from delivery.events import State
 from delivery.gates.verdict import blocking
 from delivery.terminal import (
     ERR,
+    annotate,
+    annotate_error,
     context,
     dry_option,
     environment_argument,
@@ -34,7 +39,13 @@ def cli() -> None:
     """Gates, releases, promotion, deployment and rollback. Retrain with `dvc repro`."""
 
 
+cli.add_command(github)
 cli.add_command(pr)
+cli.add_command(check)
+cli.add_command(pending)
+cli.add_command(push)
+cli.add_command(retrain)
+cli.add_command(scan)
 
 
 @cli.command()
@@ -46,7 +57,9 @@ def gate(reason: str, as_json: bool) -> None:
     from delivery.judging import require_pass
     from delivery.report import table
 
-    result = run(context(), reason=reason)
+    here = context()
+    result = run(here, reason=reason)
+    annotate(here, gate_annotations(result.judged.judgement.verdicts))
     told = [f"the report is on pull request #{result.pull}"] if result.pull else []
     lines = (f"report: {result.judged.report}", *told)
     show(result, as_json, table(result.judged.judgement), *lines)
@@ -254,6 +267,7 @@ def main() -> int:
     try:
         cli(standalone_mode=False)
     except (DeliveryError, ContractError) as error:
+        annotate_error(error)
         ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return getattr(error, "exit_code", InputError.exit_code)
     except click.ClickException as error:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from delivery.bundles import Bundles
+from delivery.errors import InputError
+from delivery.forge.api import GithubApi
+from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
 from delivery.git import Repository
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.store import Store
+from delivery.surroundings import Surroundings, surroundings
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -27,32 +33,61 @@ class Context:
     progress: Progress
 
     @cached_property
+    def surroundings(self) -> Surroundings:
+        return surroundings(os.environ, Repository(self.root).origin())
+
+    @cached_property
     def repository(self) -> Repository:
-        return Repository(self.root)
+        github = self.surroundings.github
+        return Repository(self.root, github.credentials() if github else None)
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.root, self.workspace)
+        github = self.surroundings.github
+        bundles = Bundles(self.api, github.slug) if github and github.token else None
+        return Store(self.root, self.workspace, bundles)
 
     @cached_property
     def forge(self) -> Forge:
-        return LocalForge(self.repository)
+        github = self.surroundings.github
+        if github is None:
+            return LocalForge(self.repository)
+        rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
+        whole = rest or "`delivery gate` writes it whole."
+        return GithubForge(self.api, github.slug, merges_itself=github.is_app, rest=whole)
+
+    @cached_property
+    def api(self) -> GithubApi:
+        """GitHub's API; InputError where origin is not there or there is no token for it."""
+        github = self.surroundings.github
+        if github is None:
+            raise InputError(
+                "origin is not on GitHub. `git remote set-url origin https://github.com/OWNER/NAME`"
+            )
+        if not github.token:
+            raise InputError(
+                f"origin is {github.slug} on GitHub and there is no token for it. "
+                "`export GITHUB_TOKEN=$(gh auth token)`, or one with contents and pull-requests."
+            )
+        return GithubApi(github.api, github.token)
 
     @property
     def workspace(self) -> Path:
         """Machine-local state. All of it can be deleted; none of it is truth."""
-        return self.root / WORKSPACE
+        return self.surroundings.workspace or self.root / WORKSPACE
 
     def snapshot(self) -> Snapshot:
         """Fetch, and read what main says now."""
-        return Snapshot(self.repository)
+        return Snapshot(self.repository, rehearses=self.surroundings.rehearses)
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""
         from delivery.targets.local import LocalTarget  # most commands need no target
+        from delivery.targets.rehearsal import RehearsalTarget
 
         place = settings.environment(environment).target
-        return LocalTarget(environment, place.port, self.workspace, settings.serving)
+        kind = RehearsalTarget if self.surroundings.rehearses else LocalTarget
+        return kind(environment, place.port, self.workspace, settings.serving)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

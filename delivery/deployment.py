@@ -20,6 +20,7 @@ from delivery.errors import TargetError
 from delivery.events import Event, State, next_kind
 from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement, Subject, judge_live
+from delivery.proof import unproven_because
 from delivery.snapshot import Attempt, Snapshot
 from delivery.targets.protocol import Target
 
@@ -66,6 +67,9 @@ class Deployment:
             snapshot = self._context.snapshot()
             attempt = snapshot.attempt(self.environment)
             self._supersede(snapshot, attempt)
+            if not target.lasting and (attempt.state.final or not attempt.desired.wanted.exists):
+                idle = not attempt.desired.wanted.exists
+                return self._tick(attempt, "nothing stays up after a rehearsal", idle=idle)
             if not attempt.desired.wanted.exists:
                 target.shift({})
                 target.retire(frozenset())
@@ -94,6 +98,8 @@ class Deployment:
     def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         """Start the wanted release beside the previous one."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
+        if unproven := unproven_because(snapshot, attempt):
+            return self._event(attempt, "rejected", {"why": unproven})
         bento = self._bento(snapshot, wanted)
         if previous.exists:
             self._context.progress(f"keeping {previous.release} warm")
@@ -187,7 +193,7 @@ def record_event(
         attempt.commit,
         kind,
         attempt.desired.wanted.release,
-        "local",
+        attempt.target,
         evidence,
     )
     context.repository.create_tag(event.tag, attempt.commit, event.message())

@@ -7,6 +7,7 @@
     promo/<env>/<attempt>/inconclusive-<n>       evidence was missing, for the n-th time
     promo/<env>/<attempt>/revoked-<n>            was verified, and is not any more
     promo/<env>/<attempt>/superseded             main asked for something else first
+    promo/<env>/<attempt>/rehearsal/<event>      the same, where nothing stayed up afterwards
 
 The attempt is the first-parent commit of main that changed the environment's desired.yaml. The
 message is canonical JSON. Creating a tag is compare-and-swap: who comes second reads the winner.
@@ -24,8 +25,9 @@ from typing import Any
 from delivery.errors import InputError
 
 MAX_INCONCLUSIVE = 3
+REHEARSAL = "rehearsal"
 TAG = re.compile(
-    r"^promo/(?P<environment>[a-z][a-z0-9-]*)/(?P<attempt>[0-9a-f]{40})/"
+    r"^promo/(?P<environment>[a-z][a-z0-9-]*)/(?P<attempt>[0-9a-f]{40})/(?P<place>rehearsal/)?"
     r"(?P<kind>deployed|verified|rejected|superseded|(?:inconclusive|revoked)-(?P<number>\d+))$"
 )
 
@@ -53,7 +55,10 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One tag. `kind` carries its number, as in `revoked-1`."""
+    """One tag. `kind` carries its number, as in `revoked-1`.
+
+    `target` is where it happened. What happened in a rehearsal counts for rehearsals only.
+    """
 
     environment: str
     attempt: str
@@ -64,7 +69,12 @@ class Event:
 
     @property
     def tag(self) -> str:
-        return f"promo/{self.environment}/{self.attempt}/{self.kind}"
+        place = f"{REHEARSAL}/" if self.rehearsed else ""
+        return f"promo/{self.environment}/{self.attempt}/{place}{self.kind}"
+
+    @property
+    def rehearsed(self) -> bool:
+        return self.target == REHEARSAL
 
     def message(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
@@ -82,7 +92,10 @@ def parse_event(tag: str, message: str) -> Event:
         raise InputError(f"tag {tag}: its message is not that of an event ({error})") from error
     if match is None:
         raise InputError(f"tag {tag}: expected promo/<env>/<attempt>/<event>; delete it on origin")
-    return Event(match["environment"], match["attempt"], match["kind"], release, target, evidence)
+    event = Event(match["environment"], match["attempt"], match["kind"], release, target, evidence)
+    if event.tag != tag:
+        raise InputError(f"tag {tag}: its message says that it happened in {target}")
+    return event
 
 
 def state_of(events: Sequence[Event]) -> State:

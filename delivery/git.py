@@ -26,8 +26,9 @@ class GitError(OutsideError):
 class Repository:
     """A checkout and its `origin`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, credentials: Mapping[str, str] | None = None) -> None:
         self.root = root
+        self._credentials = credentials or {}
 
     @classmethod
     def find(cls, start: Path) -> Repository:
@@ -56,12 +57,25 @@ class Repository:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environ or {})},
+            env={
+                **os.environ,
+                **self._credentials,
+                "GIT_TERMINAL_PROMPT": "0",
+                "LC_ALL": "C",
+                **(environ or {}),
+            },
         )
         if result.returncode != 0:
             said = " ".join((result.stderr or result.stdout).split())[-600:]
             raise GitError(f"git {arguments[0]} failed: {said}")
         return result.stdout.rstrip("\n")
+
+    def origin(self) -> str:
+        """The URL of origin; empty where there is none."""
+        try:
+            return self.run("remote", "get-url", "origin")
+        except GitError:
+            return ""
 
     def fetch(self) -> None:
         """Bring main and every promotion tag up to date; refuses a shallow clone."""

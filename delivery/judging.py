@@ -35,7 +35,7 @@ def judge(
         opponent = Subject(champion.release, context.bento(snapshot, champion.release))
         exam = Exam(
             data=exam.data,
-            base_data=data(context, record.made_from.commit),
+            base_data=data(context, record.made_from.commit, held_by=champion.release),
             retrain=record.made_from.recipe == candidate.source.recipe,
             reason=reason,
         )

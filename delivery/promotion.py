@@ -18,6 +18,7 @@ from delivery.desired import (
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
+from delivery.proof import proposal_tag
 from delivery.snapshot import Attempt, Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
@@ -65,27 +66,41 @@ def propose(
     """
     kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
     head = _branch(proposal, snapshot)
-    mine = f"{kind}:{proposal.environment}"
-    for pull in context.forge.pulls():
-        if pull.head == head and pull.state == "open":
-            return pull
-        if pull.head == head and pull.state == "closed" and not asked:
+    labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")
+    before = context.forge.pulls(head=head)
+    if not any(pull.state == "open" for pull in before):
+        if not asked and before and before[-1].state == "closed":
             return None
-        if pull.state == "open" and f"environment:{proposal.environment}" in pull.labels:
-            if kind == PROMOTION and mine not in pull.labels:
-                raise HeldError(
-                    f"pull request #{pull.number} rolls {proposal.environment} back; merge or "
-                    "close it first"
-                )
-            context.forge.close(pull.number, f"superseded by {head}")
-    commit = context.repository.commit_files(
-        snapshot.commit, changed_files(proposal), title(proposal)
-    )
-    context.repository.push_branch(commit, head)
-    labels = (kind, mine, f"environment:{proposal.environment}")
+        _make_way(context, labels, head)
+        _push(context, snapshot, proposal, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
-    context.forge.comment(pull.number, proposal.report)
+    if not context.forge.pull(pull.number).comment:
+        context.forge.comment(pull.number, proposal.report)
     return pull
+
+
+def _push(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> None:
+    """The branch, and the tag by which a deployment knows that delivery made it."""
+    git, files, environment = context.repository, changed_files(proposal), proposal.environment
+    commit = git.commit_files(snapshot.commit, files, title(proposal))
+    desired, evidence = files[desired_path(environment)], files[evidence_path(environment)]
+    tag = proposal_tag(environment, desired, evidence)
+    git.create_tag(tag, snapshot.commit, title(proposal))
+    git.push_branch(commit, head)
+
+
+def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None:
+    """Close what is open for the environment. A rollback does not give way to a promotion."""
+    kind, mine, environment = labels
+    for pull in context.forge.pulls(state="open"):
+        if environment not in pull.labels:
+            continue
+        if kind == PROMOTION and mine not in pull.labels:
+            name = environment.partition(":")[2]
+            raise HeldError(
+                f"pull request #{pull.number} rolls {name} back; merge or close it first"
+            )
+        context.forge.close(pull.number, f"superseded by {head}")
 
 
 def rollback_of(attempt: Attempt, fallback: Version) -> Proposal:
@@ -124,7 +139,12 @@ def _branch(proposal: Proposal, snapshot: Snapshot) -> str:
     if proposal.desired.is_rollback:
         attempt = snapshot.attempt(proposal.environment).commit
         return f"rollback/{proposal.environment}/{attempt[:12]}"
-    return f"promote/{proposal.environment}/{proposal.desired.wanted.release}"
+    return promotion_branch(proposal.environment, proposal.desired.wanted.release)
+
+
+def promotion_branch(environment: str, release: str) -> str:
+    """The branch of the pull request that promotes `release`."""
+    return f"promote/{environment}/{release}"
 
 
 def title(proposal: Proposal) -> str:

@@ -74,9 +74,9 @@ def render_record(record: Record) -> str:
         f"id: {record.id}",
         f"name: {record.name}",
         f"task: {record.task}",
-        f"bento_sha256: {record.bento_sha256}",
+        f'bento_sha256: "{record.bento_sha256}"',  # quoted: one of digits alone is no number
         "model:",
-        *(f"  {name}: {digest}" for name, digest in sorted(record.model.items())),
+        *(f'  {name}: "{digest}"' for name, digest in sorted(record.model.items())),
         "made_from:",
         *(f'  {key}: "{value}"' for key, value in source.model_dump().items()),
         "platform:",

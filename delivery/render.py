@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -14,9 +15,11 @@ from rich.text import Text
 from delivery.forge.protocol import Pull
 
 if TYPE_CHECKING:
-    from delivery.commands.doctor import Check
     from delivery.commands.inspect import Lineage
+    from delivery.commands.looks import Check
     from delivery.commands.status import EnvironmentStatus, HistoryRow
+    from delivery.governance.item import Change, Row
+    from delivery.scanners.finding import Scan
 
 COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
 
@@ -51,6 +54,29 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Tabl
 
 def _state(state: str) -> Text:
     return Text(state, style=COLOURS.get(state, "default"))
+
+
+def scan_table(scans: Iterable[Scan]) -> Table:
+    """A line per scanner."""
+    return _table(
+        ("scanner", "verdict", "what"),
+        [
+            (scan.scanner, _scanned(scan.status), scan.why or f"{len(scan.findings)} found")
+            for scan in scans
+        ],
+    )
+
+
+def finding_lines(scans: Iterable[Scan]) -> Iterable[str]:
+    """A line per finding, as compilers write them."""
+    for scan in scans:
+        for found in scan.findings:
+            yield f"{found.path}:{found.line}: {found.rule}: {found.message}"
+
+
+def _scanned(status: str) -> Text:
+    colours = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
+    return Text(status, style=colours[status])
 
 
 def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
@@ -114,3 +140,27 @@ def doctor_table(checks: Iterable[Check]) -> Table:
 def lineage_table(lineage: Lineage) -> Table:
     """Facts from data to bento, then where it ran."""
     return _table(("", lineage.release), [*lineage.facts, *lineage.environments])
+
+
+def rows_table(rows: Iterable[Row]) -> Table:
+    """What GitHub has against what is wanted; a line for each key that differs."""
+    return _table(
+        ("what", "name", "state", "difference"),
+        [
+            (
+                row.item.kind,
+                row.item.name,
+                Text(row.state, style="default" if row.state == "same" else "yellow"),
+                "\n".join(_difference(change) for change in row.changes if row.state == "change"),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _difference(change: Change) -> str:
+    before, after = (
+        "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+        for value in (change.before, change.after)
+    )
+    return f"{change.path}: {before} → {after}"

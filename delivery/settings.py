@@ -33,12 +33,6 @@ class EnvironmentSettings(Strict):
     target: LocalTargetSettings
 
 
-class LocalForgeSettings(Strict):
-    """Pull requests in the bare repository that `origin` names."""
-
-    kind: Literal["local"] = "local"
-
-
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 
 
@@ -46,7 +40,6 @@ class Settings(Strict):
     """The policy of a repository."""
 
     environments: dict[Name, EnvironmentSettings] = Field(min_length=1)
-    forge: LocalForgeSettings = LocalForgeSettings()
     gates: GatesPolicy = GatesPolicy()
     serving: ServingSettings = ServingSettings()
 

@@ -5,13 +5,16 @@ Never the work tree, never an event payload.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
-from delivery.desired import Desired, Version, desired_path, parse_desired
+from delivery.desired import Desired, Version, desired_path, evidence_path, parse_desired
 from delivery.errors import InputError
-from delivery.events import Event, State, in_order, parse_event, state_of
+from delivery.events import REHEARSAL, Event, State, in_order, parse_event, state_of
 from delivery.git import Repository
 from delivery.record import FOLDER, Record, parse_record, record_path
 from delivery.settings import FILE, Settings, parse_settings
@@ -19,12 +22,18 @@ from delivery.settings import FILE, Settings, parse_settings
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One commit of main that changed what an environment shall run, and what came of it."""
+    """One commit of main that changed what an environment shall run, and what came of it.
+
+    `target` is the kind of place that asks; `events` happened there, and `elsewhere` in the
+    other one: rehearsals, for a place that stays up.
+    """
 
     environment: str
+    target: str
     commit: str
     desired: Desired
     events: Sequence[Event]
+    elsewhere: Sequence[Event] = ()
 
     @property
     def state(self) -> State:
@@ -44,12 +53,20 @@ class Attempt:
 
 
 class Snapshot:
-    """origin/main at one commit."""
+    """origin/main at one commit. `rehearses` is True on a machine that ends with its job."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, *, rehearses: bool = False) -> None:
         repository.fetch()
         self._git = repository
+        self._rehearses = rehearses
         self.commit = repository.main()
+
+    def at(self, commit: str) -> Snapshot:
+        """What main would say if it were at `commit`; events and history stay those of main."""
+        other = copy(self)
+        other.commit = commit
+        other.settings = self.settings
+        return other
 
     @cached_property
     def settings(self) -> Settings:
@@ -68,29 +85,44 @@ class Snapshot:
             )
         return parse_desired(text, path)
 
+    def text(self, commit: str, path: str) -> str:
+        """A file at a commit; empty where it is not there."""
+        return self._git.read(commit, path) or ""
+
+    def has_tag(self, name: str) -> bool:
+        return self._git.tag_exists(name)
+
+    def evidence(self, environment: str, commit: str) -> Mapping[str, Any]:
+        """The evidence.json of a commit; empty where there is none or it cannot be read."""
+        text = self.text(commit, evidence_path(environment))
+        try:
+            content = json.loads(text or "{}")
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
     def attempt(self, environment: str) -> Attempt:
         """The attempt that counts: the newest."""
         self.settings.environment(environment)
-        desired = self.desired(environment)
-        commit = self._git.last_change(desired_path(environment))
-        return Attempt(environment, commit, desired, self._events(environment, commit))
+        return self._attempt(environment, self._git.last_change(desired_path(environment)))
 
     def history(self, environment: str) -> Sequence[Attempt]:
         """All attempts, newest first."""
         self.settings.environment(environment)
         return [
-            Attempt(
-                environment,
-                commit,
-                self.desired(environment, commit),
-                self._events(environment, commit),
-            )
+            self._attempt(environment, commit)
             for commit in self._git.changes(desired_path(environment))
         ]
 
-    def _events(self, environment: str, attempt: str) -> Sequence[Event]:
-        tags = self._git.tags(f"promo/{environment}/{attempt}/")
-        return in_order(parse_event(tag, message) for tag, message in tags.items())
+    def _attempt(self, environment: str, commit: str) -> Attempt:
+        tags = self._git.tags(f"promo/{environment}/{commit}/")
+        events = in_order(parse_event(tag, message) for tag, message in tags.items())
+        here = tuple(event for event in events if event.rehearsed == self._rehearses)
+        elsewhere = tuple(event for event in events if event.rehearsed != self._rehearses)
+        own = self.settings.environment(environment).target.kind
+        target = REHEARSAL if self._rehearses else own
+        desired = self.desired(environment, commit)
+        return Attempt(environment, target, commit, desired, here, elsewhere)
 
     def records(self) -> Sequence[str]:
         """The ids of all releases on main."""
@@ -109,8 +141,14 @@ class Snapshot:
         return parse_record(text, record_path(release))
 
     def champion(self) -> Version:
-        """The release that is verified in the last environment; one that does not exist if none."""
-        return self.attempt(self.settings.last).verified
+        """The release that is verified in the last environment; one that does not exist if none.
+
+        Where nothing but rehearsals ever happened to it, those say what the champion is.
+        """
+        attempt = self.attempt(self.settings.last)
+        if attempt.elsewhere and not attempt.events:
+            attempt = replace(attempt, events=attempt.elsewhere)
+        return attempt.verified
 
     def failed(self, environment: str, release: str) -> Attempt | None:
         """The newest attempt at `release` here, if it was rejected or revoked."""

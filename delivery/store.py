@@ -3,77 +3,136 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import hashlib
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from delivery.bundles import Bundles, admit
 from delivery.content import content_sha256, release_id
+from delivery.dvc_repo import hush, objects, opened, outs
 from delivery.errors import InputError, StoreError
 from delivery.record import FOLDER, pointer_path
-from delivery.settings import parse_yaml
-
-LOCK = "dvc.lock"
 
 
 class Store:
-    """The DVC remote of a checkout, and its cache.
+    """The DVC remote of a checkout, or `bundles` on GitHub where it has none, and its cache.
 
     `bentos` is a machine-local folder of bentos by release id; every one is checked by hash
     before it is used.
     """
 
-    def __init__(self, root: Path, workspace: Path) -> None:
+    def __init__(self, root: Path, workspace: Path, bundles: Bundles | None = None) -> None:
         self.root = root
+        self._bundles = bundles
         self.bentos = workspace / "bentos"
         self._work = workspace / "work"
         self._opened: dict[str, Any] = {}
 
-    def stale(self) -> list[str]:
-        """The stages and pointers whose outputs in the work tree are not those of dvc.lock."""
-        lock = self.root / LOCK
-        if lock.is_file():
-            parse_yaml(lock.read_text(encoding="utf-8"), LOCK)  # DVC's own message names no cure
-        _hush()
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
+    @property
+    def remote(self) -> str | None:
+        """The URL of the default DVC remote; None where there is none."""
+        with opened(self.root) as repo:
+            name = repo.config["core"].get("remote")
+            return str(repo.config["remote"][name]["url"]) if name else None
 
-        try:
-            with Repo(str(self.root)) as repo:
-                status: dict[str, Any] = repo.status()
-        except DvcException as error:
-            raise InputError(f"dvc: {error}. Mend it, then `dvc repro`.") from error
-        # Bentos are not laid out in the work tree; their pointers alone are there.
-        return sorted(name for name in status if not name.startswith(f"{FOLDER}/"))
+    def place(self) -> str:
+        """Where the bytes are kept; InputError if there is no such place."""
+        if remote := self.remote:
+            return remote
+        if self._bundles is not None:
+            return self._bundles.place
+        raise InputError(
+            "this checkout has no DVC remote, and a release needs a place for its bytes. "
+            "`dvc remote add -d store s3://bucket/path` (or a folder), then `dvc push`."
+        )
 
-    def require_in_step(self) -> None:
-        """InputError if dvc.lock does not describe the work tree."""
-        stale = self.stale()
-        if stale:
-            raise InputError(
-                f"dvc.lock is stale: {', '.join(stale)} differ from what it names. `dvc repro` "
-                "makes them anew (then `git commit -am …` and `dvc push`); after a switch of "
-                "branches `dvc checkout` brings them back."
+    def push(self, commit: str) -> str:
+        """Store everything that the work tree's dvc.lock names; where. `commit` is HEAD."""
+        self.keep("workspace", commit)
+        return self.place()
+
+    def keep(self, revision: str, commit: str) -> None:
+        """Store what the dvc.lock of `revision` names. `commit` is one that GitHub has.
+
+        Raises:
+            StoreError: the cache lacks some of it.
+        """
+        self.place()
+        if self.remote:
+            with opened(self.root) as repo:
+                repo.push(revs=[revision] if revision != "workspace" else None)
+            return
+        assert self._bundles is not None
+        with opened(self.root) as repo, self._at(repo, revision):
+            name, files = self._lock_bundle(repo), self._files_of(repo, outs(repo))
+            if lost := [oid for oid, file in files.items() if not file.is_file()]:
+                raise StoreError(
+                    f"the DVC cache lacks {len(lost)} objects, {lost[0]} among them; "
+                    "`dvc repro` makes them"
+                )
+            self._bundles.keep(name, files, commit)
+
+    def objects(self) -> Mapping[str, Path]:
+        """The cached file of every object that the work tree's dvc.lock names, by id."""
+        with opened(self.root) as repo:
+            return self._files_of(repo, outs(repo))
+
+    def admit(self, files: Mapping[str, Path]) -> None:
+        """Put files into the DVC cache; StoreError if one is not what its id says."""
+        with opened(self.root) as repo:
+            admit(files, repo.cache.local, "what was trained")
+
+    def metrics(self, commit: str, path: str) -> Mapping[str, Any]:
+        """The metrics of a commit; empty where they cannot be had."""
+        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(StoreError):
+            content = json.loads(self.get(commit, path, Path(folder) / "metrics").read_text())
+            return content if isinstance(content, dict) else {}
+        return {}
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _at(repo: Any, revision: str) -> Iterator[None]:
+        repo.scm  # noqa: B018  (opened here, since a switch hides the work tree)
+        with repo.switch(revision):
+            yield
+
+    def missing(self) -> list[str]:
+        """The paths of dvc.lock whose bytes the store lacks. Asks, and fetches no data."""
+        with opened(self.root) as repo:
+            named = outs(repo)
+            if not self.remote:
+                self.place()
+                assert self._bundles is not None
+                return [] if self._bundles.holds(self._lock_bundle(repo)) else sorted(named)
+            remote, cache = repo.cloud.get_remote_odb(), repo.cache.local
+            return sorted(
+                path
+                for path, out in named.items()
+                if not all(remote.exists(oid) for oid in objects(out, remote, cache))
             )
 
-    def require_remote(self) -> str:
-        """The URL of the default remote; InputError if there is none."""
-        with self._repo(self.root) as repo:
-            name = repo.config["core"].get("remote")
-            if not name:
-                raise InputError(
-                    "this checkout has no DVC remote, and a release needs a place for its bytes. "
-                    "`dvc remote add -d store s3://bucket/path` (or a folder), then `dvc push`."
-                )
-            return str(repo.config["remote"][name]["url"])
+    def require_held(self) -> None:
+        """StoreError if the store lacks what dvc.lock names."""
+        missing = self.missing()
+        if missing:
+            raise StoreError(
+                f"{self.place()} lacks {', '.join(missing)}, which dvc.lock names. Run "
+                "`delivery push` where it was made; nothing is rebuilt in its place."
+            )
 
-    def get(self, commit: str, path: str, destination: Path) -> Path:
-        """Lay out the DVC-tracked `path` as it is at `commit`, from the cache or the remote."""
+    def get(self, commit: str, path: str, destination: Path, *, held_by: str = "") -> Path:
+        """Lay out the DVC-tracked `path` as it is at `commit`, from the cache or the store.
+
+        `held_by` is a release that holds it as well.
+        """
         from dvc.exceptions import DvcException
 
+        self._bring(commit, path, held_by)
         shutil.rmtree(destination, ignore_errors=True)
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -90,21 +149,63 @@ class Store:
     def _files(self, commit: str) -> Any:
         """The DVC-tracked files of a commit, opened once."""
         if commit not in self._opened:
-            _hush()
+            hush()
             from dvc.api import DVCFileSystem
 
             self._opened[commit] = DVCFileSystem(str(self.root), rev=commit)
         return self._opened[commit]
 
-    def put(self, release: str, bento: Path) -> str:
-        """Store a bento in the remote. Returns the text of its DVC pointer."""
-        self.require_remote()
-        with self._scratch() as folder, self._repo(folder) as repo:
+    def _bring(self, commit: str, path: str, held_by: str) -> None:
+        """Where the store is GitHub: fill the cache from the bundle that has `path`."""
+        if self._bundles is None or self.remote:
+            return
+        with opened(self.root) as repo:
+            cache = repo.cache.local
+            with self._at(repo, commit):
+                out = next((out for name, out in _tracked(repo) if name == path), None)
+                if out is None or all(cache.exists(oid) for oid in objects(out, cache)):
+                    return
+                own = [Path(path).name] if path.startswith(FOLDER) else [self._lock_bundle(repo)]
+            self._bundles.bring([*own, *filter(None, [held_by])], cache)
+
+    def put(self, release: str, bento: Path, commit: str) -> str:
+        """Store a bento. Returns the text of its DVC pointer.
+
+        Where the store is GitHub, what `commit` was trained and judged on goes with it.
+        """
+        self.place()
+        with self._scratch() as folder, opened(folder) as repo:
             target = folder / FOLDER / release
             shutil.copytree(bento, target)
             repo.add(str(target))
-            repo.push(targets=[str(folder / pointer_path(release))])
-            return (folder / pointer_path(release)).read_text(encoding="utf-8")
+            pointer = folder / pointer_path(release)
+            if self.remote:
+                repo.push(targets=[str(pointer)])
+            else:
+                assert self._bundles is not None
+                with opened(self.root) as own:
+                    files = self._files_of(repo, dict(_tracked(repo))) | self._files_of(
+                        own, outs(own)
+                    )
+                self._bundles.keep(release, files, commit)
+            return pointer.read_text(encoding="utf-8")
+
+    @staticmethod
+    def _lock_bundle(repo: Any) -> str:
+        """The name of the bundle of a dvc.lock: by the hashes that it names."""
+        named = {path: out.hash_info.value for path, out in outs(repo).items()}
+        text = json.dumps(named, sort_keys=True)
+        return f"lock-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    @staticmethod
+    def _files_of(repo: Any, named: Mapping[str, Any]) -> dict[str, Path]:
+        """The cached file of every object of `named`, by id."""
+        cache = repo.cache.local
+        return {
+            oid: Path(cache.oid_to_path(oid))
+            for out in named.values()
+            for oid in objects(out, cache)
+        }
 
     def bento(self, release: str, sha256: str, commit: str) -> Path:
         """The folder of a released bento, checked against the record's hash.
@@ -140,34 +241,22 @@ class Store:
         from dvc.repo import Repo
 
         self._work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._work) as name, self._repo(self.root) as own:
+        with tempfile.TemporaryDirectory(dir=self._work) as name, opened(self.root) as own:
             folder = Path(name)
-            _hush()
+            hush()
             scratch = Repo.init(str(folder), no_scm=True)
             with scratch.config.edit() as config:
                 for remote, options in own.config["remote"].items():
                     config["remote"][remote] = dict(options)
-                config["core"]["remote"] = own.config["core"]["remote"]
+                if "remote" in own.config["core"]:
+                    config["core"]["remote"] = own.config["core"]["remote"]
                 config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
             scratch.close()
             yield folder
 
-    @contextlib.contextmanager
-    def _repo(self, root: Path) -> Iterator[Any]:
-        _hush()
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
 
-        try:
-            with Repo(str(root)) as repo:
-                yield repo
-        except DvcException as error:
-            raise StoreError(f"dvc: {error}") from error
-
-
-def _hush() -> None:
-    """No banner and no analytics of DVC in our output."""
-    import dvc.logger  # noqa: F401  (its import sets the level that is lowered here)
-
-    os.environ["DVC_NO_ANALYTICS"] = "1"
-    logging.getLogger("dvc").setLevel(logging.ERROR)
+def _tracked(repo: Any) -> Iterator[tuple[str, Any]]:
+    """Every out that DVC knows, pointers included, by path below the root."""
+    for stage in repo.index.stages:
+        for out in stage.outs:
+            yield str(Path(out.fs_path).relative_to(repo.root_dir)), out

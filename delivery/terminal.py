@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import click
 from rich.console import Console, RenderableType
 
 from delivery import render
+from delivery.annotations import annotation
 from delivery.context import Context
+from delivery.errors import DeliveryError
 from delivery.git import Repository
 
 OUT = Console(highlight=False)
@@ -30,6 +33,21 @@ def context() -> Context:
 def progress(line: str) -> None:
     """What long work is doing: dim on a terminal, a plain line in CI."""
     ERR.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
+
+
+def annotate(here: Context, lines: Iterable[str]) -> None:
+    """Annotations on the page of a job; nothing elsewhere."""
+    if here.surroundings.in_job:
+        for line in lines:
+            click.echo(line)
+
+
+def annotate_error(error: Exception) -> None:
+    """The same for what ends a command, wherever it was called."""
+    try:
+        annotate(context(), [annotation("delivery", str(error))])
+    except DeliveryError:
+        return  # outside a repository there is no job either
 
 
 def show(result: Any, as_json: bool, *parts: RenderableType) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -25,11 +25,11 @@ from serving.contract import ContractError
 from serving.feedback import Feedback
 from serving.journal import Journal
 from serving.metrics import CONTENT_TYPE, Meter, exposition
-from serving.openapi import openapi
+from serving.openapi import Brief, openapi
 from serving.place import LOG_FOLDER
 from serving.predict import Predictor, Refusal, Scored
 from serving.protocols import native, spoken
-from serving.protocols.dialect import Reply
+from serving.protocols.dialect import JSON, Dialect, Reply
 from serving.protocols.document import strict
 from serving.routes import Routes, respond
 from serving.runtime import load_model
@@ -122,7 +122,9 @@ class Service:
     @cached_property
     def _document(self) -> bytes:
         request, answer = native.example(self.predictor)
-        return orjson.dumps(openapi(self.predictor.contract, self._release, request, answer))
+        others = [brief for dialect in self._dialects for brief in _brief(dialect)]
+        contract = self.predictor.contract
+        return orjson.dumps(openapi(contract, self._release, request, answer, others))
 
     async def feedback(self, request: Request) -> Response:
         """Take the truth about requests that were answered before."""
@@ -151,6 +153,15 @@ class Service:
         """An error in the shape of the protocol that `path` belongs to."""
         owner = next((each for each in self._dialects if each.owns(path)), native.DIALECT)
         return owner.error(status, message, ())
+
+
+def _brief(dialect: Dialect) -> Iterator[Brief]:
+    """The routes of a protocol for the OpenAPI document; the native ones are there in full."""
+    if dialect is not native.DIALECT:
+        for ask in dialect.asks:
+            yield Brief(dialect.title, ask.path, tuple(sorted(ask.kinds or JSON)))
+        for tell in dialect.tells:
+            yield Brief(dialect.title, tell.path)
 
 
 async def metrics(_: Request) -> Response:

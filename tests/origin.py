@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.desired import Desired, Version, desired_path, render_desired
+from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
 from delivery.events import Event
 from delivery.git import Repository
+from delivery.proof import proposal_tag
+from delivery.record import Platform, Record, Source, record_path, render_record
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("staging", "production")
@@ -42,8 +45,25 @@ class Origin:
 
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
-        desired = Desired(version(wanted), version(previous), of)
-        return self.push({desired_path(environment): render_desired(desired)}, f"Want {wanted}")
+        desired = render_desired(Desired(version(wanted), version(previous), of))
+        evidence = json.dumps({"release": wanted}) + "\n"
+        files = {desired_path(environment): desired, evidence_path(environment): evidence}
+        if wanted:
+            files[record_path(wanted)] = render_record(record(wanted))
+            self.propose(environment, desired, evidence)
+        return self.push(files, f"Want {wanted}")
+
+    def propose(self, environment: str, desired: str, evidence: str) -> None:
+        """Make the tag that delivery makes when it proposes these files."""
+        tag = proposal_tag(environment, desired, evidence)
+        self.repository.create_tag(tag, self.git("rev-parse", "HEAD"), "Proposed")
+
+    def promote(self, environment: str, wanted: str, previous: str = "") -> str:
+        """`want`, after the release was verified in every environment before this one."""
+        for upstream in ENVIRONMENTS[: ENVIRONMENTS.index(environment)]:
+            attempt = self.want(upstream, wanted)
+            self.happened(upstream, attempt, "verified", wanted)
+        return self.want(environment, wanted, previous)
 
     def happened(self, environment: str, attempt: str, kind: str, release: str) -> None:
         """Record an event on origin."""
@@ -56,6 +76,22 @@ def version(release: str) -> Version:
     if not release:
         return Version()
     return Version(release, release.removeprefix("r-").ljust(64, "0"))
+
+
+def record(release: str) -> Record:
+    """A record whose bento hash fits its id."""
+    nothing = "0" * 64
+    return Record(
+        id=release,
+        name="made-up",
+        task="binary",
+        bento_sha256=version(release).bento_sha256,
+        model={"model.onnx": nothing},
+        made_from=Source(commit="0" * 40, data=nothing, recipe=nothing),
+        platform=Platform(os="linux", arch="x", libc="x", python="3", lock_sha256=nothing),
+        trained_until=None,
+        executes_code=False,
+    )
 
 
 def make_origin(folder: Path) -> Origin:

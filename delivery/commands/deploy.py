@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from delivery.commands.promote import PromoteResult, Wish, promote
 from delivery.commands.rollback import propose_rollback
 from delivery.context import Context
 from delivery.deployment import Deployment, Tick
-from delivery.errors import HeldError, RefusedError
+from delivery.errors import HeldError, InputError, RefusedError
 from delivery.events import State
 from delivery.forge.protocol import Pull
 
@@ -31,7 +33,14 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     A verified release is proposed to the next environment; a rejected one ends in a rollback
     pull request, and where the forge merges by itself that rollback is deployed as well.
     """
-    ticks = _run(context, environment, budget)
+    if context.surroundings.is_hosted and not context.surroundings.rehearses:
+        raise InputError(
+            f"this is a hosted runner, where {environment} would end with the job, and the "
+            "variable DEPLOY_RUNNER says that it stays. Name a self-hosted runner there, or remove "
+            "the variable and let jobs rehearse."
+        )
+    with _cleared(context, environment):
+        ticks = _run(context, environment, budget)
     last = ticks[-1]
     if last.state.failed:
         return DeployResult(last, ticks, rollback=propose_rollback(context, environment))
@@ -43,6 +52,17 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
 def plan(context: Context, environment: str) -> Tick:
     """What `deploy` would do next."""
     return Deployment(context, environment).plan()
+
+
+@contextmanager
+def _cleared(context: Context, environment: str) -> Iterator[None]:
+    """A rehearsal stops what it started, however it ends."""
+    target = context.target(context.snapshot().settings, environment)
+    try:
+        yield
+    finally:
+        if not target.lasting:
+            target.stop()
 
 
 def _run(context: Context, environment: str, budget: float) -> tuple[Tick, ...]:

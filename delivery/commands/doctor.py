@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from delivery.candidate import outputs
+from delivery.commands import doctor_github
+from delivery.commands.looks import Check, look
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
+from delivery.lock import require_in_step
 from delivery.ports import holder, taken
 from delivery.settings import PORT_OFFSET, read_settings
 from delivery.snapshot import Snapshot
@@ -19,18 +21,9 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 GIT = (2, 38)  # merge-tree --write-tree
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One look. `cure` is empty where nothing is wrong."""
-
-    name: str
-    ok: bool
-    found: str
-    cure: str = ""
-
-
 def doctor(context: Context) -> tuple[Check, ...]:
-    """Every check, in the order in which things are mended."""
+    """Every check, in the order in which things are mended. GitHub's where origin is there."""
+    github = context.surroundings.github is not None
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", _python),
         ("tools", _tools),
@@ -39,18 +32,14 @@ def doctor(context: Context) -> tuple[Check, ...]:
         ("origin", partial(_origin, context)),
         ("outputs", partial(_outputs, context)),
         ("dvc.lock", partial(_lock, context)),
-        ("dvc remote", context.store.require_remote),
+        ("store", context.store.place),
         ("environments", partial(_environments, context)),
     )
-    return (*(_look(name, look) for name, look in looks), *_ports(context))
-
-
-def _look(name: str, look: Callable[[], str]) -> Check:
-    try:
-        return Check(name, True, look())
-    except DeliveryError as error:
-        found, _, cure = str(error).partition(". ")
-        return Check(name, False, found, cure or "see the message")
+    return (
+        *(look(name, at) for name, at in looks),
+        *_ports(context),
+        *(doctor_github.checks(context) if github else ()),
+    )
 
 
 def _python() -> str:
@@ -102,8 +91,8 @@ def _outputs(context: Context) -> str:
 
 def _lock(context: Context) -> str:
     outputs(context.repository, context.repository.commit("HEAD"))
-    context.store.require_in_step()
-    return "in step with the work tree"
+    require_in_step(context.root)
+    return "in step with the checkout"
 
 
 def _environments(context: Context) -> str:

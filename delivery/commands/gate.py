@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import httpx
+
+from delivery.annotations import append
 from delivery.candidate import candidate
 from delivery.context import Context
+from delivery.errors import DeliveryError
+from delivery.forge.refusal import GithubError
 from delivery.judging import Judged, judge
+from delivery.lock import require_in_step
 from delivery.report import markdown
 
 
@@ -21,22 +27,62 @@ class GateResult:
 
 
 def gate(context: Context, *, reason: str) -> GateResult:
-    """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again."""
+    """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again.
+
+    What keeps HEAD from being judged is told to its pull request as well, so that no older
+    report stands there for it.
+    """
+    try:
+        release, judged = _judge(context, reason)
+    except DeliveryError as error:
+        if context.surroundings.in_job:
+            _tell(context, f"### Not judged\n\n{error}\n")
+        raise
+    pull = _tell(context, markdown(judged.judgement))
+    return GateResult(release, judged.judgement.champion, judged, pull)
+
+
+def _judge(context: Context, reason: str) -> tuple[str, Judged]:
     repository = context.repository
     repository.require_clean()
-    context.store.require_in_step()
+    require_in_step(context.root)
+    if context.surroundings.in_job:
+        context.store.require_held()
     snapshot = context.snapshot()
     found = candidate(context, repository.commit("HEAD"))
-    judged = judge(context, snapshot, found, snapshot.settings.gates, reason)
-    pull = _tell(context, judged)
-    return GateResult(found.bento.id, judged.judgement.champion, judged, pull)
+    return found.bento.id, judge(context, snapshot, found, snapshot.settings.gates, reason)
 
 
-def _tell(context: Context, judged: Judged) -> int | None:
-    """Put the report on the open pull request of this branch."""
+def _tell(context: Context, text: str) -> int | None:
+    """Put the report on the job's page and on the pull request; its number."""
+    append(context.surroundings.summary, text)
+    number = context.surroundings.pull or _pull_of_branch(context)
+    if number is None:
+        return None
+    try:
+        context.forge.comment(number, text)
+    except GithubError as error:
+        if error.status != httpx.codes.FORBIDDEN or not _from_outside(context):
+            raise
+        context.progress("a pull request from a fork gets no comment; the job's page has it")
+        return None
+    return number
+
+
+def _pull_of_branch(context: Context) -> int | None:
+    """The open pull request of the branch that is checked out."""
+    github = context.surroundings.github
+    if github is not None and not github.token:
+        return None
     branch = context.repository.run("rev-parse", "--abbrev-ref", "HEAD")
-    for pull in context.forge.pulls():
-        if pull.head == branch and pull.state == "open":
-            context.forge.comment(pull.number, markdown(judged.judgement))
-            return pull.number
-    return None
+    pulls = context.forge.pulls(head=branch, state="open")
+    return pulls[0].number if pulls else None
+
+
+def _from_outside(context: Context) -> bool:
+    """Does the job's pull request come from a fork? Its token may read and nothing else."""
+    github, pull = context.surroundings.github, context.surroundings.event.get("pull_request")
+    if github is None or not pull:
+        return False
+    repository = pull["head"].get("repo") or {}
+    return bool(repository.get("full_name") != github.slug)

@@ -12,6 +12,7 @@ from delivery.events import State
 from delivery.forge.protocol import Pull
 from delivery.judging import Judged, judge, require_pass
 from delivery.promotion import Proposal, evidence, promotion, propose
+from delivery.proof import verified_at
 from delivery.report import markdown
 from delivery.snapshot import Attempt, Snapshot
 
@@ -97,20 +98,12 @@ def _release(snapshot: Snapshot, wish: Wish) -> str:
             f"not verified. `delivery deploy {upstream}` first."
         )
     snapshot.record(wish.release)
-    if _verified_at(snapshot, upstream, wish.release) is None:
+    if verified_at(snapshot, upstream, wish.release) is None:
         raise HeldError(
             f"{wish.release} is not verified in {upstream}. "
             f"`delivery promote {upstream} --release {wish.release}` first."
         )
     return wish.release
-
-
-def _verified_at(snapshot: Snapshot, environment: str, release: str) -> int | None:
-    """How many attempts ago `release` was verified here; None if it is not."""
-    for age, attempt in enumerate(snapshot.history(environment)):
-        if attempt.desired.wanted.release == release:
-            return age if attempt.state is State.VERIFIED else None
-    return None
 
 
 def _require_not_failed(snapshot: Snapshot, wish: Wish, release: str) -> None:
@@ -129,8 +122,8 @@ def _require_not_older(snapshot: Snapshot, attempt: Attempt, release: str) -> No
     running = attempt.verified
     if upstream is None or not running.exists:
         return
-    age = _verified_at(snapshot, upstream, release)
-    running_age = _verified_at(snapshot, upstream, running.release)
+    age = verified_at(snapshot, upstream, release)
+    running_age = verified_at(snapshot, upstream, running.release)
     if age is not None and running_age is not None and age > running_age:
         raise HeldError(
             f"{attempt.environment} runs {running.release}, which {upstream} verified after "

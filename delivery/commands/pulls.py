@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from delivery.context import Context
-from delivery.errors import InputError
 from delivery.forge.protocol import Pull
+from delivery.lock import require_in_step
 
 CANDIDATE = "candidate"
 
@@ -16,10 +16,7 @@ def listed(context: Context) -> tuple[Pull, ...]:
 
 def show(context: Context, number: int) -> Pull:
     """One pull request with its comment."""
-    for pull in context.forge.pulls():
-        if pull.number == number:
-            return pull
-    raise InputError(f"there is no pull request #{number}; `delivery pr list` shows them")
+    return context.forge.pull(number)
 
 
 def open_pull(context: Context, *, title: str, body: str) -> Pull:
@@ -32,7 +29,7 @@ def open_pull(context: Context, *, title: str, body: str) -> Pull:
     repository = context.repository
     branch = repository.require_branch()
     repository.require_clean()
-    context.store.require_in_step()
+    require_in_step(context.root)
     repository.run("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     subject = title or repository.run("show", "-s", "--format=%s", "HEAD")
     return context.forge.open(branch, subject, body, (CANDIDATE,))

@@ -34,7 +34,7 @@ def release(context: Context, *, reason: str, dry_run: bool) -> ReleaseResult:
     Raises:
         RefusedError, HeldError: a gate blocks; nothing was stored or proposed.
     """
-    context.store.require_remote()
+    context.store.place()
     snapshot = context.snapshot()
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
@@ -50,7 +50,7 @@ def release(context: Context, *, reason: str, dry_run: bool) -> ReleaseResult:
 def _store(context: Context, found: Candidate) -> dict[str, str]:
     """Bytes first, then the record that names them."""
     context.progress(f"storing {found.bento.id}")
-    pointer = context.store.put(found.bento.id, found.bento.path)
+    pointer = context.store.put(found.bento.id, found.bento.path, found.commit)
     return {
         record_path(found.bento.id): render_record(record(found)),
         pointer_path(found.bento.id): pointer,

@@ -59,6 +59,8 @@ def rollback(context: Context, environment: str, *, reason: str, dry_run: bool) 
 def _move_traffic(context: Context, snapshot: Snapshot, attempt: Attempt) -> float:
     """Seconds until the previous release answered."""
     target = context.target(snapshot.settings, attempt.environment)
+    if not target.lasting:
+        return 0.0  # nothing stayed up, so there is no traffic to move
     with ExitStack() as stack:
         _wait_for(target, stack, context)
         begun = time.monotonic()
@@ -103,15 +105,12 @@ def propose_rollback(context: Context, environment: str) -> Pull | None:
     pull = propose(context, snapshot, proposal)
     if pull is None or not context.forge.merges_itself:
         return pull
-    if pull.state == "open":
-        _require_generated(context, snapshot, pull, proposal)
-    return context.forge.merge(pull.number)
+    commit = _require_generated(context, snapshot, pull, proposal) if pull.state == "open" else None
+    return context.forge.merge(pull.number, commit=commit)
 
 
-def _require_generated(
-    context: Context, snapshot: Snapshot, pull: Pull, proposal: Proposal
-) -> None:
-    """A rollback merges itself only if its branch is exactly what is generated here."""
+def _require_generated(context: Context, snapshot: Snapshot, pull: Pull, proposal: Proposal) -> str:
+    """A rollback merges itself only if its branch is exactly what is generated here: its head."""
     git = context.repository
     git.run("fetch", "--quiet", "origin", f"refs/heads/{pull.head}")
     head = git.commit("FETCH_HEAD")
@@ -122,3 +121,4 @@ def _require_generated(
             "changed it. Read it and merge it by hand, or close it and run "
             f"`delivery rollback {proposal.environment}` again."
         )
+    return head

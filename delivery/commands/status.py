@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.desired import NONE
 from delivery.errors import DeliveryError
+from delivery.events import state_of
 from delivery.snapshot import Attempt, Snapshot
 
 
@@ -51,6 +52,8 @@ def status(context: Context) -> tuple[EnvironmentStatus, ...]:
 def _status(context: Context, snapshot: Snapshot, environment: str) -> EnvironmentStatus:
     attempt = snapshot.attempt(environment)
     target = context.target(snapshot.settings, environment)
+    if not target.lasting or (attempt.elsewhere and not attempt.events):
+        return _rehearsed(attempt)
     try:
         route = target.route()
         dead = {name: found.detail for name, found in target.instances().items() if not found.alive}
@@ -69,6 +72,23 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         route=shares,
         problem=problem,
         cure=f"delivery deploy {environment}" if problem else "",
+    )
+
+
+def _rehearsed(attempt: Attempt) -> EnvironmentStatus:
+    """Nothing but rehearsals: it was started, judged and stopped, and nothing runs."""
+    wanted = attempt.desired.wanted
+    state = state_of(attempt.events or attempt.elsewhere)
+    open_end = wanted.exists and not state.final
+    return EnvironmentStatus(
+        environment=attempt.environment,
+        url="none: a rehearsal leaves nothing up",
+        wanted=wanted.release,
+        state=f"{state.value} in rehearsal" if wanted.exists else "idle",
+        previous=attempt.desired.previous.release,
+        route="none",
+        problem=f"{wanted.release} is {state.value} in rehearsal" if open_end else "",
+        cure="gh workflow run deploy.yml" if open_end else "",
     )
 
 
@@ -99,7 +119,7 @@ def history(context: Context, environment: str | None) -> tuple[HistoryRow, ...]
     for name in names:
         for attempt in snapshot.history(name):
             wanted = attempt.desired.wanted
-            if not wanted.exists and not attempt.events:
+            if not wanted.exists and not (attempt.events or attempt.elsewhere):
                 continue
             rows.append(_row(context, attempt))
     return tuple(rows)
@@ -114,6 +134,12 @@ def _row(context: Context, attempt: Attempt) -> HistoryRow:
         merged=merged,
         release=attempt.desired.wanted.release,
         state=attempt.state.value,
-        events=tuple(event.kind for event in attempt.events),
+        events=(
+            *(event.kind for event in attempt.events),
+            *(
+                f"{event.kind} in rehearsal" if event.rehearsed else event.kind
+                for event in attempt.elsewhere
+            ),
+        ),
         rollback_of="" if rollback_of == NONE else rollback_of,
     )

@@ -36,7 +36,13 @@ def verify(context: Context, environment: str, *, dry_run: bool) -> VerifyResult
             f"{environment} wants {release}, which is {attempt.state.value}; only a verified "
             f"release can be verified again. `delivery deploy {environment}`."
         )
-    url = context.target(snapshot.settings, environment).url
+    target = context.target(snapshot.settings, environment)
+    if not target.lasting:
+        raise HeldError(
+            f"{environment} is rehearsed on this machine and nothing stays up, so nothing is live "
+            "here to verify. Run this where the environment runs: docs/github.md, runners."
+        )
+    url = target.url
     judgement = Deployment(context, environment).judge(snapshot, attempt, url)
     failed = [verdict for verdict in blocking(judgement.verdicts) if verdict.status == "fail"]
     if failed and not dry_run:

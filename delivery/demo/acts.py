@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from delivery.demo.stage import CONSOLE, DemoError, Stage, opened
-from delivery.settings import read_settings
+from delivery.params import override as put
+from delivery.settings import parse_yaml, read_settings
 
 REFUSED = 3
 SHUFFLED = """
@@ -40,17 +39,10 @@ class Story:
 def override(stage: Stage, which: str) -> str:
     """Write the overrides of `demo.<which>` into the clone's params.yaml; returns them."""
     file = stage.clone / "params.yaml"
-    yaml = YAML()
-    params = yaml.load(file.read_text(encoding="utf-8"))
+    params = parse_yaml(file.read_text(encoding="utf-8"), file.name)
     overrides: Mapping[str, Any] = params.get("demo", {}).get(which, {})
     for path, value in overrides.items():
-        *parents, key = path.split(".")
-        section = params
-        for parent in parents:
-            section = section[parent]
-        section[key] = value
-    with file.open("w", encoding="utf-8") as out:
-        yaml.dump(params, out)
+        put(file, f"{path}={value}")
     return ", ".join(f"{path}={value}" for path, value in overrides.items()) or "nothing"
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from delivery.errors import ForgeError
-from delivery.forge.protocol import Pull
+from delivery.forge.protocol import Pull, Wanted, moved
 from delivery.git import MAIN, GitError, Repository
 
 REMOTE = "refs/pulls"
@@ -29,7 +29,17 @@ class LocalForge:
     def __init__(self, repository: Repository) -> None:
         self._git = repository
 
-    def pulls(self) -> tuple[Pull, ...]:
+    def pull(self, number: int) -> Pull:
+        return self._get(number)[0]
+
+    def pulls(self, *, head: str | None = None, state: Wanted = "all") -> tuple[Pull, ...]:
+        return tuple(
+            pull
+            for pull in self._all()
+            if (head is None or pull.head == head) and (state == "all" or pull.state == state)
+        )
+
+    def _all(self) -> tuple[Pull, ...]:
         self._git.run("fetch", "--quiet", "--prune", "origin", f"+{REMOTE}/*:{SEEN}/*")
         names = self._git.run("for-each-ref", "--format=%(refname)", SEEN).split()
         found = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
@@ -37,15 +47,21 @@ class LocalForge:
 
     def open(self, head: str, title: str, body: str, labels: tuple[str, ...]) -> Pull:
         for _ in range(TRIES):
-            pulls = self.pulls()
+            pulls = self._all()
             for pull in pulls:
                 if pull.head == head and pull.state == "open":
-                    return pull
+                    return self._label(pull.number, labels)
             number = max((pull.number for pull in pulls), default=0) + 1
             pull = Pull(number, title, body, head, labels=labels)
             if self._swap(pull, old=""):
                 return pull
         raise ForgeError(f"a pull request for {head} could not be opened; run the command again")
+
+    def _label(self, number: int, labels: tuple[str, ...]) -> Pull:
+        return self._change(
+            number,
+            lambda pull: replace(pull, labels=tuple(dict.fromkeys((*pull.labels, *labels)))),
+        )
 
     def comment(self, number: int, text: str) -> None:
         self._change(number, lambda pull: replace(pull, comment=text))
@@ -58,19 +74,19 @@ class LocalForge:
             ),
         )
 
-    def merge(self, number: int) -> Pull:
+    def merge(self, number: int, *, commit: str | None = None) -> Pull:
         for _ in range(TRIES):
             pull, old = self._get(number)
             if pull.state == "merged":
                 return pull
             if pull.state == "closed":
                 raise ForgeError(f"pull request #{number} is closed ({pull.reason or 'by hand'})")
-            merged = self._merge(pull, old)
+            merged = self._merge(pull, old, commit)
             if merged is not None:
                 return merged
         raise ForgeError(f"main kept moving while #{number} was merged; run the command again")
 
-    def _merge(self, pull: Pull, old: str) -> Pull | None:
+    def _merge(self, pull: Pull, old: str, only: str | None) -> Pull | None:
         """Merge once; None if main or the pull request moved meanwhile."""
         git, branch = self._git, f"refs/heads/{pull.head}"
         git.fetch()
@@ -79,6 +95,8 @@ class LocalForge:
         except GitError as error:
             raise ForgeError(f"#{pull.number}: its branch {pull.head} is gone") from error
         head, main = git.commit("FETCH_HEAD"), git.main()
+        if only not in (None, head):
+            raise ForgeError(moved(pull.number, pull.head))
         try:
             tree = git.run("merge-tree", "--write-tree", main, head).split()[0]
         except GitError as error:
@@ -114,7 +132,7 @@ class LocalForge:
         raise ForgeError(f"#{number} kept changing; run the command again")
 
     def _get(self, number: int) -> tuple[Pull, str]:
-        for pull in self.pulls():
+        for pull in self._all():
             if pull.number == number:
                 return pull, self._git.run("rev-parse", f"{SEEN}/{number}")
         raise ForgeError(f"there is no pull request #{number}; `delivery pr list` shows them")

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+Wanted = Literal["open", "all"]
+
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request against main. `head` is a branch; `comment` is the one sticky comment."""
+    """A pull request against main.
+
+    `head` is a branch, `owner:branch` where it is one of a fork. `comment` is the one sticky
+    comment; a list may leave it empty, `Forge.pull` does not.
+    """
 
     number: int
     title: str
@@ -27,22 +33,40 @@ class Forge(Protocol):
 
     merges_itself: bool  # may `delivery` merge a rollback here without a person?
 
-    def pulls(self) -> tuple[Pull, ...]:
-        """All pull requests, oldest first."""
+    def pull(self, number: int) -> Pull:
+        """One pull request, with its comment."""
+        ...
+
+    def pulls(self, *, head: str | None = None, state: Wanted = "all") -> tuple[Pull, ...]:
+        """Pull requests, oldest first: of the branch `head` of this repository, or of all."""
         ...
 
     def open(self, head: str, title: str, body: str, labels: tuple[str, ...]) -> Pull:
-        """Open a pull request for the pushed branch `head`, or adopt the one that is open."""
+        """Open a pull request for the pushed branch `head`, or adopt the one that is open.
+
+        An adopted one keeps its title and its body, and gets the labels that it lacks.
+        """
         ...
 
     def comment(self, number: int, text: str) -> None:
         """Write the sticky comment, replacing the one before."""
         ...
 
-    def merge(self, number: int) -> Pull:
-        """Merge into main with a merge commit; adopts one that is merged already."""
+    def merge(self, number: int, *, commit: str | None = None) -> Pull:
+        """Merge into main with a merge commit; adopts one that is merged already.
+
+        With `commit`, only if that is still the head of its branch.
+        """
         ...
 
     def close(self, number: int, reason: str) -> Pull:
         """Close without merging."""
         ...
+
+
+def moved(number: int, head: str) -> str:
+    """What to say where the branch is not at the commit that was to be merged."""
+    return (
+        f"#{number}: its branch {head} moved after it was looked at, so it was not merged. Read "
+        "what was pushed, and run the command again."
+    )

@@ -83,7 +83,7 @@ def number(value: float) -> str:
 
 
 def svg(title: str, *parts: str) -> Markup:
-    return Markup(
+    return Markup(  # nosec B704 - the parts are made here, and text is escaped
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg>"
     )
@@ -186,7 +186,7 @@ def interval(found: Mapping[str, Any], span: Span) -> Markup:
     # A line without length and with round ends is a dot that stretching cannot distort.
     parts.append(f'<line class="point {name}" x1="{middle}" x2="{middle}" y1="12" y2="12"/>')
     box = 'class="forest" viewBox="0 0 300 24" preserveAspectRatio="none"'
-    return Markup(f"<svg {box}>{''.join(parts)}</svg>")
+    return Markup(f"<svg {box}>{''.join(parts)}</svg>")  # nosec B704 - made above
 
 
 def _side(found: Mapping[str, Any]) -> str:

@@ -37,6 +37,9 @@ class LocalTarget:
     """Environment `environment` at 127.0.0.1:`port`, with its state under `workspace`.
     `settings` are what instances are started with."""
 
+    kind = "local"
+    lasting = True
+
     def __init__(
         self,
         environment: str,

@@ -27,6 +27,8 @@ class Target(Protocol):
     """
 
     environment: str
+    kind: str  # as in the events that it writes
+    lasting: bool  # does what is started here stay up after the command?
     url: str  # where clients reach the environment
 
     def lock(self) -> AbstractContextManager[None]:

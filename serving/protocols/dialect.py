@@ -67,10 +67,12 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A protocol. `error` gives status, message and problems its shape, and may change the
-    status. `home` are the paths below which errors have that shape, unknown paths too. `root`
-    is what a client of it expects at /, where a browser gets the page."""
+    """A protocol. `title` is its name for people. `error` gives status, message and problems its
+    shape, and may change the status. `home` are the paths below which errors have that shape,
+    unknown paths too. `root` is what a client of it expects at /, where a browser gets the page.
+    """
 
+    title: str
     error: Callable[[int, str, Sequence[Problem]], Reply]
     home: tuple[str, ...]
     asks: tuple[Ask, ...] = ()

@@ -79,6 +79,7 @@ def _version(predictor: Predictor) -> Reply:
 
 
 DIALECT = Dialect(
+    title="MLflow",
     error=error,
     home=("/invocations", "/ping", "/health", "/version"),
     asks=(Ask("/invocations", decode, encode, JSON | {table.CSV}),),

@@ -52,6 +52,7 @@ def example(predictor: Predictor) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 DIALECT = Dialect(
+    title="Native",
     error=error,
     home=(PREDICT,),
     asks=(Ask(PREDICT, decode, encode),),

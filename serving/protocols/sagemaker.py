@@ -35,6 +35,7 @@ def encode(scored: Scored, query: Query, predictor: Predictor) -> Reply:
 
 
 DIALECT = Dialect(
+    title="Amazon SageMaker",
     error=mlflow.error,
     home=("/invocations", "/endpoints"),
     asks=tuple(

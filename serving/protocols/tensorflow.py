@@ -98,6 +98,7 @@ def _models(predictor: Predictor) -> Reply:
 
 _MODELS = ("/v1/models/{model}", "/v1/models/{model}/versions/{version}")
 DIALECT = Dialect(
+    title="TensorFlow Serving and KServe v1",
     error=error,
     home=("/v1/models",),
     asks=tuple(Ask(f"{path}:predict", decode, encode, None) for path in _MODELS),

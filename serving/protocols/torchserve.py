@@ -54,6 +54,7 @@ def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
 
 
 DIALECT = Dialect(
+    title="TorchServe",
     error=error,
     home=("/predictions",),
     asks=tuple(

@@ -146,6 +146,7 @@ def _ready(predictor: Predictor) -> Reply:
 
 _MODELS = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
 DIALECT = Dialect(
+    title="Open Inference Protocol v2",
     error=error,
     home=("/v2",),
     asks=tuple(Ask(f"{path}/infer", decode, encode, JSON | {BINARY}) for path in _MODELS),

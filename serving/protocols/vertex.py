@@ -49,6 +49,7 @@ def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
 def dialect(predict: str | None, health: str | None) -> Dialect:
     """The protocol with the routes that the platform chose; only the client's without."""
     return Dialect(
+        title="Vertex AI",
         error=error,
         home=("/v1/projects", *filter(None, (predict, health))),
         asks=tuple(Ask(path, decode, encode) for path in filter(None, (predict, CLIENTS))),

@@ -30,6 +30,8 @@ class Place:
     """What a Target is, in memory. `calls_left` counts down to a kill."""
 
     environment: str
+    kind: str = "local"
+    lasting: bool = True
     url: str = "http://127.0.0.1:1"
     running: dict[str, bool] = field(default_factory=dict)
     shares: dict[str, int] = field(default_factory=dict)

@@ -42,7 +42,7 @@ def state(world: World) -> State:
 
 
 def bring_up(origin: Origin, world: World, release: str, previous: str = "") -> None:
-    origin.want(ENV, release, previous)
+    origin.promote(ENV, release, previous)
     deploy(world, ENV, budget=60)
     assert world.places[ENV].shares == {release: 100}
 
@@ -61,7 +61,7 @@ def test_it_gets_no_traffic_before_its_gates_passed(
 ) -> None:
     bring_up(origin, world, ONE)
     verdicts("fail")
-    origin.want(ENV, TWO, ONE)
+    origin.promote(ENV, TWO, ONE)
     result = deploy(world, ENV, budget=60)
     assert result.tick.state is State.REJECTED
     assert TWO not in ",".join(world.places[ENV].seen)
@@ -73,7 +73,7 @@ def test_a_rejected_release_ends_in_a_merged_rollback(
 ) -> None:
     bring_up(origin, world, ONE)
     verdicts("fail")
-    origin.want(ENV, TWO, ONE)
+    origin.promote(ENV, TWO, ONE)
     pull = deploy(world, ENV, budget=60).rollback
     assert pull is not None
     assert pull.state == "merged"
@@ -88,7 +88,7 @@ def test_one_that_does_not_start_is_rejected(
 ) -> None:
     bring_up(origin, world, ONE)
     world.places[ENV].broken.add(TWO)
-    origin.want(ENV, TWO, ONE)
+    origin.promote(ENV, TWO, ONE)
     assert deploy(world, ENV, budget=60).tick.state is State.REJECTED
     assert world.places[ENV].shares == {ONE: 100}
 
@@ -97,7 +97,7 @@ def test_missing_evidence_asks_a_person_after_three_times(
     origin: Origin, world: World, verdicts: Callable[[Any], None]
 ) -> None:
     verdicts("hold")
-    origin.want(ENV, ONE)
+    origin.promote(ENV, ONE)
     result = deploy(world, ENV, budget=60)
     assert [tick.did for tick in result.ticks] == [
         "deployed", "inconclusive-1", "inconclusive-2", "inconclusive-3",
@@ -111,7 +111,7 @@ def test_killed_at_any_call_it_ends_the_same(
     origin: Origin, world: World, verdicts: object, calls: int
 ) -> None:
     bring_up(origin, world, ONE)
-    origin.want(ENV, TWO, ONE)
+    origin.promote(ENV, TWO, ONE)
     world.places[ENV].calls_left = calls
     try:
         deploy(world, ENV, budget=60)
@@ -140,9 +140,9 @@ def test_nothing_wanted_closes_the_route(origin: Origin, world: World, verdicts:
 def test_an_attempt_that_was_overtaken_says_so(
     origin: Origin, world: World, verdicts: object
 ) -> None:
-    origin.want(ENV, ONE)
+    origin.promote(ENV, ONE)
     Deployment(world, ENV).tick()
-    origin.want(ENV, TWO)
+    origin.promote(ENV, TWO)
     deploy(world, ENV, budget=60)
     newest, before = Snapshot(world.repository).history(ENV)[:2]
     assert newest.state is State.VERIFIED
@@ -176,7 +176,7 @@ def test_a_rollback_waits_for_a_deployment_at_work(
 def test_a_plan_says_what_comes_next_and_does_nothing(
     origin: Origin, world: World, verdicts: object
 ) -> None:
-    origin.want(ENV, ONE)
+    origin.promote(ENV, ONE)
     step = Deployment(world, ENV).plan()
     assert (step.state, step.did) == (State.MERGED, "would start it beside what runs")
     assert state(world) is State.MERGED
@@ -234,7 +234,7 @@ def test_an_edited_rollback_does_not_merge_itself(
     origin: Origin, world: World, verdicts: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring_up(origin, world, ONE)
-    attempt = origin.want(ENV, TWO, ONE)
+    attempt = origin.promote(ENV, TWO, ONE)
     origin.happened(ENV, attempt, "rejected", TWO)
     branch = f"rollback/{ENV}/{attempt[:12]}"
     monkeypatch.setattr(type(world.forge), "merges_itself", False)

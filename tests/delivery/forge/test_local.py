@@ -68,3 +68,26 @@ def test_a_closed_one_is_not_merged(forge: LocalForge) -> None:
 def test_one_that_is_not_there_is_named(forge: LocalForge) -> None:
     with pytest.raises(ForgeError, match="#7"):
         forge.merge(7)
+
+
+def test_a_branch_that_moved_after_it_was_looked_at_is_not_merged(
+    origin: Origin, forge: LocalForge
+) -> None:
+    number = forge.open("one", "One", "", ()).number
+    with pytest.raises(ForgeError, match="moved"):
+        forge.merge(number, commit=origin.git("rev-parse", "HEAD"))
+    head = origin.git("ls-remote", "origin", "refs/heads/one").split()[0]
+    assert forge.merge(number, commit=head).state == "merged"
+
+
+def test_pulls_are_found_by_branch_and_state(forge: LocalForge) -> None:
+    one, two = (forge.open(head, head, "", ()) for head in ("one", "two"))
+    forge.close(one.number, "no")
+    assert [pull.number for pull in forge.pulls(head="one")] == [one.number]
+    assert forge.pulls(head="one", state="open") == ()
+    assert forge.pulls(state="open") == (two,)
+
+
+def test_one_that_is_adopted_gets_the_labels_it_lacks(forge: LocalForge) -> None:
+    forge.open("one", "One", "", ("x",))
+    assert forge.open("one", "One", "", ("x", "y")).labels == ("x", "y")

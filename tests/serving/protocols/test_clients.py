@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,9 +18,10 @@ import pytest
 import tritonclient.http as tritonhttp
 from tritonclient.utils import InferenceServerException
 
-from delivery.venvs import environment
+from delivery import venvs
+from delivery.errors import TargetError
 from serving.settings import ProtocolName, ServingSettings
-from tests.delivery.bentos import shared_bench, tiny
+from tests.delivery.bentos import ROOT, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
 from tests.serving.protocols.speakers import SPEAKERS
 from tests.serving.tiny import tiny_contract, tiny_frame, tiny_instances
@@ -48,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Started as Vertex AI or a serverless platform does: the port and routes in variables."""
     bench = shared_bench(tmp_path_factory)
     subject = bench.bento("better", tiny())
-    python = environment(subject.bento, bench.workspace / "envs")
+    python = venvs.environment(subject.bento, bench.workspace / "envs")
     home = tmp_path_factory.mktemp("home")
     port = free_port()
     variables = {
@@ -206,7 +208,55 @@ class TestMlflow:
             mlflow.invoke(FRAME.assign(hour=99))
 
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "protocols.md"
+LOCK = ROOT / "requirements" / "clients.lock"
+
+
+@pytest.fixture(scope="module")
+def strangers(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What clients got whose packages do not go with ours."""
+    folder = tmp_path_factory.mktemp("clients")
+    (folder / venvs.LOCK).parent.mkdir(parents=True)
+    shutil.copy(LOCK, folder / venvs.LOCK)
+    try:
+        python = venvs.environment(folder, shared_bench(tmp_path_factory).folder / "envs")
+    except TargetError as error:
+        pytest.skip(f"requirements/clients.lock cannot be installed here: {error}")
+    command = [python, Path(__file__).with_name("strangers.py"), f"127.0.0.1:{place.port}"]
+    environ = {"PATH": os.defpath, "HOME": str(folder)}
+    rows = json.dumps(ROWS)
+    done = subprocess.run(command, input=rows, capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize(
+    ("client", "answers"),
+    [
+        ("sagemaker", ["named", "unnamed", "csv"]),
+        ("vertex", ["predictions"]),
+        ("kserve", ["v1", "v2 False", "v2 True"]),
+    ],
+)
+def test_clients_of_other_places_get_the_same_bits(
+    strangers: dict[str, Any], place: Place, client: str, answers: list[str]
+) -> None:
+    """boto3 for SageMaker, Google's for Vertex AI, KServe's for both of its protocols."""
+    for answer in answers:
+        found = np.array(strangers[client][answer], np.float32)
+        assert found.tobytes() == place.scores.tobytes()
+
+
+@pytest.mark.clients
+def test_they_find_the_service_alive_and_understand_refusals(strangers: dict[str, Any]) -> None:
+    states = ("alive", "ready", "v2 alive", "v2 ready")
+    assert [strangers["kserve"][state] for state in states] == [True] * 4
+    for client in ("sagemaker", "vertex"):
+        assert "400" in strangers[client]["refusal"]
+        assert "row 0, distance: found no such field" in strangers[client]["refusal"]
+
+
+DOCS = ROOT / "docs" / "protocols.md"
 COMMANDS = re.findall(r"^```console\n(.*?)^```", DOCS.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 

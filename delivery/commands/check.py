@@ -1,0 +1,73 @@
+"""`delivery check`: may HEAD change what the environments run, and the records, as it does?
+
+A preview for pull requests: `delivery deploy` asks the same of main before it starts anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from delivery.context import Context
+from delivery.desired import desired_path, evidence_path
+from delivery.errors import DeliveryError, RefusedError
+from delivery.proof import unproven_because
+from delivery.record import FOLDER
+from delivery.snapshot import Attempt, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What HEAD changes, and why it must not be merged; empty where it may."""
+
+    environments: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def check(context: Context) -> CheckResult:
+    """Compare HEAD with main.
+
+    Raises:
+        RefusedError: for each change that did not come from `delivery`.
+    """
+    snapshot = context.snapshot()
+    head = context.repository.commit("HEAD")
+    changed = tuple(
+        name
+        for name in snapshot.settings.environments
+        if any(_differs(snapshot, head, path) for path in (desired_path(name), evidence_path(name)))
+    )
+    problems = [*_records(context, snapshot, head), *_environments(snapshot, head, changed)]
+    if problems:
+        raise RefusedError("; ".join(problems))
+    return CheckResult(changed, ())
+
+
+def _differs(snapshot: Snapshot, head: str, path: str) -> bool:
+    return snapshot.text(head, path) != snapshot.text(snapshot.commit, path)
+
+
+def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> Iterator[str]:
+    if len(changed) > 1:
+        yield (
+            f"{' and '.join(changed)} are changed at once; a release goes to one environment "
+            "after the other, each by its own pull request"
+        )
+    proposed = snapshot.at(head)
+    for name in changed:
+        try:
+            desired = proposed.desired(name)
+            attempt = Attempt(name, snapshot.attempt(name).target, head, desired, ())
+            why = unproven_because(proposed, attempt) if desired.wanted.exists else ""
+        except DeliveryError as error:
+            why = str(error)
+        if why:
+            yield f"{name}: {why}"
+
+
+def _records(context: Context, snapshot: Snapshot, head: str) -> Iterator[str]:
+    """Records are written once: one that main has is neither changed nor removed."""
+    for name in context.repository.names(snapshot.commit, FOLDER):
+        path = f"{FOLDER}/{name}"
+        if name.startswith("r-") and _differs(snapshot, head, path):
+            yield f"{path} is changed or removed; a record is written once"

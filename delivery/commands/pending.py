@@ -1,0 +1,47 @@
+"""`delivery pending`: which environments have something left to do."""
+
+from __future__ import annotations
+
+import json
+
+from delivery.annotations import append
+from delivery.context import Context
+from delivery.events import State
+from delivery.promotion import promotion_branch
+from delivery.snapshot import Attempt, Snapshot
+
+
+def pending(context: Context) -> tuple[str, ...]:
+    """The environments that `delivery deploy` has to look at, in the order of promotion.
+
+    All that want something, but for those whose rehearsal is over: nothing stays up there that
+    could need mending.
+    """
+    snapshot = context.snapshot()
+    found = tuple(
+        name
+        for name in snapshot.settings.environments
+        if snapshot.attempt(name).desired.wanted.exists and not _settled(context, snapshot, name)
+    )
+    append(context.surroundings.output, f"environments={json.dumps(found)}")
+    return found
+
+
+def _settled(context: Context, snapshot: Snapshot, environment: str) -> bool:
+    if not context.surroundings.rehearses:
+        return False
+    attempt = snapshot.attempt(environment)
+    if attempt.state is State.VERIFIED:
+        return _followed_up(context, snapshot, attempt)
+    return attempt.state in (State.INCONCLUSIVE, State.SUPERSEDED)
+
+
+def _followed_up(context: Context, snapshot: Snapshot, attempt: Attempt) -> bool:
+    """Was the verified release proposed to the next environment, or need it not be?"""
+    following = snapshot.settings.downstream(attempt.environment)
+    release = attempt.desired.wanted.release
+    if following is None or attempt.desired.is_rollback:
+        return True
+    if snapshot.attempt(following).desired.wanted.release == release:
+        return True
+    return bool(context.forge.pulls(head=promotion_branch(following, release)))

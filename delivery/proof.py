@@ -1,0 +1,106 @@
+"""Is what main wants a release that may run there? Judged from main and its events alone.
+
+A pull request can put any text into `desired.yaml` and `evidence.json`, and a person can merge
+it. So a deployment believes neither before it has seen the release go the way that every release
+goes: it was proposed by `delivery`, which judged it, and verified upstream.
+
+    promo/<env>/proposed/<sha256>    a tag: delivery proposed exactly these two files
+
+On GitHub a ruleset lets nobody but Actions and the App create such a tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from delivery.desired import desired_path, evidence_path
+from delivery.events import State
+from delivery.record import Record
+from delivery.snapshot import Attempt, Snapshot
+
+
+def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
+    """Why the wanted release must not start in its environment; empty where it may.
+
+    Raises:
+        InputError: main has no record of it.
+    """
+    desired = attempt.desired
+    record = snapshot.record(desired.wanted.release)
+    if why := _other_bytes(record, attempt) or _not_proposed(snapshot, attempt):
+        return why
+    if desired.is_rollback:
+        return _never_ran_here(snapshot, attempt)
+    return _not_verified_upstream(snapshot, attempt) or _failed_before(snapshot, attempt)
+
+
+def _other_bytes(record: Record, attempt: Attempt) -> str:
+    wanted = attempt.desired.wanted
+    if record.bento_sha256 == wanted.bento_sha256:
+        return ""
+    return (
+        f"desired.yaml gives {wanted.release} the bento {wanted.bento_sha256[:12]}…, its record "
+        f"{record.bento_sha256[:12]}…"
+    )
+
+
+def proposal_tag(environment: str, desired: str, evidence: str) -> str:
+    """The tag that says that delivery proposed these texts of the two files."""
+    digest = hashlib.sha256(f"{desired}\0{evidence}".encode()).hexdigest()
+    return f"promo/{environment}/proposed/{digest}"
+
+
+def _not_proposed(snapshot: Snapshot, attempt: Attempt) -> str:
+    environment = attempt.environment
+    paths = desired_path(environment), evidence_path(environment)
+    desired, evidence = (snapshot.text(attempt.commit, path) for path in paths)
+    if snapshot.has_tag(proposal_tag(environment, desired, evidence)):
+        return ""
+    return (
+        f"{paths[0]} or {paths[1]} is not what delivery proposed: somebody wrote it by hand. "
+        f"`delivery promote {environment}` judges a release and proposes it"
+    )
+
+
+def _never_ran_here(snapshot: Snapshot, attempt: Attempt) -> str:
+    """A rollback skips most gates, so it goes only to what passed them in this place."""
+    release = attempt.desired.wanted.release
+    for earlier in snapshot.history(attempt.environment):
+        same = earlier.desired.wanted.release == release and not earlier.desired.is_rollback
+        if same and any(event.kind == "verified" for event in earlier.events):
+            return ""
+    return f"a rollback to {release}, which was never verified in {attempt.environment}"
+
+
+def _not_verified_upstream(snapshot: Snapshot, attempt: Attempt) -> str:
+    upstream = snapshot.settings.upstream(attempt.environment)
+    release = attempt.desired.wanted.release
+    if upstream is None or verified_at(snapshot, upstream, release) is not None:
+        return ""
+    return (
+        f"{release} is not verified in {upstream}, so it may not run in {attempt.environment}; "
+        f"`delivery promote {upstream} --release {release}` is the way"
+    )
+
+
+def _failed_before(snapshot: Snapshot, attempt: Attempt) -> str:
+    """What failed here stays out until its promotion says why it may return."""
+    release, environment = attempt.desired.wanted.release, attempt.environment
+    for earlier in snapshot.history(environment):
+        if earlier.commit == attempt.commit or earlier.desired.wanted.release != release:
+            continue
+        if not earlier.state.failed or snapshot.evidence(environment, attempt.commit).get("reason"):
+            return ""
+        return (
+            f"{release} was {earlier.state.value} in {environment} and nobody said why it may "
+            f'return; `delivery promote {environment} --release {release} --reason "…"`'
+        )
+    return ""
+
+
+def verified_at(snapshot: Snapshot, environment: str, release: str) -> int | None:
+    """How many attempts ago `release` was verified in an environment; None if it is not."""
+    for age, attempt in enumerate(snapshot.history(environment)):
+        if attempt.desired.wanted.release == release:
+            return age if attempt.state is State.VERIFIED else None
+    return None

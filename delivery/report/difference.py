@@ -1,0 +1,69 @@
+"""What a retrained model changes, as Markdown: its metrics and its parameters, old and new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from delivery.settings import parse_yaml
+
+Flat = Mapping[str, Any]
+
+
+def difference(metrics: tuple[Flat, Flat], params: tuple[str, str]) -> str:
+    """The body of a retrain pull request. Each pair is (before, after).
+
+    Metrics are those on validation, each model's own: the gates compare both on the same rows.
+    """
+    before, after = (dict(_flat(side)) for side in metrics)
+    rows = [
+        f"| {name} | {_number(before.get(name))} | {_number(value)} "
+        f"| {_change(before, name, value)} |"
+        for name, value in sorted(after.items())
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    return "\n".join(
+        [
+            "Trained anew by `dvc repro`. The gates judge it on this pull request.",
+            "",
+            "| metric on validation | before | after | change |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            *_params(params),
+            "",
+        ]
+    )
+
+
+def _params(params: tuple[str, str]) -> list[str]:
+    old, new = (dict(_flat(parse_yaml(text, "params.yaml") or {})) for text in params)
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if not changed:
+        return ["No parameter changed."]
+    rows = [f"| `{_cell(n)}` | {_cell(old.get(n))} | {_cell(new.get(n))} |" for n in changed]
+    return ["| parameter | before | after |", "|---|---|---|", *rows]
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        yield prefix, value
+        return
+    for key, child in value.items():
+        yield from _flat(child, f"{prefix}.{key}" if prefix else str(key))
+
+
+def _change(before: Mapping[str, Any], name: str, value: float) -> str:
+    old = before.get(name)
+    return "" if not isinstance(old, (int, float)) else f"{value - old:+.4g}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, (int, float)) else "–"
+
+
+def _cell(value: Any) -> str:
+    """A value that cannot leave its cell, whatever it is."""
+    text = "–" if value is None else str(value)
+    shown = text if len(text) <= 80 else f"{text[:79]}…"
+    return shown.translate({ord(c): f"\\{c}" for c in "|`<>[]*_"}).replace("\n", " ")

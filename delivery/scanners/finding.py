@@ -1,0 +1,60 @@
+"""What a scanner says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from delivery.errors import InputError
+
+# `hold`: it could not look, in a job, which blocks; `not checked`: the same on a person's machine.
+Status = Literal["pass", "fail", "hold", "not checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One weakness: which rule, where, and what to do about it."""
+
+    rule: str
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one scanner found; `why` says what it could not do."""
+
+    scanner: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+def judged(scanner: str, findings: Sequence[Finding]) -> Scan:
+    """Any finding fails."""
+    return Scan(scanner, "fail" if findings else "pass", tuple(findings))
+
+
+def run(root: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a tool of the environment in `root`; InputError if it is not there."""
+    command = Path(sys.executable).with_name(tool)
+    if not command.is_file():
+        raise InputError(f"{tool} is not in the environment. `make setup` installs it")
+    return subprocess.run(
+        [str(command), *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
+
+
+def parsed(done: subprocess.CompletedProcess[str], tool: str) -> Any:
+    """The JSON that a tool printed; InputError with what it said instead."""
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        said = " ".join((done.stderr or done.stdout).split())[-300:]
+        raise InputError(f"{tool} failed: {said}") from error

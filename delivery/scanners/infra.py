@@ -1,0 +1,30 @@
+"""What the environments shall run: every file there is one that a deployment could read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from delivery.desired import desired_path, evidence_path, parse_desired
+from delivery.errors import InputError
+from delivery.scanners.finding import Finding, Scan, judged
+from delivery.settings import read_settings
+
+
+def scan(root: Path) -> Scan:
+    found = []
+    for environment in read_settings(root).environments:
+        for path in (desired_path(environment), evidence_path(environment)):
+            try:
+                _read(root, path)
+            except (InputError, OSError, ValueError) as error:
+                found.append(Finding("unreadable", path, 1, str(error)))
+    return judged("infra", found)
+
+
+def _read(root: Path, path: str) -> None:
+    text = (root / path).read_text(encoding="utf-8")
+    if path.endswith(".json"):
+        json.loads(text)
+    else:
+        parse_desired(text, path)

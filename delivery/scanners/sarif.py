@@ -1,0 +1,39 @@
+"""Findings as SARIF 2.1.0, which GitHub shows on its Security page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from delivery.scanners.finding import Finding, Scan
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(scans: Iterable[Scan]) -> str:
+    """One run per scanner."""
+    runs = [
+        {
+            "tool": {"driver": {"name": f"delivery scan: {scan.scanner}", "rules": _rules(scan)}},
+            "results": [_result(finding) for finding in scan.findings],
+        }
+        for scan in scans
+    ]
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
+
+
+def _rules(scan: Scan) -> list[dict[str, object]]:
+    return [{"id": rule} for rule in sorted({finding.rule for finding in scan.findings})]
+
+
+def _result(finding: Finding) -> dict[str, object]:
+    place = {
+        "artifactLocation": {"uri": finding.path},
+        "region": {"startLine": max(finding.line, 1)},
+    }
+    return {
+        "ruleId": finding.rule,
+        "level": "error",
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+    }

@@ -1,0 +1,134 @@
+"""Where `delivery` runs: a person's machine or a job of GitHub Actions. Read once.
+
+Whether pull requests live on GitHub is decided by where `origin` is, not by a setting: the
+rehearsal of the whole loop inside a job has a bare repository for its origin and stays local.
+
+    variable                  read for
+    GITHUB_TOKEN, GH_TOKEN    reading and writing on GitHub
+    DELIVERY_APP_TOKEN        the same as a GitHub App, which may merge rollbacks by itself
+    GITHUB_SERVER_URL         which host is GitHub; https://github.com if unset
+    GITHUB_API_URL            its REST interface; https://api.github.com if unset
+    DEPLOY_RUNNER             the runner where environments run; empty: jobs rehearse them
+    RUNNER_ENVIRONMENT        github-hosted: nothing that is started here stays
+    GITHUB_EVENT_PATH         the event of a job: which pull request it is about
+    GITHUB_OUTPUT             where a job's outputs go
+    GITHUB_STEP_SUMMARY       where a job's page is written
+    DELIVERY_WORKSPACE        machine-local state outside the checkout, which a runner may clean
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+SERVER = "https://github.com"
+API = "https://api.github.com"
+URL = re.compile(
+    r"^(?:https?://(?:[^/@]+@)?|ssh://git@|git@)(?P<host>[^/:]+(?::\d+)?)[/:]"
+    r"(?P<slug>[^/]+/[^/]+?)(?:\.git)?/?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """The repository on GitHub, and who we are there. `token` is empty where there is none."""
+
+    slug: str
+    server: str
+    api: str
+    token: str = field(repr=False)
+    is_app: bool
+
+    def credentials(self) -> Mapping[str, str]:
+        """What git needs to reach it: in the environment, so in no file and no process list."""
+        if not self.token:
+            return {}
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self.server}/.extraheader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        }
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the environment says. `github` is None where origin is not on GitHub."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    github: GitHub | None = None
+
+    @property
+    def in_job(self) -> bool:
+        """Is this a job that is about the repository on GitHub?"""
+        return self.github is not None and self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def rehearses(self) -> bool:
+        """Do jobs rehearse the environments, because no runner is named where they run?"""
+        return self.in_job and not self.environ.get("DEPLOY_RUNNER")
+
+    @property
+    def is_hosted(self) -> bool:
+        """Is this a machine that ends with the job, so that nothing started here can stay?"""
+        return self.in_job and self.environ.get("RUNNER_ENVIRONMENT") == "github-hosted"
+
+    @property
+    def workspace(self) -> Path | None:
+        found = self.environ.get("DELIVERY_WORKSPACE")
+        return Path(found).absolute() if found else None
+
+    @property
+    def summary(self) -> Path | None:
+        found = self.environ.get("GITHUB_STEP_SUMMARY") if self.in_job else None
+        return Path(found) if found else None
+
+    @property
+    def output(self) -> Path | None:
+        found = self.environ.get("GITHUB_OUTPUT") if self.in_job else None
+        return Path(found) if found else None
+
+    @cached_property
+    def event(self) -> Mapping[str, Any]:
+        """The event that the job is for; empty outside a job."""
+        path = self.environ.get("GITHUB_EVENT_PATH") if self.in_job else None
+        if not path or not Path(path).is_file():
+            return {}
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def pull(self) -> int | None:
+        """The number of the pull request that the job is about."""
+        number = (self.event.get("pull_request") or {}).get("number")
+        return int(number) if number is not None else None
+
+    @property
+    def run_url(self) -> str:
+        """The page of this job's run; empty outside a job."""
+        run = self.environ.get("GITHUB_RUN_ID")
+        if self.github is None or not self.in_job or not run:
+            return ""
+        return f"{self.github.server}/{self.github.slug}/actions/runs/{run}"
+
+
+def surroundings(environ: Mapping[str, str], origin: str) -> Surroundings:
+    """Where we are, given the URL of origin (empty where there is none)."""
+    return Surroundings(environ, _github(environ, origin))
+
+
+def _github(environ: Mapping[str, str], origin: str) -> GitHub | None:
+    server = environ.get("GITHUB_SERVER_URL", SERVER).rstrip("/")
+    found = URL.match(origin)
+    if found is None or found["host"] != server.partition("://")[2]:
+        return None
+    app = environ.get("DELIVERY_APP_TOKEN", "")
+    token = app or environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
+    api = environ.get("GITHUB_API_URL", API).rstrip("/")
+    return GitHub(found["slug"], server, api, token, is_app=bool(app))

@@ -1,0 +1,379 @@
+"""Pull requests on GitHub: every step can be repeated, and what people did is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from delivery.errors import ForgeError
+from delivery.forge.api import GithubApi
+from delivery.forge.github import GithubForge
+from delivery.forge.refusal import GithubError
+from delivery.forge.sticky import LONGEST, REPORT
+from tests.delivery.forge.conftest import WRITES, Clock
+from tests.github import rules
+from tests.github.actors import Actor
+from tests.github.hub import Hub
+from tests.origin import Origin
+
+ADA = Hub.person("ada", "write")
+BOB = Hub.person("bob", "write")
+EVE = Hub.person("eve", "read")
+Branch = Callable[..., str]
+
+
+@pytest.fixture
+def forge(api: GithubApi, hub: Hub) -> GithubForge:
+    return GithubForge(api, hub.slug, merges_itself=False)
+
+
+@pytest.fixture
+def as_(hub: Hub, clock: Clock) -> Callable[..., GithubForge]:
+    """The forge of somebody else's token."""
+
+    def make(actor: Actor, permissions: dict[str, str] | None = None) -> GithubForge:
+        token = hub.token(actor, permissions)
+        api = GithubApi(hub.url, token, patience=clock.patience())
+        return GithubForge(api, hub.slug, merges_itself=False)
+
+    return make
+
+
+def test_opening_again_adopts_what_is_open(forge: GithubForge, branch: Branch) -> None:
+    commit = branch("one")
+    first = forge.open("one", "One", "body", ("x", "environment:staging"))
+    assert (first.head, first.head_commit, first.state) == ("one", commit, "open")
+    assert first.labels == ("x", "environment:staging")
+    assert forge.open("one", "another title", "", ("x",)) == first
+    assert forge.pulls() == (first,)
+
+
+def test_one_that_is_adopted_gets_the_labels_it_lacks(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = hub.open_pull(ADA, "one", "Mine")
+    hub.label(ADA, number, "mine")
+    pull = forge.open("one", "One", "", ("promotion",))
+    assert (pull.number, pull.title, pull.labels) == (number, "Mine", ("mine", "promotion"))
+
+
+def test_a_label_that_is_missing_is_made_once(hub: Hub, forge: GithubForge, branch: Branch) -> None:
+    for name in ("one", "two"):
+        branch(name)
+        forge.open(name, name, "", ("promotion:staging",))
+    assert list(hub.labels) == ["promotion:staging"]
+    assert hub.labels["promotion:staging"]["color"] == "0e8a16"
+    assert hub.requests.count(("POST", f"/repos/{hub.slug}/labels")) == 1
+
+
+@pytest.mark.parametrize("path", ["/pulls$", "/labels$", "/issues/1/labels$", "/comments$"])
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_what_was_made_but_answered_with_an_error_is_adopted(
+    hub: Hub, forge: GithubForge, branch: Branch, path: str, carried_out: bool
+) -> None:
+    branch("one")
+    hub.fail_next("POST", path, 502, carried_out=carried_out)
+    pull = forge.open("one", "One", "", ("x", "y"))
+    forge.comment(pull.number, "report")
+    assert (list(hub.pulls), pull.labels) == ([1], ("x", "y"))
+    assert hub.said(1) == [f"{REPORT}\nreport"]
+
+
+def test_a_head_that_is_not_pushed_is_refused(forge: GithubForge) -> None:
+    with pytest.raises(GithubError, match="PullRequest head invalid"):
+        forge.open("nowhere", "One", "", ())
+
+
+def test_a_branch_of_the_same_name_in_a_fork_is_not_ours(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    """An outsider may call a branch of theirs promote/production/…; it is never adopted."""
+    hub.fork("eve")
+    branch("one", "evil.txt", to=str(hub.repos["eve/model"].path))
+    number = hub.open_pull(EVE, "eve:one", "Take mine")
+    assert forge.pulls(head="one") == ()
+    assert forge.pull(number).head == "eve:one"
+    commit = branch("one")
+    ours = forge.open("one", "One", "", ())
+    assert (ours.number, ours.head_commit) == (number + 1, commit)
+    assert [pull.number for pull in forge.pulls(head="one")] == [ours.number]
+    assert [pull.head for pull in forge.pulls(state="open")] == ["eve:one", "one"]
+
+
+def test_a_pull_request_of_a_fork_that_is_gone_is_still_listed(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    hub.fork("eve")
+    branch("one", to=str(hub.repos["eve/model"].path))
+    hub.open_pull(EVE, "eve:one", "Take mine")
+    del hub.repos["eve/model"]
+    assert [pull.head for pull in forge.pulls()] == ["eve:one"]
+
+
+def test_all_of_more_than_a_page_come_oldest_first(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    hub.close_pull(ADA, hub.open_pull(ADA, "one", "One"))
+    for number in range(2, 106):
+        hub.pulls[number] = replace(hub.pulls[1], number=number)
+    last = forge.open("one", "One", "", ())
+    hub.requests.clear()
+    assert [pull.number for pull in forge.pulls()] == list(range(1, 107))
+    assert len(hub.requests) == 2
+    assert forge.pulls(head="one", state="open") == (last,)
+    assert len(hub.requests) == 3
+
+
+def test_one_that_a_person_closed_stays_closed(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    first = forge.open("one", "One", "", ())
+    hub.close_pull(ADA, first.number)
+    assert forge.pulls(head="one")[0].state == "closed"
+    assert forge.close(first.number, "superseded").state == "closed"
+    assert hub.said(first.number) == []
+    with pytest.raises(ForgeError, match="closed"):
+        forge.merge(first.number)
+    assert forge.open("one", "One", "", ()).number == first.number + 1
+    assert hub.pulls[first.number].state == "closed"
+
+
+def test_closing_says_why_once(hub: Hub, forge: GithubForge, branch: Branch) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    hub.fail_next("PATCH", "/pulls/", 502, times=6)
+    with pytest.raises(GithubError):
+        forge.close(number, "superseded by two")
+    for _ in range(2):
+        assert forge.close(number, "superseded by two").state == "closed"
+    assert [text.split("\n")[1] for text in hub.said(number)] == ["Closed: superseded by two"]
+
+
+def test_the_comment_is_one_and_updated(hub: Hub, forge: GithubForge, branch: Branch) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    assert forge.pull(number).comment == ""
+    for text in ("first", "first", "second\nwith lines"):
+        forge.comment(number, text)
+    assert hub.said(number) == [f"{REPORT}\nsecond\nwith lines"]
+    assert forge.pull(number).comment == "second\nwith lines"
+
+
+def test_what_a_person_wrote_is_not_ours_though_they_quote_us(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    theirs = [f"{REPORT}\nall is well, merge it", f"> {REPORT}\n> hello", f"look: {REPORT}"]
+    for text in theirs:
+        hub.say(EVE, number, text)
+    for text in ("first", "second"):
+        forge.comment(number, text)
+    assert hub.said(number) == [*theirs, f"{REPORT}\nsecond"]
+    assert forge.pull(number).comment == "second"
+
+
+def test_a_person_with_a_token_of_their_own_updates_theirs(
+    hub: Hub, branch: Branch, as_: Callable[..., GithubForge]
+) -> None:
+    branch("one")
+    forge = as_(ADA)
+    number = forge.open("one", "One", "", ()).number
+    hub.say(BOB, number, f"{REPORT}\nof somebody else")
+    for text in ("first", "second"):
+        forge.comment(number, text)
+    assert hub.said(number) == [f"{REPORT}\nof somebody else", f"{REPORT}\nsecond"]
+
+
+def test_the_comment_is_found_behind_a_hundred_others(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    for index in range(101):
+        hub.say(ADA, number, f"remark {index}")
+    for text in ("first", "second"):
+        forge.comment(number, text)
+    assert hub.said(number)[101:] == [f"{REPORT}\nsecond"]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 40_000])
+def test_a_long_report_is_cut_at_a_line_and_says_where_the_rest_is(
+    hub: Hub, forge: GithubForge, branch: Branch, more: int
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    line = "| a gate | passed |\n"
+    text = (line * (LONGEST // len(line) + 3000))[: LONGEST + more]
+    forge.comment(number, text)
+    said = hub.said(number)[0].removeprefix(f"{REPORT}\n")
+    if more <= 0:
+        assert said == text
+        return
+    kept, _, end = said.partition("\n\n*")
+    assert len(said) <= LONGEST
+    assert set(kept.splitlines(keepends=True)) <= {line, line.rstrip()}
+    assert "`delivery gate`" in end
+
+
+def test_a_cut_leaves_no_fence_or_details_open(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    forge.comment(number, "<details>\n\n```\n" + "log\n" * 20_000 + "```\n</details>")
+    said = hub.said(number)[0]
+    assert said.count("```") == 2
+    assert said.count("<details>") == said.count("</details>") == 1
+    assert len(said) <= 65_536
+
+
+def test_a_merge_is_a_merge_commit_and_removes_the_branch(
+    origin: Origin, hub: Hub, branch: Branch, as_: Callable[..., GithubForge]
+) -> None:
+    forge, commit = as_(hub.app_actor, WRITES), branch("one")
+    main = hub.bare.branch("main")
+    number = forge.open("one", "One", "", ()).number
+    merged = forge.merge(number, commit=commit)
+    assert merged.state == "merged"
+    assert hub.bare.git("show", "-s", "--format=%H %P", "main") == (
+        f"{merged.merge_commit} {main} {commit}"
+    )
+    assert hub.bare.branch("one") is None
+    assert forge.merge(number) == merged
+    assert forge.pulls(head="one") == (merged,)
+
+
+@pytest.mark.parametrize("status", [502, 0])
+def test_a_merge_whose_answer_was_lost_is_adopted(
+    hub: Hub, forge: GithubForge, branch: Branch, status: int
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    hub.fail_next("PUT", "/merge", status, carried_out=True)
+    assert forge.merge(number).merge_commit == hub.bare.branch("main")
+    assert hub.bare.git("rev-list", "--merges", "--count", "main") == "1"
+
+
+def test_a_killed_merge_is_finished_by_the_next(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    hub.fail_next("DELETE", "/git/refs/", 502, times=6)
+    with pytest.raises(GithubError):
+        forge.merge(number)
+    assert hub.bare.branch("one")
+    assert forge.merge(number).state == "merged"
+    assert hub.bare.branch("one") is None
+
+
+def test_what_was_pushed_after_the_merge_is_kept(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    hub.merge_pull(ADA, number)
+    more = branch("one", "more.txt")
+    assert forge.merge(number).state == "merged"
+    assert hub.bare.branch("one") == more
+
+
+def test_a_head_that_moved_is_refused(
+    origin: Origin, hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    """Both where it moved before the request and between our look and the merge."""
+    seen = branch("one")
+    origin.git("remote", "set-url", "origin", hub.clone_url(hub.token(ADA)))
+    number = forge.open("one", "One", "", ()).number
+    branch("one", "evil.txt")
+    with pytest.raises(ForgeError, match="moved after it was looked at"):
+        forge.merge(number, commit=seen)
+    hub.fail_next("PUT", "/merge", 409, message="Head branch was modified.")
+    with pytest.raises(ForgeError, match="moved after it was looked at"):
+        forge.merge(number)
+    assert hub.pulls[number].merged_at is None
+
+
+def test_a_conflict_names_what_to_do(origin: Origin, forge: GithubForge, branch: Branch) -> None:
+    branch("one", "same.txt")
+    origin.push({"same.txt": "something else\n"})
+    number = forge.open("one", "One", "", ()).number
+    with pytest.raises(ForgeError, match="git merge origin/main"):
+        forge.merge(number)
+    assert forge.pull(number).state == "open"
+
+
+def test_a_main_that_just_moved_is_tried_again(
+    hub: Hub, forge: GithubForge, branch: Branch, clock: Clock
+) -> None:
+    branch("one")
+    number = forge.open("one", "One", "", ()).number
+    busy = "Base branch was modified. Review and try the merge again."
+    hub.fail_next("PUT", "/merge", 405, times=2, message=busy)
+    assert forge.merge(number).state == "merged"
+    assert clock.slept == [1.0, 2.0]
+    branch("two")
+    number = forge.open("two", "Two", "", ()).number
+    hub.fail_next("PUT", "/merge", 405, times=5, message=busy)
+    with pytest.raises(ForgeError, match="main kept moving"):
+        forge.merge(number)
+
+
+@pytest.fixture
+def reviewed(origin: Origin) -> Iterator[Hub]:
+    """A GitHub whose main wants a review and a check."""
+    wanted = rules.protected(Hub.app_id, reviews=1, checks=("ci",))
+    with Hub(origin.bare, rulesets=wanted) as started:
+        yield started
+
+
+def test_a_merge_without_the_review_and_the_check_is_refused(
+    reviewed: Hub, branch: Branch, clock: Clock
+) -> None:
+    api = GithubApi(
+        reviewed.url, reviewed.token(reviewed.bot, WRITES), patience=clock.patience()
+    )  # fmt: skip
+    forge = GithubForge(api, reviewed.slug, merges_itself=False)
+    commit = branch("one")
+    number = forge.open("one", "One", "", ()).number
+    with pytest.raises(ForgeError, match="approving review") as failed:
+        forge.merge(number)
+    assert 'status check "ci"' in str(failed.value)
+    reviewed.approve(ADA, number)
+    reviewed.checks.append({"name": "ci", "head_sha": commit, "conclusion": "success"})
+    assert forge.merge(number).state == "merged"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "act", "needs"),
+    [
+        ({"contents": "read"}, lambda f: f.open("two", "Two", "", ()), "pull-requests: write"),
+        ({"contents": "read"}, lambda f: f.comment(1, "text"), "pull-requests: write"),
+        ({"contents": "read"}, lambda f: f.close(1, ""), "pull-requests: write"),
+        ({"pull-requests": "write"}, lambda f: f.merge(1), "contents: write"),
+    ],
+)
+def test_a_missing_permission_is_named(
+    hub: Hub, forge: GithubForge, branch: Branch, as_: Callable[..., GithubForge],
+    permissions: dict[str, str], act: Callable[[GithubForge], Any], needs: str,
+) -> None:  # fmt: skip
+    branch("one")
+    branch("two")
+    forge.open("one", "One", "", ())
+    with pytest.raises(GithubError, match=needs) as failed:
+        act(as_(hub.bot, permissions))
+    assert failed.value.status == 403
+    assert (hub.said(1), hub.pulls[1].state, list(hub.pulls)) == ([], "open", [1])
+
+
+def test_one_that_is_not_there_is_named(forge: GithubForge) -> None:
+    for act in (forge.pull, forge.merge, lambda number: forge.close(number, "")):
+        with pytest.raises(ForgeError, match="#7"):
+            act(7)

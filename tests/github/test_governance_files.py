@@ -1,0 +1,135 @@
+"""The files that govern the repository: valid, complete, and as strict as they are meant to be."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery import promotion
+from delivery.commands import pulls
+from delivery.events import Event
+from delivery.governance.owners import FILE, owners
+from delivery.settings import parse_yaml, read_settings
+from tests.checkout import ROOT
+from tests.delivery.governance.files import TEAM, contents
+
+GITHUB = ROOT / ".github"
+ACTIONS = 15368  # the App that GITHUB_TOKEN belongs to
+GUARDED = {".github/", "delivery/", "serving/", "delivery.yaml", "infra/", "requirements/"}
+FORMS = [file for file in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if file.name != "config.yml"]
+
+
+def load(file: Path) -> Any:
+    return parse_yaml(file.read_text(encoding="utf-8"), file.name)
+
+
+def ruleset(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((GITHUB / "rulesets" / name).read_text(encoding="utf-8"))
+    return found | {"rules": {rule["type"]: rule.get("parameters") for rule in found["rules"]}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
+        ("vendor.github-issue-forms", FORMS),
+        ("vendor.github-issue-config", [GITHUB / "ISSUE_TEMPLATE" / "config.yml"]),
+    ],
+)
+def test_files_fit_githubs_schemas(schema: str, files: list[Path]) -> None:
+    assert files
+    command = ["check-jsonschema", "--builtin-schema", schema, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_code_owners_guard_what_judges_and_deploys() -> None:
+    patterns = owners((ROOT / FILE).read_text(encoding="utf-8"))
+    assert {f"/{path}" for path in GUARDED} <= set(patterns)
+    for pattern in patterns:
+        assert (ROOT / pattern.strip("/")).exists(), f"{pattern} guards nothing"
+
+
+def test_main_is_reached_by_reviewed_pull_requests_alone() -> None:
+    main = ruleset("main.json")
+    assert main["enforcement"] == "active"
+    assert main["target"] == "branch"
+    assert main["conditions"] == {"ref_name": {"include": ["refs/heads/main"], "exclude": []}}
+    assert {"deletion", "non_fast_forward"} <= set(main["rules"])
+    review = main["rules"]["pull_request"]
+    assert review["required_approving_review_count"] >= 1
+    assert review["require_code_owner_review"]
+    assert review["dismiss_stale_reviews_on_push"]
+    assert review["require_last_push_approval"]
+
+
+def test_main_waits_for_one_check_of_actions_on_an_up_to_date_branch() -> None:
+    checks = ruleset("main.json")["rules"]["required_status_checks"]
+    assert checks["required_status_checks"] == [{"context": "ci", "integration_id": ACTIONS}]
+    assert checks["strict_required_status_checks_policy"]
+    assert not checks["do_not_enforce_on_create"]
+
+
+def test_nobody_passes_by_the_rules_but_the_app() -> None:
+    modes = {"main.json": ["pull_request"], "promo-fixed.json": [], "promo-made.json": ["always"]}
+    assert {file.name for file in (GITHUB / "rulesets").iterdir()} == set(modes)
+    for name, expected in modes.items():
+        actors = ruleset(name)["bypass_actors"]
+        assert [actor["bypass_mode"] for actor in actors] == expected
+        assert all(actor["actor_id"] == "DELIVERY_APP_ID" for actor in actors)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("promo-fixed.json", {"deletion", "update", "non_fast_forward"}),
+        ("promo-made.json", {"creation"}),
+    ],
+)
+def test_events_are_guarded_tags(name: str, rules: set[str]) -> None:
+    found = ruleset(name)
+    assert found["enforcement"] == "active"
+    assert found["target"] == "tag"
+    assert set(found["rules"]) == rules
+    # To GitHub `promo/**` is `promo/*`: only `**/` crosses slashes, and an event's tag has three.
+    tag = Event("staging", "a" * 40, "verified", "r-0123456789ab", "local", {}).tag
+    assert tag.partition("/")[0] == "promo"
+    pattern = "refs/tags/promo/**/*"
+    assert found["conditions"] == {"ref_name": {"include": [pattern], "exclude": []}}
+
+
+def test_environments_belong_to_main_alone() -> None:
+    rules = load(GITHUB / "environments.yml")
+    assert set(read_settings(ROOT).environments) <= set(rules)
+    assert {tuple(rule["branches"]) for rule in rules.values()} == {("main",)}
+
+
+def test_labels_cover_what_the_code_uses() -> None:
+    used = {pulls.CANDIDATE, promotion.PROMOTION, promotion.ROLLBACK, "retrain"}
+    for environment in read_settings(ROOT).environments:
+        for kind in (promotion.PROMOTION, promotion.ROLLBACK, "environment"):
+            used.add(f"{kind}:{environment}")
+    for form in FORMS:
+        used |= set(load(form)["labels"])
+    assert used <= {name for kind, name in contents(TEAM) if kind == "label"}
+
+
+def test_dependabot_waits_and_leaves_the_locks_to_make_lock() -> None:
+    updates = load(GITHUB / "dependabot.yml")["updates"]
+    ecosystems = {update["package-ecosystem"] for update in updates}
+    npm = {"npm"} if (ROOT / "tests" / "github" / "package.json").exists() else set()
+    assert ecosystems == {"github-actions"} | npm
+    for update in updates:
+        assert update["cooldown"]["default-days"] >= 7
+        assert update["groups"]
+
+
+def test_the_text_for_pull_requests_names_commands_that_exist() -> None:
+    text = (GITHUB / "pull_request_template.md").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)`", text)) <= targets

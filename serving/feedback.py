@@ -25,7 +25,7 @@ from serving.predict import Refusal
 
 NAME = "feedback.jsonl"
 MOST = 10_000  # items in a request
-REMEMBERED = 1_000_000  # request ids, the newest; 16 bytes each and what a set adds
+REMEMBERED = 200_000  # request ids, the newest; about 30 MB
 _ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 EXPECTED = '{"feedback": [{"request_id": …, "truth": …}, …]}'
 

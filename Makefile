@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down test lint lock
+.PHONY: help setup path demo down test lint lock soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ down: ## stop what the demo left running
 
 test: setup ## run the tests
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
+	@python -m tests.soak
 
 lint: setup ## ruff and mypy
 	@ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 import bentoml
 
 from serving.app import Service
+from serving.guard import Guard, require_guard
 from serving.settings import read_start
 
 start = read_start(os.environ)
@@ -19,8 +20,12 @@ class Online:
 
     @bentoml.on_deployment
     def check() -> None:
-        """Once, before the workers: a model that cannot be served stops the start."""
+        """Once, before the workers: what cannot be guarded or served stops the start."""
+        require_guard(start)
         model.check()
 
     def __init__(self) -> None:
         model.start()
+
+
+Online.add_asgi_middleware(Guard, start=start, shape=model.error)

@@ -19,6 +19,7 @@ from delivery.files import LockedError, locked
 from delivery.probe import is_ready, local_client
 from delivery.processes import Process
 from delivery.venvs import bytecode, environment
+from serving.place import ENVIRONMENT, LOCAL
 from serving.settings import ServingSettings
 
 READY = 90.0  # s: a start takes 2 to 5 s, and 15 s with cold caches on two busy cores
@@ -84,6 +85,7 @@ class Server:
             "PYTHONPYCACHEPREFIX": str(bytecode(python)),
             "PYTHONUNBUFFERED": "1",
             "RELEASE_ID": release,
+            ENVIRONMENT: LOCAL,  # a loopback address: who reaches it is on this machine
             **self.settings.to_environment(),
         }
 

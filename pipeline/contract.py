@@ -117,6 +117,7 @@ def _input(column: pd.Series, declared: Column, unseen: Literal["accept", "rejec
         dtype=dtype,
         nullable=nullable and possible,
         unit=declared.unit,
+        sensitive=declared.sensitive,
         description=declared.description,
         range=declared.range,
         categories=_categories(column) if dtype == "string" else None,

@@ -47,6 +47,7 @@ class Column(Strict):
     description: str = ""
     range: tuple[float, float] | None = None
     nullable: bool | None = None  # None: nullable where training has missing values
+    sensitive: bool = False  # never logged as it is
 
     @field_validator("range")
     @classmethod

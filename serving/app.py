@@ -9,44 +9,55 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 import orjson
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from serving.contract import ContractError
+from serving.feedback import Feedback
+from serving.journal import Journal
 from serving.metrics import CONTENT_TYPE, Meter, exposition
 from serving.openapi import Brief, openapi
-from serving.predict import MAX_BYTES, Predictor
+from serving.place import LOG_FOLDER
+from serving.predict import Predictor, Refusal, Scored
 from serving.protocols import native, spoken
-from serving.protocols.dialect import JSON, Dialect
+from serving.protocols.dialect import JSON, Dialect, Reply
+from serving.protocols.document import strict
 from serving.routes import Routes, respond
 from serving.runtime import load_model
 from serving.settings import Start
+from serving.watch import Watch
 
 logger = logging.getLogger("serving")
+Observer = Callable[[Scored], None]
 PAGE = Path(__file__).parent / "swagger.html"
 
 
 class Service:
     """The application over the model in `folder`. Call `start` once in each worker."""
 
-    def __init__(self, folder: Path, start: Start, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, folder: Path, start: Start) -> None:
         self._folder = folder
+        self._start = start
         self._release = start.release
+        self._observers: list[Observer] = []
+        self._feedback: Feedback | None = None
         self._predictor: Predictor | None = None
         self._dialects = spoken(start)
-        routes = Routes(lambda: self.predictor, Meter(start.release), max_bytes)
+        routes = Routes(lambda: self.predictor, Meter(start.release), self._note)
         self.app = Starlette(
             routes=[
                 *routes.of(self._dialects),
                 Route("/docs.json", self.docs),
+                Route("/feedback", self.feedback, methods=["POST"]),
                 Route("/metrics", metrics),
                 Route("/", self.page),
             ],
@@ -62,17 +73,35 @@ class Service:
 
     def load(self) -> None:
         """Load the model; ContractError if it cannot be served."""
-        self._predictor = Predictor(load_model(self._folder), self._release)
+        limits = self._start.settings.limits
+        self._predictor = Predictor(load_model(self._folder), self._release, limits)
 
     def start(self) -> None:
         """Load the model in a worker and get ready for requests."""
         self.load()
+        self.observe()
         # Hundreds of thousands of objects of the imports never die, and BentoML's timers live
         # for seconds: a full garbage collection that walks over them takes 100 to 200 ms, in
         # which no request is answered. So those are left out, and full collections are rare.
         gc.collect()
         gc.freeze()
         gc.set_threshold(700, 10, 1000)
+
+    def observe(self) -> None:
+        """From now on, count what is asked and answered, and write it down where there is a
+        place for it."""
+        contract, start = self.predictor.contract, self._start
+        watch = Watch(contract, self._release)
+        self._observers = [watch.scored]
+        if start.place.log_folder is not None:
+            journal = Journal(contract, start)
+            journal.start()
+            self._observers.append(journal.scored)
+            self._feedback = Feedback(contract, start.place.log_folder, self._release)
+
+    def _note(self, scored: Scored) -> None:
+        for observer in self._observers:
+            observer(scored)
 
     @property
     def predictor(self) -> Predictor:
@@ -97,22 +126,33 @@ class Service:
         contract = self.predictor.contract
         return orjson.dumps(openapi(contract, self._release, request, answer, others))
 
+    async def feedback(self, request: Request) -> Response:
+        """Take the truth about requests that were answered before."""
+        body = await request.body()
+        try:
+            if self._feedback is None:
+                raise Refusal(404, f"feedback is not kept here: {LOG_FOLDER} is not set")
+            kept = await run_in_threadpool(self._feedback, strict(body))
+        except Refusal as refusal:
+            return respond(self.error(request.url.path, refusal.status, str(refusal)))
+        return Response(orjson.dumps(kept), media_type="application/json")
+
     async def http_error(self, request: Request, fault: Exception) -> Response:
         """Starlette's own refusals (404, 405) in the shape of the protocol they fall to."""
         assert isinstance(fault, HTTPException)
-        response = self._error(request, fault.status_code, fault.detail)
+        response = respond(self.error(request.url.path, fault.status_code, fault.detail))
         response.headers.update(fault.headers or {})
         return response
 
     async def server_error(self, request: Request, fault: Exception) -> Response:
         """A bug: the log has the trace, the client learns nothing of the inside."""
         logger.error("unexpected %s", type(fault).__name__, exc_info=fault)
-        return self._error(request, 500, "internal error")
+        return respond(self.error(request.url.path, 500, "internal error"))
 
-    def _error(self, request: Request, status: int, message: str) -> Response:
-        path = request.url.path
+    def error(self, path: str, status: int, message: str) -> Reply:
+        """An error in the shape of the protocol that `path` belongs to."""
         owner = next((each for each in self._dialects if each.owns(path)), native.DIALECT)
-        return respond(owner.error(status, message, ()))
+        return owner.error(status, message, ())
 
 
 def _brief(dialect: Dialect) -> Iterator[Brief]:

@@ -44,22 +44,28 @@ Values = list[Any] | Array
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One value that cannot be used. `row` is its index in the request."""
+    """One value that cannot be used. `row` is its index in the request; `reason` is for counting:
+    missing, type, range, category or length."""
 
     row: int
     field: str | None
     value: str
     expected: str
+    reason: str
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """What a client is shown."""
+        shown = asdict(self)
+        del shown["reason"]
+        return shown
 
 
 class Column:
-    """A scalar input."""
+    """A scalar input, whose strings have at most `text_length` characters."""
 
-    def __init__(self, spec: Input) -> None:
+    def __init__(self, spec: Input, text_length: int) -> None:
         self.spec = spec
+        self.longest = text_length
         self.dtype = _DTYPES[spec.dtype]
         self.plain = _PLAIN[spec.dtype] | ({NoneType} if spec.nullable else set())
         self.is_float = spec.dtype in ("float32", "float64")
@@ -107,6 +113,8 @@ class Column:
     def _strings(self, values: list[Any], kinds: set[type]) -> Array | None:
         if self.only is not None and not self.only.issuperset(v for v in values if v is not None):
             return None
+        if any(value is not None and len(value) > self.longest for value in values):
+            return None
         if NoneType in kinds:
             values = ["" if value is None else value for value in values]
         return np.array(values, np.object_)
@@ -134,15 +142,31 @@ class Column:
             try:
                 converted.append(self.one(value))
             except ValueError:
-                missing = value is None and self.spec.name not in rows[index]
-                shown = "no such field" if missing else shorten(value)
-                problems.append(Problem(index, self.spec.name, shown, describe(self.spec)))
+                absent = value is None and self.spec.name not in rows[index]
+                problems.append(self._problem(index, value, absent))
                 found += 1
                 if found == MAX_PROBLEMS:
                     break
         if found:
             return np.empty(0)
         return np.array(converted, self.dtype).reshape(len(values), *self.spec.shape)
+
+    def _problem(self, row: int, value: Any, absent: bool) -> Problem:
+        shown = "no such field" if absent else shorten(value)
+        expected, reason = describe(self.spec), self._reason(value)
+        if reason == "length":
+            expected += f" of at most {self.longest:,} characters"
+        return Problem(row, self.spec.name, shown, expected, reason)
+
+    def _reason(self, value: Any) -> str:
+        """Why `one` refused a value."""
+        if value is None:
+            return "missing"
+        if self.spec.dtype == "string" and type(value) is str:
+            return "length" if len(value) > self.longest else "category"
+        number = self.spec.dtype not in ("string", "bool") and type(value) in (int, float)
+        whole = self.is_float or type(value) is int or (number and value.is_integer())
+        return "range" if number and whole else "type"
 
     def one(self, value: Any) -> Any:
         """One value as the model takes it; ValueError where the contract does not allow it."""
@@ -151,6 +175,8 @@ class Column:
         kind = type(value)
         if self.spec.dtype in ("string", "bool"):
             if kind not in self.plain or (self.only is not None and value not in self.only):
+                raise ValueError
+            if kind is str and len(value) > self.longest:
                 raise ValueError
             return value
         if kind not in (int, float):
@@ -202,7 +228,7 @@ def _leaves(value: Any, shape: tuple[int, ...]) -> list[Any]:
     return [leaf for part in value for leaf in _leaves(part, shape[1:])]
 
 
-def column_of(spec: Input) -> Column:
+def column_of(spec: Input, text_length: int) -> Column:
     """The column of an input; ContractError for one that cannot be."""
     if spec.dtype not in _DTYPES:
         raise ContractError(f"inputs: {spec.name}: rows of JSON cannot carry {spec.dtype}")
@@ -212,4 +238,4 @@ def column_of(spec: Input) -> Column:
             f"inputs: {spec.name}: {what} cannot be nullable, since it has no value for null; "
             "export it as float32"
         )
-    return Tensor(spec) if spec.shape else Column(spec)
+    return Tensor(spec, text_length) if spec.shape else Column(spec, text_length)

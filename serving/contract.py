@@ -91,7 +91,8 @@ class Input(Strict):
 
     `shape` is that of one row: () for a scalar. `range` is a declared limit and is enforced;
     what training happened to see is in `histogram` and is only watched. `categories` are those
-    seen in training; `unseen` says whether the model copes with others.
+    seen in training; `unseen` says whether the model copes with others. A `sensitive` value is
+    never written down as it is.
     """
 
     name: str = Field(min_length=1)
@@ -103,6 +104,7 @@ class Input(Strict):
     range: tuple[float, float] | None = None
     categories: tuple[str, ...] | None = None
     unseen: Literal["accept", "reject"] = "accept"
+    sensitive: bool = False
     histogram: Histogram | None = None
 
 

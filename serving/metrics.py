@@ -7,10 +7,13 @@ a stranger could create series without end.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from serving.column import Problem
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -25,6 +28,11 @@ SECONDS = Histogram(
 ROWS = Counter("serving_rows_total", "Rows that were scored.", ["release"])
 IGNORED = Counter(
     "serving_ignored_fields_total", "Values of fields that the contract does not know.", ["release"]
+)
+REJECTED = Counter(
+    "serving_rejected_rows_total",
+    "Values that the contract does not allow, at most 20 of a request; field is an input's.",
+    ["field", "reason", "release"],
 )
 
 
@@ -53,6 +61,10 @@ class Meter:
         self._rows.inc(rows)
         if ignored:
             self._ignored.inc(ignored)
+
+    def rejected(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            REJECTED.labels(problem.field or "(row)", problem.reason, self._release).inc()
 
 
 def exposition() -> bytes:

@@ -25,11 +25,21 @@ _ANY: Mapping[str, Json] = {
     "application/octet-stream": {"type": "string", "format": "binary"},
     "text/csv": {"type": "string"},
 }
-_ERRORS = {
-    "400": "The body is not JSON.",
+_REFUSALS = {
+    "400": "The body is not JSON, or an object in it names a key twice.",
+    "401": "Credentials are missing, unknown or expired.",
+    "403": "The credentials do not allow this.",
+    "408": "The body did not arrive in time.",
     "413": "The body is too large.",
+    "429": "Too many requests; Retry-After says when to come back.",
+}
+_ERRORS = _REFUSALS | {
     "415": "The body is not declared as JSON.",
     "422": "The rows do not fit the contract: row, field, value and what is allowed.",
+}
+_FEEDBACK_ERRORS = _REFUSALS | {
+    "404": "Feedback is not kept here.",
+    "422": "An item makes no sense; nothing of the request is kept.",
 }
 
 
@@ -59,6 +69,7 @@ def openapi(
             "/release": {
                 "get": _get("Which release this is, and the sha256 of its files.", "json")
             },
+            "/feedback": {"post": _feedback(contract)},
             "/metrics": {"get": _get("Prometheus metrics.", "text")},
             "/livez": {"get": _get("200 while the process lives.", "text")},
             "/readyz": {"get": _get("200 once requests can be answered.", "text")},
@@ -124,6 +135,32 @@ def _predict(contract: Contract, request: Json, answer: Json) -> Json:
             "content": {"application/json": {"schema": schema, "example": request}},
         },
         "responses": responses,
+    }
+
+
+def _feedback(contract: Contract) -> Json:
+    label: Json = {"type": "number"}
+    if contract.classes:
+        label = {"type": "string", "enum": list(contract.classes)}
+    item = {
+        "type": "object",
+        "required": ["request_id", "truth"],
+        "properties": {
+            "request_id": {"type": "string", "pattern": "^[A-Za-z0-9._:@/+=-]{1,128}$"},
+            "truth": {"oneOf": [label, {"type": "array", "minItems": 1, "items": label}]},
+        },
+    }
+    items = {"type": "array", "minItems": 1, "items": item}
+    schema = {"type": "object", "required": ["feedback"], "properties": {"feedback": items}}
+    counts = {name: {"type": "integer"} for name in ("accepted", "duplicates")}
+    answer = _content("What was new.", {"type": "object", "properties": counts})
+    reference = {"$ref": "#/components/schemas/Error"}
+    return {
+        "operationId": "feedback",
+        "summary": "Tell the truth about requests that were answered before",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"200": answer}
+        | {code: _content(text, reference) for code, text in _FEEDBACK_ERRORS.items()},
     }
 
 

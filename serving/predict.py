@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from serving.contract import Contract
+from serving.policy import Limits
 from serving.runtime import Model
 from serving.validate import Array, Batch, InvalidRows, Problem, Validator, Values
-
-MAX_ROWS = 5_000
-MAX_BYTES = 8 * 1024 * 1024
 
 
 class Refusal(ValueError):  # noqa: N818 - an answer to a client, not a fault of the service
@@ -51,11 +49,12 @@ class Scored:
 class Predictor:
     """Answers queries with one model."""
 
-    def __init__(self, model: Model, release: str) -> None:
+    def __init__(self, model: Model, release: str, limits: Limits) -> None:
         self.model = model
         self.release = release
         self.decide = Decider(model.contract)
-        self._validate = Validator(model.contract)
+        self._validate = Validator(model.contract, text_length=limits.text_length)
+        self._most = limits.rows
 
     @property
     def contract(self) -> Contract:
@@ -68,8 +67,8 @@ class Predictor:
             Refusal: 422: too many rows, or a value that the contract does not allow.
             ScoreError: a fault of the model.
         """
-        if not 1 <= query.count <= MAX_ROWS:
-            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {MAX_ROWS}")
+        if not 1 <= query.count <= self._most:
+            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {self._most}")
         try:
             if query.rows is not None:
                 batch = self._validate(query.rows)

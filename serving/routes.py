@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.metrics import Meter
-from serving.predict import Predictor, Refusal
+from serving.predict import Predictor, Refusal, Scored
 from serving.protocols.dialect import VERSION, Ask, Dialect, Message, Reply, Tell
 from serving.runtime import ScoreError
 
@@ -24,11 +24,12 @@ Handler = Callable[[Request], Awaitable[Reply]]
 @dataclass(frozen=True, slots=True)
 class Routes:
     """Where requests are taken and answers handed out. `predictor` is asked at each request:
-    a worker loads its model after the routes are made."""
+    a worker loads its model after the routes are made. `note` is told of what was scored; how
+    much a client may send is serving.guard's business."""
 
     predictor: Callable[[], Predictor]
     meter: Meter
-    max_bytes: int
+    note: Callable[[Scored], None]
 
     def of(self, dialects: Sequence[Dialect]) -> list[Route]:
         """The routes of all `dialects`; of two with the same path and method the first."""
@@ -53,11 +54,11 @@ class Routes:
             if request.path_params:
                 _check_names(request, predictor)
             kind = _kind(request, ask.kinds)
-            body = await self._body(request)
-            message = Message(body, kind, request.headers, request.path_params)
+            message = Message(await request.body(), kind, request.headers, request.path_params)
             query = ask.decode(message, predictor.contract)
             scored = predictor(query)
             self.meter.scored(scored.batch.rows, scored.ignored)
+            self.note(scored)
             return ask.encode(scored, query, predictor)
 
         return handler
@@ -78,6 +79,7 @@ class Routes:
             try:
                 reply = await handler(request)
             except Refusal as refusal:
+                self.meter.rejected(refusal.problems)
                 reply = dialect.error(refusal.status, str(refusal), refusal.problems)
             except ScoreError as fault:
                 logger.error("%s", fault)
@@ -88,21 +90,6 @@ class Routes:
             return respond(reply)
 
         return endpoint
-
-    async def _body(self, request: Request) -> bytes:
-        """The body of a request; Refusal 413."""
-        length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length[:20]) > self.max_bytes:
-            raise self._too_large()
-        chunks = bytearray()
-        async for chunk in request.stream():
-            chunks += chunk
-            if len(chunks) > self.max_bytes:
-                raise self._too_large()
-        return bytes(chunks)
-
-    def _too_large(self) -> Refusal:
-        return Refusal(413, f"the body is larger than {self.max_bytes:,} bytes; send fewer rows")
 
 
 def respond(reply: Reply) -> Response:

@@ -12,23 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.contract import ContractError, Strict, parse
+from serving.place import NOWHERE, Place, read_place
+from serving.policy import Auth, Limits, LogSettings, OidcSettings
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
 SAGEMAKER_PORT = 8080
+GUARDING = ("auth", "oidc", "limits")  # never left out: a guard that does less is none
 
 ProtocolName = Literal["native", "v2", "mlflow", "tensorflow", "torchserve", "sagemaker", "vertex"]
 
 # A request costs tens of microseconds; what BentoML adds around it by default costs ten times
-# that. The service counts, times and documents its own routes.
+# that. The service counts, times, limits and documents its own routes.
 BENTOML: dict[str, Any] = {
     "workers": 1,
-    # Seconds for an answer. BentoML keeps a timer for as long, even for requests that were
-    # answered at once: a minute of them at full load is 50 MB that the garbage collector walks.
-    "traffic": {"timeout": 10},
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
     "tracing": {"excluded_urls": ["/predict", "/invocations", "/infer$", ":predict$"]},
@@ -40,6 +40,10 @@ class ServingSettings(Strict):
     be started without it; a release that is older than a key leaves it out, and says so."""
 
     protocols: tuple[ProtocolName, ...] = Field(default=("native", "v2", "mlflow"))
+    auth: Auth = "none"
+    oidc: OidcSettings | None = None
+    limits: Limits = Limits()
+    log: LogSettings = LogSettings()
 
     @field_validator("protocols")
     @classmethod
@@ -49,6 +53,12 @@ class ServingSettings(Strict):
         if len(set(value)) != len(value):
             raise ValueError("a protocol is named twice")
         return value
+
+    @model_validator(mode="after")
+    def _has_an_issuer(self) -> ServingSettings:
+        if self.auth in ("oidc", "both") and self.oidc is None:
+            raise ValueError(f"auth: {self.auth} needs oidc: {{issuer: …, audience: …}}")
+        return self
 
     def to_environment(self) -> dict[str, str]:
         """What an instance is given. Only what differs from the defaults, so that a release
@@ -67,15 +77,25 @@ class Start:
     port: int | None = None
     vertex_predict: str | None = None
     vertex_health: str | None = None
+    place: Place = NOWHERE
 
     def bentoml(self) -> dict[str, Any]:
         """The arguments of `bentoml.service`. A port on its command line goes before this one."""
-        return BENTOML | ({"http": {"port": self.port}} if self.port else {})
+        # Our own limit answers first. BentoML keeps a timer for as long as this, even for
+        # requests that were answered at once: a minute of them at full load is 50 MB that the
+        # garbage collector walks.
+        options = BENTOML | {"traffic": {"timeout": self.settings.limits.seconds + 1}}
+        if self.port:
+            options["http"] = {"port": self.port}
+        if self.place.tls:
+            options["ssl"] = self.place.tls.options()
+        return options
 
 
 def read_start(environ: Mapping[str, str]) -> Start:
     """Read RELEASE_ID, SERVING_SETTINGS and, as the protocols that are on ask for it, the
-    variables of Vertex AI (AIP_*). PORT is where serverless platforms want to be answered.
+    variables of Vertex AI (AIP_*). PORT is where serverless platforms want to be answered;
+    serving.place has the rest.
 
     Raises:
         SystemExit: with one line, if one of them is malformed.
@@ -84,12 +104,13 @@ def read_start(environ: Mapping[str, str]) -> Start:
     try:
         settings = read_settings(environ.get(VARIABLE, "{}"))
         port = _port(environ, settings)
+        place = read_place(environ)
         if "vertex" not in settings.protocols:
-            return Start(release, settings, port)
+            return Start(release, settings, port, place=place)
         routes = [_route(environ, name) for name in ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")]
     except ContractError as error:
         raise SystemExit(f"error: {error}") from None
-    return Start(release, settings, port, *routes)
+    return Start(release, settings, port, routes[0], routes[1], place)
 
 
 def _port(environ: Mapping[str, str], settings: ServingSettings) -> int | None:
@@ -112,7 +133,8 @@ def _route(environ: Mapping[str, str], name: str) -> str | None:
 
 def read_settings(text: str) -> ServingSettings:
     """The settings in the JSON `text`. Keys that this release does not know are left out with
-    a warning: a release that is older than a key must still be there to roll back to.
+    a warning: a release that is older than a key must still be there to roll back to. Only
+    what guards the service is never left out.
 
     Raises:
         ContractError: it is not JSON, or a value is not allowed.
@@ -125,7 +147,7 @@ def read_settings(text: str) -> ServingSettings:
         return ServingSettings.model_validate(content)
     except ValidationError as error:
         for item in error.errors():
-            if item["type"] == "extra_forbidden":
+            if item["type"] == "extra_forbidden" and item["loc"][0] not in GUARDING:
                 _drop(content, item["loc"])
                 path = ".".join(map(str, item["loc"]))
                 logger.warning("%s: this release does not know %s", VARIABLE, path)

@@ -6,7 +6,7 @@ something is odd, or of few rows, is looked at value by value. Both ways follow 
     bool             true or false, nothing else
     int64            an integer, or a float without a fraction; a bool is not a number
     float32, float64 a finite number that the type can hold
-    string           a string
+    string           a string that is not too long
     null             only where the contract says nullable: NaN for floats, "" for strings
     a tensor         nested lists of exactly the declared shape, each value as above
 
@@ -26,6 +26,7 @@ import numpy as np
 from serving.column import MAX_PROBLEMS, Array, Problem, Values, column_of
 from serving.contract import Contract
 from serving.expected import shorten
+from serving.policy import TEXT_LENGTH
 
 __all__ = ["MAX_PROBLEMS", "Array", "Batch", "InvalidRows", "Problem", "Validator", "Values"]
 
@@ -59,8 +60,8 @@ class Validator:
         ContractError: an input that no ONNX graph can be given: nullable int64 or bool, bytes.
     """
 
-    def __init__(self, contract: Contract) -> None:
-        self._columns = tuple(column_of(spec) for spec in contract.inputs)
+    def __init__(self, contract: Contract, *, text_length: int = TEXT_LENGTH) -> None:
+        self._columns = tuple(column_of(spec, text_length) for spec in contract.inputs)
         self._names = frozenset(spec.name for spec in contract.inputs)
 
     def __call__(self, rows: Sequence[Any]) -> Batch:
@@ -118,4 +119,4 @@ def _refuse(problems: list[Problem]) -> None:
 def _not_objects(rows: Sequence[Any]) -> Iterator[Problem]:
     for index, row in enumerate(rows):
         if type(row) is not dict:
-            yield Problem(index, None, shorten(row), "an object of field: value")
+            yield Problem(index, None, shorten(row), "an object of field: value", "type")

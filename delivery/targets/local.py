@@ -48,7 +48,8 @@ class LocalTarget:
         settings: ServingSettings = DEFAULTS,
     ) -> None:
         self.environment = environment
-        self._settings = settings
+        # It listens on 127.0.0.1 alone, and the gates that call it have no credentials.
+        self._settings = settings.model_copy(update={"auth": "none"})
         self._workspace = workspace
         self._folder = workspace / "targets" / environment
         self._router = Router(self._folder / "router", port, environment)

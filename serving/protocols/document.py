@@ -10,6 +10,7 @@ import orjson
 
 from serving.contract import Contract
 from serving.predict import Query, Refusal
+from serving.protocols.repeated import refuse_repeated
 from serving.validate import Values
 
 # A string is consumed whole, so that no NaN is found in it; without its end too, and without
@@ -20,9 +21,11 @@ _STRING_OR_NAN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|NaN', re.DOTALL)
 def strict(body: bytes) -> Any:
     """A JSON document; Refusal 400."""
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Refusal(400, f"the body is not JSON: {error}") from error
+    refuse_repeated(body, document)
+    return document
 
 
 def lenient(body: bytes) -> Any:

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from serving.contract import Contract, Input
-from serving.predict import MAX_ROWS, Query, Refusal, Scored
+from serving.policy import MOST_ROWS
+from serving.predict import Query, Refusal, Scored
 from serving.protocols.document import columns
 
 CSV = "text/csv"
@@ -32,7 +33,7 @@ def read(body: bytes, contract: Contract) -> Query:
     try:
         text = io.StringIO(body.decode("utf-8-sig"), newline="")
         # One line more than is allowed is enough to know that there are too many.
-        lines = [line for line in islice(csv.reader(text), MAX_ROWS + 2) if line]
+        lines = [line for line in islice(csv.reader(text), MOST_ROWS + 2) if line]
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refusal(400, f"the body is not CSV: {error}") from error
     inputs = {spec.name: spec for spec in contract.inputs}

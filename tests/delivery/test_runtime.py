@@ -16,6 +16,7 @@ from delivery import runtime, venvs
 from delivery.errors import InputError, TargetError
 from delivery.runtime import serving, sweep
 from delivery.venvs import environment
+from serving.place import Place
 from serving.settings import ServingSettings, Start, read_start
 from tests.delivery.running import eventually, fake_bento, fake_python, running
 
@@ -143,7 +144,7 @@ class TestServing:
         settings = ServingSettings(protocols=("native", "vertex"))
         with serving(fake_bento(tmp_path / "b"), "r-one", fake, settings) as url:
             seen = httpx.get(f"{url}/env").json()
-        assert read_start(seen) == Start("r-one", settings)
+        assert read_start(seen) == Start("r-one", settings, place=Place(local=True))
 
     def test_what_the_bento_says_about_its_failure_is_passed_on(
         self, fake: Path, tmp_path: Path

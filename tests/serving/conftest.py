@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from starlette.testclient import TestClient
 
 from serving.app import Service
 from serving.contract import Task
+from serving.guard import Guard
+from serving.place import Place
 from serving.settings import ServingSettings, Start
 from tests.serving.tiny import write_tiny_model
 
 TASKS = get_args(Task)
+LOCALLY = Place(local=True)
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +28,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Task, Path]:
     return {task: root / task for task in TASKS}
 
 
-def client_of(folder: Path, settings: ServingSettings | None = None, **limits: int) -> TestClient:
-    start = Start("r-0123456789ab", settings or ServingSettings())
-    service = Service(folder, start, **limits)
+def client_of(folder: Path, place: Place = LOCALLY, **settings: Any) -> TestClient:
+    """A client of the model in `folder`, behind its guard."""
+    start = Start("r-0123456789ab", ServingSettings.model_validate(settings), place=place)
+    service = Service(folder, start)
     service.load()
-    return TestClient(service.app, raise_server_exceptions=False)
+    service.observe()
+    guarded = Guard(service.app, start=start, shape=service.error)
+    return TestClient(guarded, raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="session")

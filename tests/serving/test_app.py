@@ -11,10 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.contract import Task
-from serving.predict import MAX_ROWS
+from serving.policy import Limits
 from serving.runtime import file_hashes
 from tests.serving.conftest import TASKS, client_of
 from tests.serving.tiny import write_tiny_model
+
+MAX_ROWS = Limits().rows
 
 ROW = {"distance": 800.0, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
 JSON = {"Content-Type": "application/json"}
@@ -159,7 +161,7 @@ def test_a_body_is_limited_with_and_without_a_declared_length(models: dict[Task,
         yield content[10:]
 
     for limit, status in ((len(body), 200), (len(body) - 1, 413)):
-        client = client_of(models["binary"], max_bytes=limit)
+        client = client_of(models["binary"], limits={"body_bytes": limit})
         assert client.post("/predict", content=body, headers=JSON).status_code == status
         assert client.post("/predict", content=chunks(body), headers=JSON).status_code == status
 

@@ -31,6 +31,12 @@ def test_a_key_from_the_future_is_left_out_with_a_warning(caplog: pytest.LogCapt
     assert "does not know speed" in caplog.text
 
 
+def test_a_place_is_local_only_by_its_exact_name() -> None:
+    assert read_start({"SERVING_ENVIRONMENT": "local"}).place.local
+    assert not read_start({"SERVING_ENVIRONMENT": "Local"}).place.local
+    assert not read_start({}).place.local
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -40,6 +46,9 @@ def test_a_key_from_the_future_is_left_out_with_a_warning(caplog: pytest.LogCapt
         ('{"protocols": ["native", "native"]}', "named twice"),
         ('{"protocols": ["native", "grpc"]}', r"protocols\.1"),
         ('{"protocols": ["v2"], "speed": 1}', "native is needed"),
+        ('{"auth": "keys", "limits": {"per_hour": 1}}', "unknown key"),
+        ('{"auth": "oidc"}', "needs oidc"),
+        ('{"auth": "oidc", "oidc": {"issuer": "http://x.example", "audience": "a"}}', "https"),
     ],
 )
 def test_settings_that_do_not_fit_stop_the_start_with_one_line(text: str, reason: str) -> None:

@@ -59,6 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
         "RELEASE_ID": subject.release,
+        "SERVING_ENVIRONMENT": "local",
         "PORT": str(port),
         "AIP_PREDICT_ROUTE": "/aip/predict",
         "AIP_HEALTH_ROUTE": "/aip/health",

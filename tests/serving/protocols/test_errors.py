@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.predict import MAX_ROWS
+from serving.policy import Limits
 from tests.serving.protocols.conftest import Polyglots
 from tests.serving.protocols.speakers import JSON, SPEAKERS, Asked
 from tests.serving.tiny import tiny_contract
 
 CONTRACT = tiny_contract()
+MAX_ROWS = Limits().rows
 ROW = {"distance": 800.0, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.predict import MAX_ROWS, Query, Refusal, Scored
+from serving.policy import MOST_ROWS
+from serving.predict import Query, Refusal, Scored
 from serving.protocols.table import read, write
 from serving.validate import Batch
 from tests.serving.tiny import tiny_contract
@@ -75,7 +76,7 @@ def test_no_rows_are_none(text: str) -> None:
 
 
 def test_more_rows_than_are_allowed_are_not_read() -> None:
-    assert parsed("800,,9,false,UA\n" * (MAX_ROWS * 3)).count == MAX_ROWS + 2
+    assert parsed("800,,9,false,UA\n" * (MOST_ROWS + 9)).count == MOST_ROWS + 2
 
 
 @pytest.mark.parametrize(

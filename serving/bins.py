@@ -1,0 +1,128 @@
+"""Counts by the bins of a contract's reference histogram, so that drift is a query.
+
+A value's bin is its number ("0", "1", …) for numbers and its label for categories, or one of
+those in brackets. Training's share of each bin stands beside the counts; docs/serving.md has the
+PromQL of the population stability index over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Counter, Gauge
+
+from serving.column import Array
+from serving.contract import Histogram, Input
+
+MISSING = "(missing)"
+UNSEEN = "(unseen)"  # a category that training had not
+OTHER = "(other)"  # one that it had, too rare to be counted by itself
+
+VALUES = Counter(
+    "serving_input_bin_total",
+    "Values of an input by bin of training's histogram.",
+    ["feature", "bin", "release"],
+)
+# Every worker knows the same share: the greatest is any of them.
+REFERENCE = Gauge(
+    "serving_input_reference_share",
+    "Share of training's values in a bin.",
+    ["feature", "bin", "release"],
+    multiprocess_mode="max",
+)
+OUTSIDE = Counter(
+    "serving_input_outside_total",
+    "Values of an input below or above all that training saw.",
+    ["feature", "side", "release"],
+)
+SCORES = Counter(
+    "serving_score_bin_total", "Scores by bin of the reference histogram.", ["bin", "release"]
+)
+SCORES_REFERENCE = Gauge(
+    "serving_score_reference_share",
+    "Share of the reference scores in a bin.",
+    ["bin", "release"],
+    multiprocess_mode="max",
+)
+
+
+class NumberBins:
+    """Bins between the edges of a histogram; what lies outside falls into the first or last."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        edges = np.array(histogram.edges, np.float64)
+        self.names = [str(i) for i in range(len(edges) - 1)] + [MISSING]
+        self.reference = [*histogram.counts, histogram.missing]
+        self.lowest, self.highest = float(edges[0]), float(edges[-1])
+        self._inner = edges[1:-1]
+
+    def codes(self, values: Array) -> Array:
+        """The bin of each value: [rows] of int64; NaN is missing."""
+        codes: Array = self._inner.searchsorted(values, "right")
+        codes[np.isnan(values)] = len(self.names) - 1
+        return codes
+
+    def outside(self, values: Array) -> tuple[int, int]:
+        """How many values are below and above training's range."""
+        below = int(np.count_nonzero(values < self.lowest))
+        return below, int(np.count_nonzero(values > self.highest))
+
+
+class LabelBins:
+    """One bin for each label. `known` are all categories of training."""
+
+    def __init__(self, histogram: Histogram, known: tuple[str, ...]) -> None:
+        labels = histogram.labels or ()
+        self.names = [*labels, OTHER, UNSEEN, MISSING]
+        self.reference = [*histogram.counts, 0, 0, histogram.missing]
+        count = len(labels)
+        self._unseen = count + 1
+        self._codes: dict[object, int] = dict.fromkeys(known, count)
+        self._codes |= {label: code for code, label in enumerate(labels)}
+        self._codes[""] = self._codes.get("", count + 2)
+        if labels == ("false", "true"):  # how a histogram of booleans calls them
+            self._codes |= {False: 0, True: 1}
+
+    def codes(self, values: Array) -> Array:
+        """The bin of each value: [rows] of int64; "" is missing."""
+        get, unseen = self._codes.get, self._unseen
+        return np.array([get(value, unseen) for value in values.tolist()], np.int64)
+
+
+Bins = NumberBins | LabelBins
+
+
+def bins_of(spec: Input) -> Bins | None:
+    """The bins of an input; None for a tensor and where the contract has no histogram."""
+    if spec.histogram is None or spec.shape:
+        return None
+    if spec.histogram.labels is not None:
+        return LabelBins(spec.histogram, spec.categories or ())
+    return NumberBins(spec.histogram)
+
+
+class BinCounter:
+    """Adds codes up in Prometheus; series appear with their first value."""
+
+    def __init__(
+        self, bins: Bins, counter: Counter, gauge: Gauge, labels: Mapping[str, str]
+    ) -> None:
+        self._names = bins.names
+        self._counter = counter
+        self._labels = labels
+        self._children: list[Counter | None] = [None] * len(bins.names)
+        total = sum(bins.reference)
+        for name, count in zip(bins.names, bins.reference, strict=True):
+            if total:
+                gauge.labels(bin=name, **labels).set(count / total)
+
+    def add(self, codes: NDArray[np.int64]) -> None:
+        counts = np.bincount(codes, minlength=len(self._names))
+        for code in np.flatnonzero(counts).tolist():
+            child = self._children[code]
+            if child is None:
+                name = self._names[code]
+                child = self._children[code] = self._counter.labels(bin=name, **self._labels)
+            child.inc(int(counts[code]))

@@ -1,0 +1,46 @@
+"""What is known about the request that is being answered, for whoever counts or writes it down."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}")
+# https://www.w3.org/TR/trace-context/#traceparent-header, version 00
+_TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request. `client` is a credential's name or an address; `trace` and `span` are those
+    of the caller's W3C traceparent, in hex."""
+
+    id: str
+    client: str
+    trace: str = ""
+    span: str = ""
+
+
+CALL: ContextVar[Call] = ContextVar("call")
+NOBODY = Call("", "")
+
+
+def current() -> Call:
+    """The request that this code runs for."""
+    return CALL.get(NOBODY)
+
+
+def make_call(headers: dict[bytes, bytes], peer: str) -> Call:
+    """The request with these headers. An id of the caller is kept if it is short and plain:
+    it is written into logs and sent back."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _SANE_ID.fullmatch(given):
+        identity = given.decode("ascii")
+    else:
+        identity = os.urandom(12).hex()
+    call = Call(identity, peer)
+    if (parent := headers.get(b"traceparent")) and (found := _TRACE.fullmatch(parent)):
+        call.trace, call.span = found[1].decode("ascii"), found[2].decode("ascii")
+    return call

@@ -1,0 +1,62 @@
+"""Who may call the service, how much, and what is kept: the guarding part of the settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from serving.contract import Strict
+
+Auth = Literal["none", "keys", "oidc", "both"]
+
+
+class OidcSettings(Strict):
+    """Whose bearer tokens are accepted. `jwks_url` is looked up at the issuer when not given;
+    `scopes_claim` holds what a token allows, as a list or separated by spaces."""
+
+    issuer: str = Field(pattern=r"^https?://[^\s]+$")
+    audience: str = Field(min_length=1)
+    jwks_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    scopes_claim: str = "scope"
+
+    @model_validator(mode="after")
+    def _private(self) -> OidcSettings:
+        for url in (self.issuer, self.jwks_url or self.issuer):
+            host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+            if not url.startswith("https://") and host not in ("127.0.0.1", "localhost"):
+                raise ValueError(f"{url}: keys are only fetched over https")
+        return self
+
+
+MOST_ROWS = 100_000  # what `rows` can be set to
+TEXT_LENGTH = 10_000
+
+
+class Limits(Strict):
+    """What one request, and one client, may ask of one worker.
+
+    `requests_per_second` is the long-run rate of a client and `burst` what it may spend at once;
+    None is no limit. `seconds` is the time from the first byte to the answer.
+    """
+
+    body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
+    rows: int = Field(default=5_000, ge=1, le=MOST_ROWS)
+    text_length: int = Field(default=TEXT_LENGTH, ge=1)  # characters of one value
+    seconds: float = Field(default=10.0, gt=0)
+    requests_per_second: float | None = Field(default=None, gt=0)
+    burst: int = Field(default=50, ge=1)
+
+
+class LogSettings(Strict):
+    """What is written down. Predictions and feedback need a folder, which the instance is told
+    by SERVING_LOG_FOLDER; `requests` are lines of JSON on standard output.
+
+    `share` of the requests is kept, chosen by request id. A file that reaches `file_bytes` is
+    put aside, and `files` of them are kept for each worker.
+    """
+
+    share: float = Field(default=1.0, ge=0, le=1)
+    file_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    files: int = Field(default=8, ge=1)
+    requests: bool = False

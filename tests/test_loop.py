@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -65,8 +66,10 @@ class Fork:
 
 
 def free_offset() -> str:
-    """An offset at which both ports of the template are free."""
-    for offset in range(1000, 20000, 7):
+    """An offset at which both ports of the template are free; another one for each process."""
+    offsets = list(range(1000, 20000, 7))
+    random.Random(os.getpid()).shuffle(offsets)
+    for offset in offsets:
         with socket.socket() as one, socket.socket() as two:
             try:
                 one.bind(("127.0.0.1", 7101 + offset))

@@ -10,7 +10,7 @@ from serving.tls import Tls, read_tls
 
 ENVIRONMENT = "SERVING_ENVIRONMENT"
 LOCAL = "local"
-API_KEYS = "SERVING_API_KEYS"
+API_KEYS = "SERVING_API_KEYS"  # pragma: allowlist secret
 LOG_FOLDER = "SERVING_LOG_FOLDER"
 LOG_KEY = "SERVING_LOG_KEY"
 

@@ -6,18 +6,17 @@ from pathlib import Path
 
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
 
-ACTIONLINT = "{{range $e := .}}{{$e.Kind}}\t{{$e.Filepath}}\t{{$e.Line}}\t{{$e.Message}}\n{{end}}"
-
 
 def scan(root: Path) -> Scan:
     done = run(
         root, "zizmor", "--offline", "--pedantic", "--format", "json", "--no-exit-codes", "."
     )
     found = [_zizmor(finding) for finding in parsed(done, "zizmor")]
-    lint = run(root, "actionlint", "-format", ACTIONLINT, "-shellcheck=", "-pyflakes=")
-    for line in lint.stdout.splitlines():
-        kind, path, number, message = line.split("\t", 3)
-        found.append(Finding(kind, path, int(number), message))
+    lint = run(root, "actionlint", "-format", "{{json .}}", "-shellcheck=", "-pyflakes=")
+    found += [
+        Finding(error["kind"], error["filepath"], error["line"], error["message"])
+        for error in parsed(lint, "actionlint")
+    ]
     return judged("workflows", found)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from delivery.bundles import Bundles
 from delivery.content import content_sha256, release_id
 from delivery.errors import InputError, StoreError
 from delivery.record import FOLDER
@@ -241,3 +243,29 @@ def test_a_bento_that_was_changed_here_is_refused_and_fetched_anew(
     with pytest.raises(StoreError, match="corrupted"):
         store.bento(release, sha256, commit)
     assert content_sha256(store.bento(release, sha256, commit)) == sha256
+
+
+def test_a_release_takes_along_what_its_commit_was_made_from(
+    pipeline: Origin, bento: Path, tmp_path: Path
+) -> None:
+    """Not what the work tree happens to hold: the checkout may be on another branch."""
+
+    class Recorded(Bundles):
+        def __init__(self) -> None:
+            self.place = "here"
+            self.kept: dict[str, set[str]] = {}
+
+        def keep(self, name: str, objects: Mapping[str, Path], commit: str) -> None:
+            self.kept[name] = {
+                file.read_text() for oid, file in objects.items() if not oid.endswith(".dir")
+            }
+
+    bundles = Recorded()
+    store = Store(pipeline.path, pipeline.path / ".delivery", bundles)
+    commit = head(pipeline)
+    (pipeline.path / "raw.txt").write_text("another branch\n")
+    repro(pipeline.path)
+    release = release_id(content_sha256(bento))
+    store.put(release, bento, commit)
+    assert {"one\n", "fitted-on-one\n", "pass\n"} <= bundles.kept[release]
+    assert "another branch\n" not in bundles.kept[release]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -30,7 +31,7 @@ def _rules(scan: Scan) -> list[dict[str, object]]:
 
 def _result(finding: Finding) -> dict[str, object]:
     place = {
-        "artifactLocation": {"uri": quote(finding.path)},
+        "artifactLocation": {"uri": quote(os.fsencode(finding.path))},
         "region": {"startLine": max(finding.line, 1)},
     }
     return {

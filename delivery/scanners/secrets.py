@@ -5,6 +5,7 @@ What only looks like one carries `pragma: allowlist secret` in its line.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -16,10 +17,12 @@ AT_ONCE = 400  # file names on one command line
 
 def scan(root: Path) -> Scan:
     listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=True
-    ).stdout.split("\0")
+        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=True
+    ).stdout.split(b"\0")
     names = [
-        name for name in listed if name and not name.endswith(HASHED) and (root / name).is_file()
+        name
+        for name in map(os.fsdecode, listed)
+        if name and not name.endswith(HASHED) and (root / name).is_file()
     ]
     found: list[Finding] = []
     for start in range(0, len(names), AT_ONCE):

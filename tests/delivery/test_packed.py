@@ -108,7 +108,7 @@ TAMPERED: dict[str, Callable[[Path], object]] = {
     "params are a list": _write("params.yaml", "- 1\n"),
     "metrics are no JSON": _write("metrics.json", "{"),
     "metrics go too deep": _write("metrics.json", "[" * 200_000),
-    "params go too deep": _write("params.yaml", "[" * 2_000),
+    "params go too deep": _write("params.yaml", "[" * 500),
     "not text": lambda folder: (folder / "params.yaml").write_bytes(b"\xff\xfe"),
     **{f"{name} is a link": _link(name) for name in TEXTS},
     **{f"{name} is gone": lambda folder, name=name: (folder / name).unlink() for name in TEXTS},

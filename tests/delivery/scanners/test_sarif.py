@@ -57,7 +57,7 @@ SHAPE = {
 SCANS = (
     Scan("code", "fail", (
         Finding("B602", "model/with space é#1.py", 7, 'a "quoted"\nmessage'),
-        Finding("B602", "b.py", 1, "m"),
+        Finding("B602", "\udcff.py", 1, "m"),
         Finding("B101", "c.py", 0, "m"),
     )),
     Scan("secrets", "pass"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,11 @@ def test_a_file_that_was_removed_here_is_passed_over(root: Path) -> None:
     put(root, "gone.py", LINE)
     (root / "gone.py").unlink()
     assert secrets.scan(root).status == "pass"
+
+
+def test_a_name_that_is_no_text_hides_nothing(root: Path) -> None:
+    put(root, os.fsdecode(b"\xff.py"), LINE)
+    put(root, "b.py", LINE)
+    found = secrets.scan(root).findings
+    assert "b.py" in {finding.path for finding in found}
+    assert len({finding.path for finding in found}) == 2

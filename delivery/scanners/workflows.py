@@ -6,13 +6,16 @@ from pathlib import Path
 
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
 
+FOLDER = ".github/workflows"
+
 
 def scan(root: Path) -> Scan:
     done = run(
         root, "zizmor", "--offline", "--pedantic", "--format", "json", "--no-exit-codes", "."
     )
     found = [_zizmor(finding) for finding in parsed(done, "zizmor")]
-    lint = run(root, "actionlint", "-format", "{{json .}}", "-shellcheck=", "-pyflakes=")
+    files = sorted(str(file.relative_to(root)) for file in (root / FOLDER).glob("*.y*ml"))
+    lint = run(root, "actionlint", "-format", "{{json .}}", "-shellcheck=", "-pyflakes=", *files)
     found += [
         Finding(error["kind"], error["filepath"], error["line"], error["message"])
         for error in parsed(lint, "actionlint")

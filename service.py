@@ -6,15 +6,13 @@ from pathlib import Path
 import bentoml
 
 from serving.app import Service
-from serving.settings import BENTOML
+from serving.settings import read_start
 
-model = Service(
-    Path(__file__).parent / "artifacts" / "model",
-    release=os.environ.get("RELEASE_ID", "unreleased"),
-)
+start = read_start(os.environ)
+model = Service(Path(__file__).parent / "artifacts" / "model", start)
 
 
-@bentoml.service(name="online", **BENTOML)
+@bentoml.service(name="online", **start.bentoml())
 @bentoml.asgi_app(model.app, path="/")
 class Online:
     """The model of this release over HTTP."""

@@ -77,7 +77,7 @@ class Context:
 
         place = settings.environment(environment).target
         kind = RehearsalTarget if self.surroundings.rehearses else LocalTarget
-        return kind(environment, place.port, self.workspace)
+        return kind(environment, place.port, self.workspace, settings.serving)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

@@ -19,6 +19,7 @@ from delivery.files import LockedError, locked
 from delivery.probe import is_ready, local_client
 from delivery.processes import Process
 from delivery.venvs import bytecode, environment
+from serving.settings import ServingSettings
 
 READY = 90.0  # s: a start takes 2 to 5 s, and 15 s with cold caches on two busy cores
 POLL = 0.05  # s
@@ -29,6 +30,7 @@ CRASHES = 3  # workers that may die during one start
 PASSED = ("LANG", "LC_ALL", "TZ", "TMPDIR", "OMP_NUM_THREADS")
 TAKEN = "Address already in use"
 LOG = "server.log"
+DEFAULTS = ServingSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Server:
     """One bento being served from `folder`: its pid file, its log, its BENTOML_HOME."""
 
     folder: Path
+    settings: ServingSettings = DEFAULTS
 
     @property
     def process(self) -> Process:
@@ -81,6 +84,7 @@ class Server:
             "PYTHONPYCACHEPREFIX": str(bytecode(python)),
             "PYTHONUNBUFFERED": "1",
             "RELEASE_ID": release,
+            **self.settings.to_environment(),
         }
 
     def _await_ready(self, release: str) -> str:
@@ -117,7 +121,9 @@ class Server:
 
 
 @contextmanager
-def serving(bento: Path, release: str, workspace: Path) -> Iterator[str]:
+def serving(
+    bento: Path, release: str, workspace: Path, settings: ServingSettings = DEFAULTS
+) -> Iterator[str]:
     """A temporary server of `bento`; yields its URL, and stops it at the end.
 
     Raises:
@@ -127,7 +133,7 @@ def serving(bento: Path, release: str, workspace: Path) -> Iterator[str]:
     parent = workspace / "serving"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{release}-", dir=parent))
-    server = Server(folder)
+    server = Server(folder, settings)
     with locked(_owner(folder), wait=True):
         try:
             yield server.start(bento, release, workspace / "envs")

@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 from delivery.errors import InputError
 from delivery.gates.policy import GatesPolicy
 from serving.contract import ContractError, Strict, parse
+from serving.settings import ServingSettings
 
 FILE = "delivery.yaml"
 PORT_OFFSET = "DELIVERY_PORT_OFFSET"
@@ -40,6 +41,7 @@ class Settings(Strict):
 
     environments: dict[Name, EnvironmentSettings] = Field(min_length=1)
     gates: GatesPolicy = GatesPolicy()
+    serving: ServingSettings = ServingSettings()
 
     @field_validator("environments")
     @classmethod

@@ -1,4 +1,5 @@
-"""Renew the locks: `make lock`. One resolution for all, so that a bento runs what was tested.
+"""Renew the locks: `make lock`. One resolution for all, so that a bento runs what was tested;
+only clients.lock, whose packages are never in one environment with ours, is apart.
 
 The locks are universal (Linux and macOS, every supported Python), carry hashes and name no
 download address.
@@ -25,6 +26,7 @@ def main() -> int:
         lock("dev", "--group", "dev", "pyproject.toml")
         for name in ("pipeline", "serving"):
             lock(name, "--group", name, "pyproject.toml", "-c", "requirements/dev.lock")
+        lock("clients", "--group", "clients", "pyproject.toml")
         uv = next(
             line.split()[0]
             for line in (HERE / "dev.lock").read_text().splitlines()

@@ -34,8 +34,8 @@ class Meter:
     def __init__(self, release: str) -> None:
         self._release = release
         # labels() takes a lock and builds a key: too dear for every request.
-        self._requests = lru_cache(256)(self._request)
-        self._seconds = lru_cache(16)(self._time)
+        self._requests = lru_cache(512)(self._request)
+        self._seconds = lru_cache(64)(self._time)
         self._rows = ROWS.labels(release)
         self._ignored = IGNORED.labels(release)
 

@@ -5,7 +5,8 @@ Version 3.0.3, which the Swagger UI inside BentoML and most generators of client
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from serving.contract import Contract, Input
@@ -19,6 +20,11 @@ _TYPES: Mapping[str, Json] = {
     "bool": {"type": "boolean"},
     "string": {"type": "string"},
 }
+_ANY: Mapping[str, Json] = {
+    "application/json": {"type": "object"},
+    "application/octet-stream": {"type": "string", "format": "binary"},
+    "text/csv": {"type": "string"},
+}
 _ERRORS = {
     "400": "The body is not JSON.",
     "413": "The body is too large.",
@@ -27,7 +33,19 @@ _ERRORS = {
 }
 
 
-def openapi(contract: Contract, release: str, request: Json, answer: Json) -> Json:
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A route of another protocol, which that protocol documents. `kinds` are the media types
+    that it takes, none for a GET."""
+
+    protocol: str
+    path: str
+    kinds: tuple[str, ...] = ()
+
+
+def openapi(
+    contract: Contract, release: str, request: Json, answer: Json, others: Iterable[Brief] = ()
+) -> Json:
     """The document; `request` and `answer` are a real pair."""
     return {
         "openapi": "3.0.3",
@@ -44,11 +62,31 @@ def openapi(contract: Contract, release: str, request: Json, answer: Json) -> Js
             "/metrics": {"get": _get("Prometheus metrics.", "text")},
             "/livez": {"get": _get("200 while the process lives.", "text")},
             "/readyz": {"get": _get("200 once requests can be answered.", "text")},
-        },
+        }
+        | _briefly(contract, others),
         "components": {
             "schemas": {"Row": _row(contract.inputs), "Error": _error()},
         },
     }
+
+
+def _briefly(contract: Contract, others: Iterable[Brief]) -> Json:
+    """Each path once, for the model that is served; clients of a protocol know the rest."""
+    paths: Json = {}
+    for one in others:
+        path = one.path.replace("{model}", contract.name)
+        if "{" in path:  # the same route again, for those who name a version or a place
+            continue
+        operation: Json = {
+            "tags": [one.protocol],
+            "responses": {"200": {"description": "as the protocol says"}},
+        }
+        if one.kinds:
+            operation["responses"]["default"] = {"description": "a refusal in its own shape"}
+            content = {kind: {"schema": _ANY[kind]} for kind in one.kinds}
+            operation["requestBody"] = {"required": True, "content": content}
+        paths.setdefault(path, {"post" if one.kinds else "get": operation})
+    return paths
 
 
 def _introduction(contract: Contract) -> str:

@@ -1,22 +1,19 @@
-"""From the bytes of a request to the bytes of its answer; knows nothing of HTTP servers."""
+"""Validate and score: what every protocol does between decoding and encoding."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 
 from serving.contract import Contract
-from serving.metrics import Meter
 from serving.runtime import Model
-from serving.validate import Array, InvalidRows, Problem, Validator
+from serving.validate import Array, Batch, InvalidRows, Problem, Validator, Values
 
 MAX_ROWS = 5_000
 MAX_BYTES = 8 * 1024 * 1024
-EXAMPLE_ROWS = 2
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
 class Refusal(ValueError):  # noqa: N818 - an answer to a client, not a fault of the service
@@ -28,56 +25,63 @@ class Refusal(ValueError):  # noqa: N818 - an answer to a client, not a fault of
         self.problems = tuple(problems)
 
 
-def error_body(message: str, problems: Sequence[Problem] = ()) -> bytes:
-    """The JSON of every error."""
-    shown = [problem.to_json() for problem in problems]
-    return orjson.dumps({"error": {"message": message, "problems": shown}})
+@dataclass(slots=True)
+class Query:
+    """What a protocol understood of a request: either rows, a list of JSON objects, or columns,
+    input → `count` values. `ignored` are unknown fields outside of these; `echo` is what the
+    protocol wants to remember for its answer."""
+
+    count: int
+    rows: list[Any] | None = None
+    columns: Mapping[str, Values] | None = None
+    ignored: int = 0
+    echo: Any = None
+
+
+@dataclass(slots=True)
+class Scored:
+    """Scores as the model gave them, float32: [rows], or [rows, classes]; and the columns that
+    they were computed from. `ignored` are the values of unknown fields."""
+
+    score: Array
+    batch: Batch
+    ignored: int
 
 
 class Predictor:
-    """Answers requests with one model."""
+    """Answers queries with one model."""
 
-    def __init__(self, model: Model, release: str, meter: Meter) -> None:
+    def __init__(self, model: Model, release: str) -> None:
         self.model = model
         self.release = release
+        self.decide = Decider(model.contract)
         self._validate = Validator(model.contract)
-        self._decide = _Decider(model.contract)
-        self._meter = meter
 
-    def __call__(self, body: bytes) -> bytes:
-        """Answer the JSON document `body`.
+    @property
+    def contract(self) -> Contract:
+        return self.model.contract
+
+    def __call__(self, query: Query) -> Scored:
+        """Validate and score.
 
         Raises:
-            Refusal: 400 or 422.
+            Refusal: 422: too many rows, or a value that the contract does not allow.
             ScoreError: a fault of the model.
         """
-        answer = self.answer(_decode(body))
-        self._meter.scored(len(answer["predictions"]), answer["ignored_fields"])
-        return orjson.dumps(answer, option=_OPTIONS)
-
-    def answer(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Answer a parsed document; predictions are still numpy arrays."""
-        rows = _rows(document)
+        if not 1 <= query.count <= MAX_ROWS:
+            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {MAX_ROWS}")
         try:
-            batch = self._validate(rows)
+            if query.rows is not None:
+                batch = self._validate(query.rows)
+            else:
+                batch = self._validate.columns(query.columns or {}, query.count)
         except InvalidRows as error:
             raise Refusal(422, str(error), error.problems) from error
-        score = self.model.score(batch.columns)
-        ignored = batch.ignored + len(document) - 1
-        answer: dict[str, Any] = {"predictions": score}
-        answer |= self._decide(score)
-        answer |= {"release": self.release, "ignored_fields": ignored}
-        return answer
-
-    def example(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A request that works, and its answer."""
-        request = {"instances": [dict(row) for row in self.model.examples[:EXAMPLE_ROWS]]}
-        answer = orjson.loads(orjson.dumps(self.answer(request), option=_OPTIONS))
-        return request, answer
+        return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
 
     def describe(self) -> dict[str, Any]:
         """What answers here: the body of /release."""
-        contract = self.model.contract
+        contract = self.contract
         return {
             "release": self.release,
             "name": contract.name,
@@ -88,8 +92,8 @@ class Predictor:
         }
 
 
-class _Decider:
-    """Scores → labels, by the threshold or by the greatest score."""
+class Decider:
+    """Scores → labels, by the threshold or by the greatest score; none for a regression."""
 
     def __init__(self, contract: Contract) -> None:
         self._task = contract.task
@@ -98,31 +102,9 @@ class _Decider:
         threshold = 0.5 if contract.threshold is None else contract.threshold
         self._threshold = np.float32(threshold)
 
-    def __call__(self, score: Array) -> dict[str, Any]:
+    def __call__(self, score: Array) -> list[str] | None:
         if self._task == "regression":
-            return {}
+            return None
         if self._task == "binary":
-            chosen = (score >= self._threshold).tolist()
-            return {"decisions": [self._classes[one] for one in chosen]}
-        chosen = score.argmax(axis=1).tolist()
-        return {"decisions": [self._classes[i] for i in chosen], "classes": list(self._classes)}
-
-
-def _decode(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise Refusal(422, 'the body must be an object: {"instances": [{…}, …]}')
-    return document
-
-
-def _rows(document: dict[str, Any]) -> list[Any]:
-    rows = document.get("instances")
-    if not isinstance(rows, list):
-        found = "something else" if "instances" in document else "none"
-        raise Refusal(422, f'"instances" must be a list of rows, found {found}')
-    if not 1 <= len(rows) <= MAX_ROWS:
-        raise Refusal(422, f'"instances" has {len(rows)} rows, allowed are 1 to {MAX_ROWS}')
-    return rows
+            return [self._classes[one] for one in (score >= self._threshold).tolist()]
+        return [self._classes[i] for i in score.argmax(axis=1).tolist()]

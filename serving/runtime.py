@@ -10,23 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
-from serving.contract import EXAMPLES, MODEL, SCORE, Contract, ContractError, Input, read_contract
+from serving.contract import EXAMPLES, Contract, ContractError, read_contract
+from serving.engine import Engine, ScoreError
 from serving.validate import Array, InvalidRows, Validator
 
+__all__ = ["Model", "ScoreError", "file_hashes", "load_model"]
+
 CHECKSUMS = "model.sha256"  # beside the folder; `delivery release` writes it, sha256sum reads it
-_GRAPH_TYPES = {
-    "float32": "tensor(float)",
-    "float64": "tensor(double)",
-    "int64": "tensor(int64)",
-    "bool": "tensor(bool)",
-    "string": "tensor(string)",
-}
-
-
-class ScoreError(RuntimeError):
-    """The model failed on rows that its contract allows: a fault of the model."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +27,15 @@ class Model:
     contract: Contract
     files: Mapping[str, str]
     examples: tuple[Mapping[str, Any], ...]
-    session: ort.InferenceSession
-    vectors: frozenset[str]  # inputs that the graph takes as [rows, 1]
+    engine: Engine
 
     def score(self, columns: Mapping[str, Array]) -> Array:
         """Score columns: float32, [rows], or [rows, classes] for multiclass.
 
         Raises:
-            ScoreError: the graph fails, or answers something that is not a finite number.
+            ScoreError: the engine fails, or answers something that is not a finite number.
         """
-        feeds = dict(columns)
-        for name in self.vectors:
-            feeds[name] = feeds[name].reshape(-1, 1)
-        try:
-            score: Array = self.session.run([SCORE], feeds)[0]
-        except Exception as error:  # ONNX Runtime's errors share no other base class
-            raise ScoreError(f"the model cannot score these rows: {error}") from error
+        score = self.engine(columns)
         if self.contract.task != "multiclass":
             score = score.reshape(-1)
         if not np.isfinite(score).all():
@@ -65,24 +49,29 @@ def load_model(folder: Path) -> Model:
 
     Raises:
         ContractError: one line: a file is missing, was changed since it was released, is
-            malformed, or graph, contract and examples do not fit together.
+            malformed, or model, contract and examples do not fit together.
     """
     contract = read_contract(folder)
-    if contract.runtime != "onnx":
-        raise ContractError(
-            f"{folder}: the runtime {contract.runtime!r} cannot be served; use onnx"
-        )
     files = file_hashes(folder)
     _check_sums(folder, files)
-    session = _session(folder / MODEL)
     try:
-        vectors = frozenset(_vectors(contract, session))
-        examples = tuple(_read_examples(folder / EXAMPLES))
-        model = Model(contract, files, examples, session, vectors)
+        engine = _engine(folder, contract)
+        model = Model(contract, files, tuple(_read_examples(folder / EXAMPLES)), engine)
         _try_out(model)
     except (ContractError, InvalidRows, ScoreError) as error:
         raise ContractError(f"{folder}: {error}") from error
     return model
+
+
+def _engine(folder: Path, contract: Contract) -> Engine:
+    """Imported as needed: each runtime costs memory and a part of a second at the start."""
+    if contract.runtime == "python":
+        from serving.predictor import load_predictor
+
+        return load_predictor(folder)
+    from serving.graph import load_graph
+
+    return load_graph(folder, contract)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -108,49 +97,6 @@ def _check_sums(folder: Path, files: Mapping[str, str]) -> None:
             raise ContractError(f"{folder / name}: not the bytes that were released")
 
 
-def _session(file: Path) -> ort.InferenceSession:
-    if not file.is_file():
-        raise ContractError(f"{file}: no such file; `dvc repro` writes it")
-    options = ort.SessionOptions()
-    # One thread: a row takes microseconds, so threads would only wait for each other, and the
-    # order of additions stays the same on every machine. More workers use more cores.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no other base class
-        reason = str(error).splitlines()[0]
-        raise ContractError(f"{file}: ONNX Runtime cannot load it: {reason}") from error
-
-
-def _vectors(contract: Contract, session: ort.InferenceSession) -> Iterator[str]:
-    """Names of the inputs that the graph takes as [rows, 1]; ContractError on a misfit."""
-    graph = {node.name: node for node in session.get_inputs()}
-    declared = {spec.name: spec for spec in contract.inputs}
-    if missing := sorted(graph.keys() ^ declared.keys()):
-        side = "contract" if missing[0] in graph else "graph"
-        raise ContractError(f"{MODEL}: input {missing[0]!r} is not in the {side}")
-    if SCORE not in {node.name for node in session.get_outputs()}:
-        raise ContractError(f"{MODEL}: no output is called {SCORE!r}")
-    for name, spec in declared.items():
-        if graph[name].type != _GRAPH_TYPES.get(spec.dtype):
-            found = graph[name].type
-            raise ContractError(f"{MODEL}: input {name!r} is {found}, in the contract {spec.dtype}")
-        if _is_vector(spec, graph[name].shape):
-            yield name
-
-
-def _is_vector(spec: Input, shape: list[Any]) -> bool:
-    extra = len(shape) - 1 - len(spec.shape)
-    if extra == 1 and not spec.shape:
-        return True
-    if extra:
-        raise ContractError(f"{MODEL}: input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
-    return False
-
-
 def _read_examples(file: Path) -> Iterator[Mapping[str, Any]]:
     if not file.is_file():
         raise ContractError(f"{EXAMPLES}: no such file; `dvc repro` writes it")
@@ -169,4 +115,4 @@ def _try_out(model: Model) -> None:
     classes = len(model.contract.classes or ())
     expected = (1, classes) if model.contract.task == "multiclass" else (1,)
     if score.shape != expected:
-        raise ContractError(f"{MODEL}: a row's score is {score.shape}, expected {expected}")
+        raise ContractError(f"a row's score is {score.shape}, expected {expected}")

@@ -20,7 +20,7 @@ ALLOWED = {
     "model": {"model"},
     "pipeline": {"pipeline", "model", "serving.contract"},
     "serving": {"serving"},
-    "delivery": {"delivery", "serving.contract"},
+    "delivery": {"delivery", "serving.contract", "serving.settings"},
 }
 NOT_IN_SERVING = {"pandas", "sklearn", "mlflow", "dvc", "lightgbm", "pyarrow"}
 

@@ -9,6 +9,7 @@ from delivery.governance.site import Site
 
 KEY = "DELIVERY_APP_KEY"
 STORE = "store"  # the environment of release.yml and of train.yml
+CREDENTIALS = "DVC_CONFIG"
 HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
@@ -33,8 +34,8 @@ def app(site: Site, main: Main) -> str:
     return f"{number}: rollbacks merge themselves in {', '.join(environments)}"
 
 
-def store(context: Context) -> str:
-    """Can a runner reach where releases are stored?"""
+def store(context: Context, site: Site) -> str:
+    """Can a job reach where releases are stored, and write there?"""
     url = context.store.remote
     if url is None:
         return context.store.place()
@@ -43,7 +44,13 @@ def store(context: Context) -> str:
             f"the DVC remote is {url}, a folder that no runner of GitHub's can reach. Change it to "
             "s3://, gs://, azure:// or https://, or remove it: releases then go to GitHub Releases"
         )
-    return url
+    if not site.existing(f"environments/{STORE}/secrets/{CREDENTIALS}"):
+        raise InputError(
+            f"the DVC remote is {url}, and the environment {STORE} has no secret {CREDENTIALS}: "
+            "releases cannot be stored. `gh secret set "
+            f"{CREDENTIALS} --env {STORE} < .dvc/config.local`"
+        )
+    return f"{url}, with {CREDENTIALS} in the environment {STORE}"
 
 
 def runners(site: Site) -> str:

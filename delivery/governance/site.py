@@ -18,6 +18,7 @@ from delivery.governance.policy import APP_ID
 from delivery.governance.wanted import Facts
 
 NO_RIGHT = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
+PAID = "Upgrade to GitHub"
 NEEDS = (
     "It takes a token of somebody who administers the repository: a classic one with the scope "
     "`repo`, or a fine-grained one with Administration and Issues: write; Actions, Environments, "
@@ -51,11 +52,7 @@ class Site:
             )
         with rights():
             people = list(self.api.pages(f"/repos/{self.slug}/collaborators"))
-        writers = sorted(
-            person["login"]
-            for person in people
-            if person["permissions"].get("push") and person.get("type") != "Bot"
-        )
+        writers = sorted(person["login"] for person in people if person["permissions"].get("push"))
         return Facts(int(app) if app else None, tuple(writers))
 
     def variable(self, name: str) -> str:
@@ -88,4 +85,6 @@ def rights() -> Iterator[None]:
         if error.status not in NO_RIGHT:
             raise
         said = str(error).partition(". ")[0]
+        if PAID in said:
+            raise InputError(f"{said}. docs/github.md says what is left without it") from error
         raise InputError(f"{said}. {NEEDS}. docs/github.md has the list") from error

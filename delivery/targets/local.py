@@ -23,9 +23,10 @@ from delivery.errors import HeldError, TargetError
 from delivery.files import LockedError, locked, write_whole
 from delivery.probe import is_ready, local_client
 from delivery.processes import stop_all
-from delivery.runtime import GRACE, Server
+from delivery.runtime import DEFAULTS, GRACE, Server
 from delivery.targets.protocol import Instance
 from delivery.targets.traefik import Router
+from serving.settings import ServingSettings
 
 # s: for requests that the router handed over and the bento has not read yet. Like the preStop
 # delay on Kubernetes: a bento that was told to end resets connections it has not looked at.
@@ -33,13 +34,21 @@ SETTLE = 0.5
 
 
 class LocalTarget:
-    """Environment `environment` at 127.0.0.1:`port`, with its state under `workspace`."""
+    """Environment `environment` at 127.0.0.1:`port`, with its state under `workspace`.
+    `settings` are what instances are started with."""
 
     kind = "local"
     lasting = True
 
-    def __init__(self, environment: str, port: int, workspace: Path) -> None:
+    def __init__(
+        self,
+        environment: str,
+        port: int,
+        workspace: Path,
+        settings: ServingSettings = DEFAULTS,
+    ) -> None:
         self.environment = environment
+        self._settings = settings
         self._workspace = workspace
         self._folder = workspace / "targets" / environment
         self._router = Router(self._folder / "router", port, environment)
@@ -152,7 +161,7 @@ class LocalTarget:
         return sorted(folder.name for folder in parent.iterdir()) if parent.is_dir() else []
 
     def _server(self, release: str) -> Server:
-        return Server(self._folder / "instances" / release)
+        return Server(self._folder / "instances" / release, self._settings)
 
     def _facts(self, release: str) -> Path:
         return self._server(release).folder / "instance.json"

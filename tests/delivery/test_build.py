@@ -85,9 +85,8 @@ def test_two_builds_under_other_conditions_give_the_same_bytes(
 
 def test_only_what_serves_is_inside(bento: Bento) -> None:
     inside = {name for name in file_hashes(bento.path) if name.startswith("src/")}
-    serving = {
-        f"src/serving/{file.name}" for file in (ROOT / "serving").iterdir() if file.is_file()
-    }
+    files = [file for file in (ROOT / "serving").rglob("*") if file.is_file()]
+    serving = {f"src/{file.relative_to(ROOT)}" for file in files if file.suffix != ".pyc"}
     model = {f"src/artifacts/model/{name}" for name in ("model.onnx", "contract.json")}
     assert inside == serving | model | {
         "src/service.py",
@@ -160,7 +159,9 @@ def test_a_model_that_cannot_be_served_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         build(source, tmp_path / "bentos")
     message = str(caught.value)
-    assert message.startswith("the bento cannot be built: artifacts/model/model.onnx: ONNX Runtime")
+    assert message.startswith(
+        "the bento cannot be built: artifacts/model: model.onnx: ONNX Runtime"
+    )
     assert names(tmp_path / "bentos") == []
 
 

@@ -16,6 +16,7 @@ from delivery import runtime, venvs
 from delivery.errors import InputError, TargetError
 from delivery.runtime import serving, sweep
 from delivery.venvs import environment
+from serving.settings import ServingSettings, Start, read_start
 from tests.delivery.running import eventually, fake_bento, fake_python, running
 
 UNKNOWN = "no-such-package-anywhere==1.0 --hash=sha256:" + "0" * 64
@@ -137,6 +138,12 @@ class TestServing:
         assert seen["TZ"] == "UTC"
         assert not {"GITHUB_TOKEN", "PYTHONPATH", "VIRTUAL_ENV"} & seen.keys()
         assert not seen["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path / "b"))
+
+    def test_a_bento_is_told_the_settings(self, fake: Path, tmp_path: Path) -> None:
+        settings = ServingSettings(protocols=("native", "vertex"))
+        with serving(fake_bento(tmp_path / "b"), "r-one", fake, settings) as url:
+            seen = httpx.get(f"{url}/env").json()
+        assert read_start(seen) == Start("r-one", settings)
 
     def test_what_the_bento_says_about_its_failure_is_passed_on(
         self, fake: Path, tmp_path: Path

@@ -23,7 +23,7 @@ def _claims(hub: Hub, request: Request) -> None:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or value.count(".") != 2:
         raise RefusedError(401, "A JSON web token could not be decoded")
-    options = {"require": ["iat", "exp", "iss"], "verify_iat": False}
+    options: Any = {"require": ["iat", "exp", "iss"], "verify_iat": False}
     try:
         claims = jwt.decode(value, hub.app_public_key, algorithms=["RS256"], options=options)
     except jwt.PyJWTError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.github.bare import ZERO
 
 if TYPE_CHECKING:
-    from tests.github.hub import Hub
+    from tests.github.state import State
 
 MOST_COMMITS = 20
 
@@ -24,7 +24,7 @@ class Event:
     payload: dict[str, Any]
 
 
-def push_payload(hub: Hub, slug: str, ref: str, old: str, new: str) -> dict[str, Any]:
+def push_payload(hub: State, slug: str, ref: str, old: str, new: str) -> dict[str, Any]:
     """Of a push that moved `ref`; ZERO for not there."""
     git = hub.repos[slug]
     commits: list[dict[str, Any]] = []
@@ -40,7 +40,7 @@ def push_payload(hub: Hub, slug: str, ref: str, old: str, new: str) -> dict[str,
     }  # fmt: skip
 
 
-def _commit(hub: Hub, slug: str, sha: str) -> dict[str, Any]:
+def _commit(hub: State, slug: str, sha: str) -> dict[str, Any]:
     git = hub.repos[slug]
     out = git.git(
         "show",

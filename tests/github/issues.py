@@ -43,7 +43,7 @@ def comments(hub: Hub, request: Request, *, number: str, **_: str) -> Listed:
 @route("POST", ISSUE + "/comments", WRITE, people=True)
 def comment(hub: Hub, request: Request, *, number: str, **_: str) -> Answer:
     pull, actor = hub.pull(number), hub.actor(request)
-    made = {
+    made: dict[str, Any] = {
         "id": hub.next_id(), "issue_url": _url(hub, pull.number), "user": actor.json(),
         "body": _body(request), "created_at": hub.now(), "updated_at": hub.now(),
         "performed_via_github_app": {"id": actor.app_id} if actor.app_id else None,

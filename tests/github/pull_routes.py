@@ -45,7 +45,8 @@ def create(hub: Hub, request: Request, **_: str) -> Answer:
 def _head(hub: Hub, request: Request, head: str) -> tuple[str, str, str]:
     """Repository, branch and commit of `head`, which may be login:branch of a fork."""
     owner, _, ref = head.rpartition(":")
-    slug = hub.slug if owner in ("", hub.owner) else f"{owner}/{hub.name}"
+    name = request.body.get("head_repo", hub.name)  # where one owner has both
+    slug = f"{owner or hub.owner}/{name}"
     if slug == hub.slug and not hub.may(request, "contents=read"):
         raise RefusedError(403, "Resource not accessible by integration")
     sha = hub.repos[slug].branch(ref) if slug in hub.repos else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.github.actors import Actor
 
 if TYPE_CHECKING:
-    from tests.github.hub import Hub
+    from tests.github.state import State
 
 
 @dataclass
@@ -45,7 +45,7 @@ class PullRecord:
         }
 
 
-def try_merge(hub: Hub, pull: PullRecord) -> None:
+def try_merge(hub: State, pull: PullRecord) -> None:
     """Keep refs/pull/N/merge and `mergeable` in step with main and the branch."""
     main = hub.bare.branch("main") or ""
     if pull.state != "open" or pull.tested == (main, pull.head_sha):
@@ -58,7 +58,7 @@ def try_merge(hub: Hub, pull: PullRecord) -> None:
         hub.bare.update(f"refs/pull/{pull.number}/merge", commit)
 
 
-def pull_json(hub: Hub, pull: PullRecord, *, full: bool) -> dict[str, Any]:
+def pull_json(hub: State, pull: PullRecord, *, full: bool) -> dict[str, Any]:
     """As GitHub gives it; a list does not say whether it can be merged."""
     api = f"{hub.url}/repos/{hub.slug}"
     short = {
@@ -100,7 +100,7 @@ def pull_json(hub: Hub, pull: PullRecord, *, full: bool) -> dict[str, Any]:
     }
 
 
-def _side(hub: Hub, slug: str, ref: str, sha: str) -> dict[str, Any]:
+def _side(hub: State, slug: str, ref: str, sha: str) -> dict[str, Any]:
     owner = slug.partition("/")[0]
     repo = hub.repository_json(slug) if slug in hub.repos else None  # a fork that is gone
     return {

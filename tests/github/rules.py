@@ -15,8 +15,8 @@ from tests.github.actors import ACTIONS_ID, ROLE_IDS, Actor
 from tests.github.bare import ZERO
 
 if TYPE_CHECKING:
-    from tests.github.hub import Hub
     from tests.github.pulls import PullRecord
+    from tests.github.state import State
 
 PUSHES = {
     "creation": "Cannot create ref due to creations being restricted.",
@@ -70,7 +70,7 @@ def ruleset(
     }
 
 
-def broken_by_push(hub: Hub, actor: Actor, ref: str, old: str, new: str) -> list[str]:
+def broken_by_push(hub: State, actor: Actor, ref: str, old: str, new: str) -> list[str]:
     """Why the rules refuse to move `ref` from `old` to `new`; ZERO for not there."""
     happens = "creation" if old == ZERO else "deletion" if new == ZERO else "update"
     broken = []
@@ -81,11 +81,11 @@ def broken_by_push(hub: Hub, actor: Actor, ref: str, old: str, new: str) -> list
     return broken
 
 
-def must_fast_forward(hub: Hub, actor: Actor, ref: str) -> bool:
+def must_fast_forward(hub: State, actor: Actor, ref: str) -> bool:
     return any(rule["type"] == "non_fast_forward" for rule in _rules(hub, actor, ref, pull=False))
 
 
-def broken_by_merge(hub: Hub, actor: Actor, pull: PullRecord) -> list[str]:
+def broken_by_merge(hub: State, actor: Actor, pull: PullRecord) -> list[str]:
     """Why the rules of main refuse to merge."""
     broken = []
     for rule in _rules(hub, actor, "refs/heads/main", pull=True):
@@ -106,7 +106,7 @@ def broken_by_merge(hub: Hub, actor: Actor, pull: PullRecord) -> list[str]:
     return broken
 
 
-def _missing_checks(hub: Hub, pull: PullRecord, parameters: dict[str, Any]) -> Iterator[str]:
+def _missing_checks(hub: State, pull: PullRecord, parameters: dict[str, Any]) -> Iterator[str]:
     good = {
         run["name"]
         for run in hub.checks
@@ -123,7 +123,7 @@ def _missing_checks(hub: Hub, pull: PullRecord, parameters: dict[str, Any]) -> I
         yield "This branch must be up to date with main."
 
 
-def _rules(hub: Hub, actor: Actor, ref: str, *, pull: bool) -> Iterator[dict[str, Any]]:
+def _rules(hub: State, actor: Actor, ref: str, *, pull: bool) -> Iterator[dict[str, Any]]:
     kind = "tag" if ref.startswith("refs/tags/") else "branch"
     for found in hub.rulesets.values():
         if found["enforcement"] != "active" or found["target"] != kind:

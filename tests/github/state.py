@@ -7,7 +7,7 @@ import subprocess
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.github import rules
 from tests.github.actors import ACTIONS, ACTIONS_ID, Actor, Token
@@ -15,9 +15,6 @@ from tests.github.bare import ZERO, Bare
 from tests.github.events import Event, push_payload
 from tests.github.pulls import PullRecord, pull_json
 from tests.github.wire import NotFound, RefusedError, Request
-
-if TYPE_CHECKING:
-    from tests.github.hub import Hub
 
 APP_ID = 990_001
 APP_PERMISSIONS = {"contents": "write", "pull_requests": "write", "metadata": "read"}
@@ -85,19 +82,20 @@ class State:
     def may(self, request: Request, needs: str) -> bool:
         return request.token is not None and request.token.may(needs)
 
-    def fork(self: Hub, login: str) -> Bare:
-        """A fork that `login` owns."""
-        slug = f"{login}/{self.name}"
-        path = self.bare.path.with_name(f"{login}-{self.bare.path.name}")
+    def fork(self, login: str, name: str = "") -> Bare:
+        """A fork that `login` owns; the owner may have one of another name."""
+        slug = f"{login}/{name or self.name}"
+        path = self.bare.path.with_name(f"{slug.replace('/', '-')}.git")
         command = ["git", "clone", "--quiet", "--bare", str(self.bare.path), str(path)]
         subprocess.run(command, check=True)
         self.repos[slug] = Bare(slug, path)
         return self.repos[slug]
 
     def add_ruleset(self, body: dict[str, Any]) -> dict[str, Any]:
-        made = {"target": "branch", "bypass_actors": [], "rules": [], "conditions": {
-            "ref_name": {"include": [], "exclude": []}}}  # fmt: skip
-        made |= {"source_type": "Repository", "source": self.slug} | body
+        made: dict[str, Any] = {
+            "target": "branch", "bypass_actors": [], "rules": [], "source_type": "Repository",
+            "conditions": {"ref_name": {"include": [], "exclude": []}}, "source": self.slug, **body,
+        }  # fmt: skip
         made["id"] = self.next_id()
         self.rulesets[made["id"]] = made
         return made
@@ -137,18 +135,16 @@ class State:
         }  # fmt: skip
         self.events.append(Event(name, str(payload.get("action", "")), actor.login, triggers, full))
 
-    def happened_to(
-        self: Hub, pull: PullRecord, action: str, request: Request, **more: Any
-    ) -> None:
+    def happened_to(self, pull: PullRecord, action: str, request: Request, **more: Any) -> None:
         payload = {"action": action, "number": pull.number, **more,
                    "pull_request": pull_json(self, pull, full=True)}  # fmt: skip
         self.happened("pull_request", request, payload)
 
-    def close(self: Hub, pull: PullRecord, request: Request) -> None:
+    def close(self, pull: PullRecord, request: Request) -> None:
         pull.state, pull.closed_at = "closed", self.now()
         self.happened_to(pull, "closed", request)
 
-    def merge(self: Hub, pull: PullRecord, request: Request) -> str:
+    def merge(self, pull: PullRecord, request: Request) -> str:
         """Merge with a merge commit, whatever the rules say; the route has asked them."""
         main = self.bare.branch("main") or ""
         owner = pull.head_repo.partition("/")[0]
@@ -166,20 +162,20 @@ class State:
             self.delete_ref(request, f"refs/heads/{pull.head_ref}")
         return commit
 
-    def create_ref(self: Hub, request: Request, ref: str, sha: str) -> None:
+    def create_ref(self, request: Request, ref: str, sha: str) -> None:
         if broken := rules.broken_by_push(self, self.actor(request), ref, ZERO, sha):
             raise RefusedError(422, f"Repository rule violations found\n\n{' '.join(broken)}")
         self.bare.update(ref, sha)
         self.pushed(self.slug, ref, ZERO, sha, request)
 
-    def delete_ref(self: Hub, request: Request, ref: str) -> None:
+    def delete_ref(self, request: Request, ref: str) -> None:
         old = self.bare.refs(ref)[ref]
         if broken := rules.broken_by_push(self, self.actor(request), ref, old, ZERO):
             raise RefusedError(422, f"Repository rule violations found\n\n{' '.join(broken)}")
         self.bare.update(ref, None)
         self.pushed(self.slug, ref, old, ZERO, request)
 
-    def pushed(self: Hub, slug: str, ref: str, old: str, new: str, request: Request) -> None:
+    def pushed(self, slug: str, ref: str, old: str, new: str, request: Request) -> None:
         """A ref moved: tell it, and let the pull requests of that branch follow."""
         if slug == self.slug:
             self.happened("push", request, push_payload(self, slug, ref, old, new))

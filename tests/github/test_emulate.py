@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def test_what_the_emulator_cannot_do(theirs: Place) -> None:
     number = theirs.forge.open("one", "One", "", ()).number
     assert api.get(f"{ROOT}/pulls/{number}/files") == []
     for unknown in ("rulesets", "environments", "actions/variables"):
-        assert status(lambda path=unknown: api.get(f"{ROOT}/{path}")) == 404
+        assert status(partial(api.get, f"{ROOT}/{unknown}")) == 404
     assert status(lambda: theirs.forge.open("nowhere", "x", "", ())) is None  # GitHub: 422
     wrong = {"sha": "0" * 40}
     assert status(lambda: api.put(f"{ROOT}/pulls/{number}/merge", wrong)) == 422  # GitHub: 409

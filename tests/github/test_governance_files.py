@@ -133,3 +133,34 @@ def test_the_text_for_pull_requests_names_commands_that_exist() -> None:
     text = (GITHUB / "pull_request_template.md").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)`", text)) <= targets
+
+
+def workflows() -> dict[str, str]:
+    return {file.name: file.read_text() for file in (GITHUB / "workflows").glob("*.yml")}
+
+
+def test_the_docs_say_what_each_secret_and_variable_is_for() -> None:
+    docs = (ROOT / "docs" / "github.md").read_text(encoding="utf-8")
+    used = {
+        name
+        for text in workflows().values()
+        for name in re.findall(r"\b(?:secrets|vars)\.([A-Z_]+)", text)
+    }
+    assert {"DELIVERY_APP_ID", "TRAIN_RUNNER", "DEPLOY_RUNNER"} <= used
+    assert [name for name in sorted(used) if f"| `{name}` |" not in docs] == []
+
+
+def test_no_job_uses_an_environment_that_nobody_guards() -> None:
+    """GitHub makes an environment that it does not know, open to every branch."""
+    used: set[str] = set()
+    for name, text in workflows().items():
+        for job in parse_yaml(text, name)["jobs"].values():
+            used.add(str(job.get("environment", "")))
+    literal = {name for name in used if name and "${{" not in name}
+    assert literal <= set(load(GITHUB / "environments.yml"))
+
+
+def test_main_waits_for_a_check_that_is_reported() -> None:
+    jobs = parse_yaml(workflows()["ci.yml"], "ci.yml")["jobs"]
+    (check,) = ruleset("main.json")["rules"]["required_status_checks"]["required_status_checks"]
+    assert check["context"] in {job.get("name", key) for key, job in jobs.items()}

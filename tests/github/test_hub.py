@@ -384,3 +384,14 @@ def test_it_refuses_what_github_refuses(hub: Hub, ask: Ask, push: Callable[..., 
         assert answer.status_code == 422
         assert says in answer.text
     assert ask(token, "POST", "/issues/1/comments", body="x" * 65_536).status_code == 201
+
+
+def test_an_event_is_recorded_by_the_first(origin: Origin, hub: Hub) -> None:
+    """Creating a tag is compare-and-swap over HTTP too, and the rules let a machine do it."""
+    token = hub.token(hub.bot, {"contents": "write"})
+    origin.git("remote", "set-url", "origin", hub.clone_url(token))
+    main, name = origin.git("rev-parse", "HEAD"), TAG.removeprefix("refs/tags/")
+    assert origin.repository.create_tag(name, main, "{}")
+    origin.git("tag", "--delete", name)
+    assert not origin.repository.create_tag(name, main, "other")
+    assert hub.events[-1].payload["ref"] == TAG

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from serving.app import Service
 from serving.contract import Task
+from serving.settings import ServingSettings, Start
 from tests.serving.tiny import write_tiny_model
 
 TASKS = get_args(Task)
@@ -24,8 +25,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Task, Path]:
     return {task: root / task for task in TASKS}
 
 
-def client_of(folder: Path, **limits: int) -> TestClient:
-    service = Service(folder, release="r-0123456789ab", **limits)
+def client_of(folder: Path, settings: ServingSettings | None = None, **limits: int) -> TestClient:
+    start = Start("r-0123456789ab", settings or ServingSettings())
+    service = Service(folder, start, **limits)
     service.load()
     return TestClient(service.app, raise_server_exceptions=False)
 

@@ -41,6 +41,19 @@ def test_every_documented_route_of_ours_answers(client: TestClient) -> None:
     assert answered == ours
 
 
+def test_other_protocols_are_listed_for_this_model(client: TestClient) -> None:
+    paths = client.get("/docs.json").json()["paths"]
+    infer = paths["/v2/models/tiny/infer"]["post"]
+    assert infer["tags"] == ["Open Inference Protocol v2"]
+    assert set(infer["requestBody"]["content"]) == {"application/json", "application/octet-stream"}
+    assert set(paths["/invocations"]["post"]["requestBody"]["content"]) == {
+        "application/json",
+        "text/csv",
+    }
+    assert paths["/ping"]["get"]["tags"] == ["MLflow"]
+    assert "/v1/models/tiny:predict" not in paths
+
+
 def test_the_page_reads_the_document_and_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/").text
     assert "swagger-initializer.js" in page

@@ -85,7 +85,7 @@ def drop_input(folder: Path) -> None:
         (write(EXAMPLES, ""), "no examples"),
         (write(EXAMPLES, "[]\n"), "line 1 is not an example"),
         (write(EXAMPLES, '{"instance": {"hour": 99}}\n'), "row 0, distance: found no such field"),
-        (edit(runtime="python"), "'python' cannot be served"),
+        (edit(runtime="python"), r"predictor/__init__\.py: no such file"),
         (edit_input(0, name="length"), "'distance' is not in the contract"),
         (edit_input(2, dtype="float32"), r"'hour' is tensor\(int64\), in the contract float32"),
         (edit_input(0, shape=[2]), "not \\[rows, "),

@@ -7,6 +7,7 @@ the machine that runs the environments, and at how each run ended.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Story:
         here = self.world
         here.branch(branch, files, title)
         number = here.hub.open_pull(here.hub.person("maintainer"), branch, title)
+        here.seen = len(here.hub.events)  # its checks before the training: see test_hostile.py
         here.hub.label(here.hub.person("maintainer"), number, "retrain")
         self.facts[f"{branch} runs"] = here.settle()
         return number
@@ -71,7 +73,7 @@ class Story:
         return number
 
     def params(self, value: str) -> str:
-        return self.world.read("params.yaml").replace("C: 1.0,", f"C: {value},")
+        return re.sub(r"\bC: [\d.]+", f"C: {value}", self.world.read("params.yaml"))
 
 
 def wanted(here: World, environment: str, key: str = "release") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ def test_a_workflow_that_could_be_abused_is_found(tmp_path: Any) -> None:
         "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
         "      - run: echo ${{ github.event.pull_request.title }}\n      - run: ${{ nothing.x }}\n"
     )
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     rules = {finding.rule for finding in workflows.scan(tmp_path).findings}
     assert {"dangerous-triggers", "template-injection", "expression"} <= rules
 

@@ -26,7 +26,7 @@ class _Store:
         return self.remote or "GitHub Releases"
 
 
-def found(world: Governed, remote: str | None = "s3://bucket/store") -> dict[str, Check]:
+def found(world: Governed, remote: str | None = None) -> dict[str, Check]:
     context = world.context
     vars(context)["store"] = _Store(remote)
     return {check.name: check for check in checks(context)}
@@ -161,10 +161,15 @@ def test_an_app_needs_its_key_in_each_environment_and_nowhere_else(mended: Gover
     assert "any branch can read it" in check.found
 
 
-def test_a_store_that_no_runner_reaches(mended: Governed) -> None:
+def test_a_store_that_no_job_can_write_to(mended: Governed) -> None:
     check = found(mended, "/srv/store")["store in jobs"]
     assert not check.ok
     assert "a folder that no runner" in check.found
+    check = found(mended, "s3://bucket/store")["store in jobs"]
+    assert not check.ok
+    assert check.cure.startswith("`gh secret set DVC_CONFIG --env store")
+    mended.hub.secrets.add(("store", "DVC_CONFIG"))
+    assert found(mended, "s3://bucket/store")["store in jobs"].ok
     assert "GitHub Releases" in found(mended, None)["store in jobs"].found
 
 

@@ -177,7 +177,7 @@ class Killed(BaseException):
 def test_killed_anywhere_and_run_again_it_ends_the_same(world: Governed) -> None:
     apply(world.context, dry_run=False)
     whole, count = state(world.hub), len(world.said)
-    for done in range(1, count, 3):
+    for done in (1, count - 5, count - 2):  # among labels, environments and rulesets
         world.hub.rulesets.clear()
         world.hub.environments.clear()
         world.hub.branch_policies.clear()
@@ -240,6 +240,24 @@ def test_somebody_who_may_not_is_told_what_it_takes(
     job = world.hub.token(world.hub.bot, {"contents": "write", "issues": "write"})
     monkeypatch.setenv("GITHUB_TOKEN", job)
     with pytest.raises(InputError, match="Administration"):
+        apply(world.context, dry_run=False)
+    assert written(world.hub) == []
+
+
+def test_somebody_who_does_not_administer_is_told_at_once(
+    world: Governed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, rights = world.hub.repository_json, {"permissions": {"push": True, "admin": False}}
+    monkeypatch.setattr(world.hub, "repository_json", lambda slug: about(slug) | rights)
+    with pytest.raises(InputError, match="does not administer acme/model"):
+        apply(world.context, dry_run=True)
+    assert len(world.hub.requests) == 1
+
+
+def test_a_plan_without_rulesets_is_said_before_anything_changes(world: Governed) -> None:
+    said = "Upgrade to GitHub Pro or make this repository public to enable this feature."
+    world.hub.fail_next("GET", "/rulesets", 403, message=said)
+    with pytest.raises(InputError, match=r"Upgrade to GitHub Pro.*what is left without it"):
         apply(world.context, dry_run=False)
     assert written(world.hub) == []
 

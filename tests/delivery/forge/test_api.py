@@ -63,7 +63,7 @@ def test_jitter_spreads_those_who_wait_together(clock: Clock) -> None:
     ("status", "headers", "message", "waits"),
     [
         (429, {"Retry-After": "7"}, "slow down", [7.0]),
-        (403, {"Retry-After": "7"}, "You have exceeded a secondary rate limit", [7.0]),
+        (403, {"Retry-After": "7"}, "You have triggered an abuse detection", [7.0]),
         (403, {}, "You have exceeded a secondary rate limit", [60.0]),
         (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000030"}, "limit", [31.0]),
     ],

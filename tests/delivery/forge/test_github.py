@@ -42,12 +42,14 @@ def as_(hub: Hub, clock: Clock) -> Callable[..., GithubForge]:
     return make
 
 
-def test_opening_again_adopts_what_is_open(forge: GithubForge, branch: Branch) -> None:
+def test_opening_again_adopts_what_is_open(hub: Hub, forge: GithubForge, branch: Branch) -> None:
     commit = branch("one")
     first = forge.open("one", "One", "body", ("x", "environment:staging"))
     assert (first.head, first.head_commit, first.state) == ("one", commit, "open")
     assert first.labels == ("x", "environment:staging")
+    hub.requests.clear()
     assert forge.open("one", "another title", "", ("x",)) == first
+    assert [method for method, _ in hub.requests] == ["GET"]
     assert forge.pulls() == (first,)
 
 
@@ -102,6 +104,18 @@ def test_a_branch_of_the_same_name_in_a_fork_is_not_ours(
     assert (ours.number, ours.head_commit) == (number + 1, commit)
     assert [pull.number for pull in forge.pulls(head="one")] == [ours.number]
     assert [pull.head for pull in forge.pulls(state="open")] == ["eve:one", "one"]
+
+
+def test_a_branch_of_the_same_name_in_a_fork_of_the_same_owner_is_not_ours(
+    hub: Hub, forge: GithubForge, branch: Branch
+) -> None:
+    hub.fork("acme", "playground")
+    branch("one", "evil.txt", to=str(hub.repos["acme/playground"].path))
+    content = {"head": "acme:one", "head_repo": "playground", "base": "main", "title": "Play"}
+    number = hub.ask(ADA, "POST", "/pulls", content)["number"]
+    assert forge.pulls(head="one") == ()
+    branch("one")
+    assert forge.open("one", "One", "", ()).number == number + 1
 
 
 def test_a_pull_request_of_a_fork_that_is_gone_is_still_listed(
@@ -286,16 +300,22 @@ def test_what_was_pushed_after_the_merge_is_kept(
 
 
 def test_a_head_that_moved_is_refused(
-    origin: Origin, hub: Hub, forge: GithubForge, branch: Branch
+    origin: Origin, hub: Hub, forge: GithubForge, branch: Branch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both where it moved before the request and between our look and the merge."""
+    """Both where it moved before we look and between our look and the merge."""
     seen = branch("one")
     origin.git("remote", "set-url", "origin", hub.clone_url(hub.token(ADA)))
     number = forge.open("one", "One", "", ()).number
     branch("one", "evil.txt")
     with pytest.raises(ForgeError, match="moved after it was looked at"):
         forge.merge(number, commit=seen)
-    hub.fail_next("PUT", "/merge", 409, message="Head branch was modified.")
+    put = GithubApi.put
+
+    def late(api: GithubApi, path: str, body: dict[str, Any]) -> Any:
+        branch("one", "worse.txt")
+        return put(api, path, body)
+
+    monkeypatch.setattr(GithubApi, "put", late)
     with pytest.raises(ForgeError, match="moved after it was looked at"):
         forge.merge(number)
     assert hub.pulls[number].merged_at is None

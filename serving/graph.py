@@ -1,0 +1,89 @@
+"""The ONNX graph of a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from serving.column import Array
+from serving.contract import MODEL, SCORE, Contract, ContractError, Input
+from serving.engine import ScoreError
+
+_TYPES = {
+    "float32": "tensor(float)",
+    "float64": "tensor(double)",
+    "int64": "tensor(int64)",
+    "bool": "tensor(bool)",
+    "string": "tensor(string)",
+}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An engine. `vectors` are the inputs that the graph takes as [rows, 1]."""
+
+    session: ort.InferenceSession
+    vectors: frozenset[str]
+
+    def __call__(self, columns: Mapping[str, Array]) -> Array:
+        feeds = dict(columns)
+        for name in self.vectors:
+            feeds[name] = feeds[name].reshape(-1, 1)
+        try:
+            score: Array = self.session.run([SCORE], feeds)[0]
+        except Exception as error:  # ONNX Runtime's errors share no other base class
+            raise ScoreError(f"the model cannot score these rows: {error}") from error
+        return score
+
+
+def load_graph(folder: Path, contract: Contract) -> Graph:
+    """The graph in `folder`; ContractError if it cannot be loaded or does not fit."""
+    session = _session(folder / MODEL)
+    return Graph(session, frozenset(_vectors(contract, session)))
+
+
+def _session(file: Path) -> ort.InferenceSession:
+    if not file.is_file():
+        raise ContractError(f"{MODEL}: no such file; `dvc repro` writes it")
+    options = ort.SessionOptions()
+    # One thread: a row takes microseconds, so threads would only wait for each other, and the
+    # order of additions stays the same on every machine. More workers use more cores.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no other base class
+        reason = str(error).splitlines()[0]
+        raise ContractError(f"{MODEL}: ONNX Runtime cannot load it: {reason}") from error
+
+
+def _vectors(contract: Contract, session: ort.InferenceSession) -> Iterator[str]:
+    """Names of the inputs that the graph takes as [rows, 1]; ContractError on a misfit."""
+    graph = {node.name: node for node in session.get_inputs()}
+    declared = {spec.name: spec for spec in contract.inputs}
+    if missing := sorted(graph.keys() ^ declared.keys()):
+        side = "contract" if missing[0] in graph else "graph"
+        raise ContractError(f"{MODEL}: input {missing[0]!r} is not in the {side}")
+    if SCORE not in {node.name for node in session.get_outputs()}:
+        raise ContractError(f"{MODEL}: no output is called {SCORE!r}")
+    for name, spec in declared.items():
+        if graph[name].type != _TYPES.get(spec.dtype):
+            found = graph[name].type
+            raise ContractError(f"{MODEL}: input {name!r} is {found}, in the contract {spec.dtype}")
+        if _is_vector(spec, graph[name].shape):
+            yield name
+
+
+def _is_vector(spec: Input, shape: list[Any]) -> bool:
+    extra = len(shape) - 1 - len(spec.shape)
+    if extra == 1 and not spec.shape:
+        return True
+    if extra:
+        raise ContractError(f"{MODEL}: input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
+    return False

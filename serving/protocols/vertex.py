@@ -1,0 +1,57 @@
+"""Vertex AI's contract with a container: the routes are in its AIP_ variables.
+
+POST $AIP_PREDICT_ROUTE   {"instances": […], "parameters": {…}} → {"predictions": […]}
+GET  $AIP_HEALTH_ROUTE    200
+
+The API of the platform posts to /v1/projects/P/locations/L/endpoints/E:predict; that path is
+there too, so that a client can be tried against an instance. `parameters` have no effect: a
+model with a contract has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from serving.column import Problem
+from serving.contract import Contract
+from serving.predict import Predictor, Query, Scored
+from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always, reply
+from serving.protocols.document import instances, lenient, mapping
+
+CLIENTS = "/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:predict"
+_STATUSES: Mapping[int, str] = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+
+def decode(message: Message, contract: Contract) -> Query:
+    document = mapping(lenient(message.body), '{"instances": [{…}, …]}')
+    query = instances(document.get("instances"), contract)
+    query.ignored = len(document.keys() - {"instances", "parameters"})
+    return query
+
+
+def encode(scored: Scored, _: Query, __: Predictor) -> Reply:
+    return reply({"predictions": scored.score})
+
+
+def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
+    status = 400 if status == 422 else status
+    name = _STATUSES.get(status, "INVALID_ARGUMENT")
+    return reply({"error": {"code": status, "message": message, "status": name}}, status)
+
+
+def dialect(predict: str | None, health: str | None) -> Dialect:
+    """The protocol with the routes that the platform chose; only the client's without."""
+    return Dialect(
+        title="Vertex AI",
+        error=error,
+        home=("/v1/projects", *filter(None, (predict, health))),
+        asks=tuple(Ask(path, decode, encode) for path in filter(None, (predict, CLIENTS))),
+        tells=(Tell(health, always({"status": "healthy"})),) if health else (),
+    )

@@ -45,10 +45,19 @@ class Bundles:
 
     def keep(self, name: str, objects: Mapping[str, Path], commit: str) -> None:
         """Store files by DVC id under `name`; adopts a bundle that is there. `commit` is where
-        GitHub puts the tag that every GitHub Release has."""
-        release = self._release(name) or self._create(name, commit)
-        if self._asset(release) is not None:
+        GitHub puts the tag that every GitHub Release has.
+
+        Raises:
+            StoreError: a file is not there, or all of them are more than a release takes.
+        """
+        if self.holds(name):
             return
+        if lost := [oid for oid, file in objects.items() if not file.is_file()]:
+            raise StoreError(
+                f"the DVC cache lacks {len(lost)} objects of {name}, {lost[0]} among them; "
+                "`dvc repro` makes them"
+            )
+        release = self._release(name) or self._create(name, commit)
         with tempfile.TemporaryDirectory() as folder:
             bundle = Path(folder) / ASSET
             with tarfile.open(bundle, "w") as archive:
@@ -77,13 +86,17 @@ class Bundles:
         return False
 
     def _unpack(self, name: str, asset: Mapping[str, Any], cache: Any) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            bundle = Path(folder) / ASSET
+        with tempfile.TemporaryDirectory() as room:
+            bundle, folder = Path(room) / ASSET, Path(room) / "objects"
+            folder.mkdir()
             self._api.download(asset, bundle)
-            with tarfile.open(bundle) as archive:
-                archive.extractall(folder, filter="data")
+            try:
+                with tarfile.open(bundle, "r:") as archive:  # never compressed: no bomb
+                    archive.extractall(folder, filter="data")
+            except tarfile.TarError as error:
+                raise _corrupted(name, str(error)) from error
             bundle.unlink()
-            admit({file.name: file for file in sorted(Path(folder).iterdir())}, cache, name)
+            admit({file.name: file for file in sorted(folder.iterdir())}, cache, name)
 
     def _release(self, name: str) -> Mapping[str, Any] | None:
         try:
@@ -131,14 +144,18 @@ def admit(files: Mapping[str, Path], cache: Any, source: str) -> None:
         StoreError: one is not; none was taken.
     """
     for oid, file in files.items():
-        digest = "a link" if file.is_symlink() else _md5(file)
+        digest = "of no file" if file.is_symlink() or not file.is_file() else _md5(file)
         if digest != oid.removesuffix(DIR):
-            raise StoreError(
-                f"{source} is corrupted: {oid} has the hash {digest}. Nothing of it is used, and "
-                "nothing is rebuilt in its place: bring the right bytes back, or train again."
-            )
+            raise _corrupted(source, f"{oid} has the hash {digest}")
     for oid, file in files.items():
         _adopt(file, Path(cache.oid_to_path(oid)))
+
+
+def _corrupted(source: str, found: str) -> StoreError:
+    return StoreError(
+        f"{source} is corrupted: {found}. Nothing of it is used, and nothing is rebuilt in its "
+        "place: bring the right bytes back, or train again."
+    )
 
 
 def _md5(file: Path) -> str:

@@ -3,7 +3,8 @@
     python3 -m delivery.changes BASE
 
 Prints each answer as `name=value`, and gives the same to a job's outputs. Runs before anything is
-installed, so it needs the standard library and git alone. What no rule names concerns everything.
+installed, so it needs the standard library and git alone. What no rule names concerns the code:
+all that there is to lint and to test.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ RULES: tuple[tuple[str, frozenset[str]], ...] = (
     ("requirements/*", frozenset({"model", "lint", "tests"})),
     ("service.py", frozenset({"model", "lint", "tests"})),
     ("dvc.yaml", frozenset({"model", "lint", "tests"})),
+    (".dvc/*", frozenset({"model", "lint", "tests"})),  # where the store is
 )
 REST = frozenset({"lint", "tests"})
 EVERYTHING = frozenset({"environments", "model", "lint", "tests"})
@@ -67,10 +69,10 @@ def answers(found: frozenset[str], *, has_model: bool) -> dict[str, str]:
 def changed(base: str) -> list[str] | None:
     """The files that differ from where HEAD left `base`; None where git does not know `base`."""
     command = ["git", "diff", "--name-only", "--no-renames", "-z", f"{base}...HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False)  # bytes: names need be no text
     if done.returncode != 0:
         return None
-    return [path for path in done.stdout.split("\0") if path]
+    return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
 
 
 def _has_lock(commit: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from delivery.errors import StoreError
 
 Repo = Any  # DVC ships no types that help
 Out = Any
+ID = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
 @contextlib.contextmanager
@@ -48,18 +51,79 @@ def outs(repo: Repo) -> Mapping[str, Out]:
     }
 
 
+def tracked(repo: Repo) -> Mapping[str, Out]:
+    """Every out that DVC knows, pointers of releases included, by path below the root."""
+    return {
+        str(Path(out.fs_path).relative_to(repo.root_dir)): out
+        for stage in repo.index.stages
+        for out in stage.outs
+    }
+
+
+@contextlib.contextmanager
+def at(repo: Repo, revision: str) -> Iterator[None]:
+    """The repository as it is at a commit, or in the `workspace`."""
+    repo.scm  # noqa: B018  (opened here, since a switch hides the work tree)
+    with repo.switch(revision):
+        yield
+
+
 def objects(out: Out, *places: Any) -> Sequence[str]:
     """The ids of the objects that an out is made of. The list of a folder is read from the first
-    of `places` (DVC object databases) that has it; where none has, it stands for itself."""
+    of `places` (DVC object databases) that has it; where none has, it stands for itself.
+
+    An id is a path in the cache and an entry of a list one below the folder, and both may come
+    from a branch: one that leads elsewhere would give away or replace what lies there.
+
+    Raises:
+        StoreError: an id is no md5, or a list names a path outside its folder.
+    """
     from dvc_data.hashfile.tree import Tree
 
     info = out.hash_info
-    if not info or not info.value:
+    if not info:
         return ()
-    if not info.isdir:
-        return (str(info.value),)
-    for place in places:
-        if place.exists(info.value):
-            tree = Tree.load(place, info)
-            return (str(info.value), *(str(found.value) for _, _, found in tree))
-    return (str(info.value),)
+    found = [str(info.value)]
+    _require_id(found[0], out)
+    holder = next((place for place in places if info.isdir and place.exists(info.value)), None)
+    if holder is not None:
+        for key, _, entry in Tree.load(holder, info):
+            if not all(key) or {".", ".."} & set(key):
+                raise StoreError(f"{out}: its list has {'/'.join(key)!r}, which climbs out of it")
+            found.append(str(entry.value))
+            _require_id(found[-1], out)
+    return found
+
+
+def files_of(repo: Repo, named: Mapping[str, Out]) -> dict[str, Path]:
+    """The cached file of every object of `named`, by id; a file need not be there."""
+    cache = repo.cache.local
+    return {
+        oid: Path(cache.oid_to_path(oid)) for out in named.values() for oid in objects(out, cache)
+    }
+
+
+@contextlib.contextmanager
+def scratch(root: Path, work: Path) -> Iterator[Repo]:
+    """A throw-away DVC repository below `work` with the remote and the cache of `root`."""
+    from dvc.repo import Repo
+
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work) as folder, opened(root) as own:
+        made = Repo.init(folder, no_scm=True)
+        with made.config.edit() as config:
+            for remote, options in own.config["remote"].items():
+                config["remote"][remote] = dict(options)
+            if "remote" in own.config["core"]:
+                config["core"]["remote"] = own.config["core"]["remote"]
+            config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
+        made.close()
+        with opened(Path(folder)) as repo:
+            yield repo
+
+
+def _require_id(oid: str, out: Out) -> None:
+    if not ID.fullmatch(oid):
+        raise StoreError(
+            f"{out}: expected an md5 for its id, found {oid!r}. `dvc repro` writes dvc.lock anew."
+        )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery.context import Context
-from delivery.errors import InputError
+from delivery.errors import InputError, StoreError
 from delivery.lock import LOCK
 from delivery.settings import parse_yaml
 
@@ -44,19 +44,30 @@ class Packed:
     @property
     def headline(self) -> str:
         """What the data reaches to, for a title; empty where the parameters do not say."""
-        params = parse_yaml(self.params, PARAMS) or {}
-        until = (params.get("data") or {}).get("until") if isinstance(params, Mapping) else None
-        return f"data until {until}" if until else ""
+        params = parse_yaml(self.params, PARAMS)
+        data = params.get("data") if isinstance(params, Mapping) else None
+        until = data.get("until") if isinstance(data, Mapping) else None
+        return f"data until {' '.join(str(until).split())[:60]}" if until else ""
 
 
 def pack(context: Context, folder: Path) -> None:
-    """Lay out the work tree's training in `folder`, which is made anew."""
+    """Lay out the work tree's training in `folder`, which is made anew.
+
+    Raises:
+        InputError: there are other things in the folder.
+        StoreError: the cache lacks some of the bytes.
+    """
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if there - {LOCK, PARAMS, Path(METRICS).name, OBJECTS}:
+        raise InputError(f"{folder} has other things in it; give an empty folder, or a new one")
+    objects = context.store.objects()
+    if lost := [oid for oid, file in objects.items() if not file.is_file()]:
+        raise StoreError(f"the DVC cache lacks {len(lost)} objects; `dvc repro` makes them")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    (folder / OBJECTS).mkdir(parents=True)
     for path in (LOCK, PARAMS, METRICS):
         shutil.copyfile(context.root / path, folder / Path(path).name)
-    (folder / OBJECTS).mkdir()
-    for oid, file in context.store.objects().items():
+    for oid, file in objects.items():
         shutil.copyfile(file, folder / OBJECTS / oid)
 
 
@@ -90,6 +101,6 @@ def _text(file: Path) -> str:
 def _json(file: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(_text(file))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # of brackets alone
         raise InputError(f"{file} is not JSON; train again") from error
     return content if isinstance(content, dict) else {}

@@ -93,7 +93,7 @@ def parse_yaml(text: str, source: str) -> Any:
         )
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (YAMLError, RecursionError) as error:  # the second: brackets without end
         first = " ".join(str(error).split())
         raise InputError(f"{source} is not YAML: {first}") from error
 

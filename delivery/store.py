@@ -8,13 +8,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from delivery.bundles import Bundles, admit
 from delivery.content import content_sha256, release_id
-from delivery.dvc_repo import hush, objects, opened, outs
+from delivery.dvc_repo import (
+    at,
+    files_of,
+    hush,
+    objects,
+    opened,
+    outs,
+    scratch,
+    tracked,
+)
 from delivery.errors import InputError, StoreError
 from delivery.record import FOLDER, pointer_path
 
@@ -60,27 +69,35 @@ class Store:
         """Store what the dvc.lock of `revision` names. `commit` is one that GitHub has.
 
         Raises:
-            StoreError: the cache lacks some of it.
+            StoreError: some of it is neither in the cache nor in the store.
         """
         self.place()
         if self.remote:
-            with opened(self.root) as repo:
-                repo.push(revs=[revision] if revision != "workspace" else None)
+            self._keep_in_remote(revision)
             return
         assert self._bundles is not None
-        with opened(self.root) as repo, self._at(repo, revision):
-            name, files = self._lock_bundle(repo), self._files_of(repo, outs(repo))
-            if lost := [oid for oid, file in files.items() if not file.is_file()]:
+        with opened(self.root) as repo, at(repo, revision):
+            self._bundles.keep(self._lock_bundle(repo), files_of(repo, outs(repo)), commit)
+
+    def _keep_in_remote(self, revision: str) -> None:
+        with opened(self.root) as repo:
+            with at(repo, revision):
+                files_of(repo, outs(repo))  # refuses what is no hash before DVC takes it for one
+            if revision == "workspace":
+                repo.push()
+            else:
+                repo.push(revs=[revision], workspace=False)
+        with opened(self.root) as repo, at(repo, revision):
+            if lost := self._lost(repo):  # DVC passes over what its cache lacks
                 raise StoreError(
-                    f"the DVC cache lacks {len(lost)} objects, {lost[0]} among them; "
-                    "`dvc repro` makes them"
+                    f"the DVC cache lacks {', '.join(lost)}, and so does {self.remote}. "
+                    "`dvc repro` makes them; nothing else may stand in their place."
                 )
-            self._bundles.keep(name, files, commit)
 
     def objects(self) -> Mapping[str, Path]:
         """The cached file of every object that the work tree's dvc.lock names, by id."""
         with opened(self.root) as repo:
-            return self._files_of(repo, outs(repo))
+            return files_of(repo, outs(repo))
 
     def admit(self, files: Mapping[str, Path]) -> None:
         """Put files into the DVC cache; StoreError if one is not what its id says."""
@@ -89,32 +106,32 @@ class Store:
 
     def metrics(self, commit: str, path: str) -> Mapping[str, Any]:
         """The metrics of a commit; empty where they cannot be had."""
-        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(StoreError):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            contextlib.suppress(StoreError, ValueError),  # not to be had, or not JSON
+        ):
             content = json.loads(self.get(commit, path, Path(folder) / "metrics").read_text())
             return content if isinstance(content, dict) else {}
         return {}
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _at(repo: Any, revision: str) -> Iterator[None]:
-        repo.scm  # noqa: B018  (opened here, since a switch hides the work tree)
-        with repo.switch(revision):
-            yield
-
     def missing(self) -> list[str]:
         """The paths of dvc.lock whose bytes the store lacks. Asks, and fetches no data."""
         with opened(self.root) as repo:
-            named = outs(repo)
-            if not self.remote:
-                self.place()
-                assert self._bundles is not None
-                return [] if self._bundles.holds(self._lock_bundle(repo)) else sorted(named)
-            remote, cache = repo.cloud.get_remote_odb(), repo.cache.local
-            return sorted(
-                path
-                for path, out in named.items()
-                if not all(remote.exists(oid) for oid in objects(out, remote, cache))
-            )
+            if self.remote:
+                return self._lost(repo)
+            self.place()
+            assert self._bundles is not None
+            return [] if self._bundles.holds(self._lock_bundle(repo)) else sorted(outs(repo))
+
+    @staticmethod
+    def _lost(repo: Any) -> list[str]:
+        """What the DVC remote lacks."""
+        remote, cache = repo.cloud.get_remote_odb(), repo.cache.local
+        return sorted(
+            path
+            for path, out in outs(repo).items()
+            if not (found := objects(out, remote, cache)) or not all(map(remote.exists, found))
+        )
 
     def require_held(self) -> None:
         """StoreError if the store lacks what dvc.lock names."""
@@ -131,13 +148,15 @@ class Store:
         `held_by` is a release that holds it as well.
         """
         from dvc.exceptions import DvcException
+        from dvc_data.index import DataIndexDirError
 
         self._bring(commit, path, held_by)
+        self._require_sound(commit, path)
         shutil.rmtree(destination, ignore_errors=True)
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._files(commit).get(path, str(destination), recursive=True)
-        except (DvcException, OSError) as error:
+        except (DvcException, DataIndexDirError, OSError) as error:
             shutil.rmtree(destination, ignore_errors=True)
             raise StoreError(
                 f"{path} of commit {commit[:12]} is neither in the DVC cache nor in the "
@@ -161,12 +180,20 @@ class Store:
             return
         with opened(self.root) as repo:
             cache = repo.cache.local
-            with self._at(repo, commit):
-                out = next((out for name, out in _tracked(repo) if name == path), None)
+            with at(repo, commit):
+                out = tracked(repo).get(path)
                 if out is None or all(cache.exists(oid) for oid in objects(out, cache)):
                     return
                 own = [Path(path).name] if path.startswith(FOLDER) else [self._lock_bundle(repo)]
             self._bundles.bring([*own, *filter(None, [held_by])], cache)
+
+    def _require_sound(self, commit: str, path: str) -> None:
+        """StoreError if the list of a folder names what does not belong there."""
+        with opened(self.root) as repo, at(repo, commit):
+            out = tracked(repo).get(path)
+            if out is not None:
+                remote = [repo.cloud.get_remote_odb()] if self.remote else []
+                objects(out, repo.cache.local, *remote)
 
     def put(self, release: str, bento: Path, commit: str) -> str:
         """Store a bento. Returns the text of its DVC pointer.
@@ -174,19 +201,17 @@ class Store:
         Where the store is GitHub, what `commit` was trained and judged on goes with it.
         """
         self.place()
-        with self._scratch() as folder, opened(folder) as repo:
-            target = folder / FOLDER / release
+        with scratch(self.root, self._work) as repo:
+            target = Path(repo.root_dir) / FOLDER / release
             shutil.copytree(bento, target)
             repo.add(str(target))
-            pointer = folder / pointer_path(release)
+            pointer = target.with_name(Path(pointer_path(release)).name)
             if self.remote:
                 repo.push(targets=[str(pointer)])
             else:
                 assert self._bundles is not None
-                with opened(self.root) as own:
-                    files = self._files_of(repo, dict(_tracked(repo))) | self._files_of(
-                        own, outs(own)
-                    )
+                with opened(self.root) as own, at(own, commit):
+                    files = files_of(repo, tracked(repo)) | files_of(own, outs(own))
                 self._bundles.keep(release, files, commit)
             return pointer.read_text(encoding="utf-8")
 
@@ -196,16 +221,6 @@ class Store:
         named = {path: out.hash_info.value for path, out in outs(repo).items()}
         text = json.dumps(named, sort_keys=True)
         return f"lock-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-    @staticmethod
-    def _files_of(repo: Any, named: Mapping[str, Any]) -> dict[str, Path]:
-        """The cached file of every object of `named`, by id."""
-        cache = repo.cache.local
-        return {
-            oid: Path(cache.oid_to_path(oid))
-            for out in named.values()
-            for oid in objects(out, cache)
-        }
 
     def bento(self, release: str, sha256: str, commit: str) -> Path:
         """The folder of a released bento, checked against the record's hash.
@@ -234,29 +249,3 @@ class Store:
             f"says {sha256[:12]}…. The copy was removed; run the command again to fetch it anew. "
             "If that fails too, restore the remote: nothing is rebuilt in its place."
         )
-
-    @contextlib.contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        """A throw-away DVC repository with this checkout's remote and cache."""
-        from dvc.repo import Repo
-
-        self._work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._work) as name, opened(self.root) as own:
-            folder = Path(name)
-            hush()
-            scratch = Repo.init(str(folder), no_scm=True)
-            with scratch.config.edit() as config:
-                for remote, options in own.config["remote"].items():
-                    config["remote"][remote] = dict(options)
-                if "remote" in own.config["core"]:
-                    config["core"]["remote"] = own.config["core"]["remote"]
-                config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
-            scratch.close()
-            yield folder
-
-
-def _tracked(repo: Any) -> Iterator[tuple[str, Any]]:
-    """Every out that DVC knows, pointers included, by path below the root."""
-    for stage in repo.index.stages:
-        for out in stage.outs:
-            yield str(Path(out.fs_path).relative_to(repo.root_dir)), out

@@ -25,26 +25,27 @@ class CheckResult:
 
 
 def check(context: Context) -> CheckResult:
-    """Compare HEAD with main.
+    """Compare HEAD with where it left main: what main did since is no change of HEAD's.
 
     Raises:
         RefusedError: for each change that did not come from `delivery`.
     """
     snapshot = context.snapshot()
     head = context.repository.commit("HEAD")
+    before = snapshot.at(context.repository.run("merge-base", snapshot.commit, head))
     changed = tuple(
         name
         for name in snapshot.settings.environments
-        if any(_differs(snapshot, head, path) for path in (desired_path(name), evidence_path(name)))
+        if any(_differs(before, head, path) for path in (desired_path(name), evidence_path(name)))
     )
-    problems = [*_records(context, snapshot, head), *_environments(snapshot, head, changed)]
+    problems = [*_records(context, before, head), *_environments(snapshot, head, changed)]
     if problems:
         raise RefusedError("; ".join(problems))
     return CheckResult(changed, ())
 
 
-def _differs(snapshot: Snapshot, head: str, path: str) -> bool:
-    return snapshot.text(head, path) != snapshot.text(snapshot.commit, path)
+def _differs(before: Snapshot, head: str, path: str) -> bool:
+    return before.text(head, path) != before.text(before.commit, path)
 
 
 def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> Iterator[str]:
@@ -65,11 +66,11 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
             yield f"{name}: {why}"
 
 
-def _records(context: Context, snapshot: Snapshot, head: str) -> Iterator[str]:
+def _records(context: Context, before: Snapshot, head: str) -> Iterator[str]:
     """Records are written once: one that main has is neither changed nor removed. A signature may
     be renewed (`delivery sign`); what it is worth is judged before anything starts."""
-    for name in context.repository.names(snapshot.commit, FOLDER):
+    for name in context.repository.names(before.commit, FOLDER):
         path = f"{FOLDER}/{name}"
-        renewable = name.endswith(".sig") and snapshot.text(head, path).strip()
-        if name.startswith("r-") and not renewable and _differs(snapshot, head, path):
+        renewable = name.endswith(".sig") and before.text(head, path).strip()
+        if name.startswith("r-") and not renewable and _differs(before, head, path):
             yield f"{path} is changed or removed; a record is written once"

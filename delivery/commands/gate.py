@@ -9,7 +9,7 @@ import httpx
 from delivery.annotations import append
 from delivery.candidate import candidate
 from delivery.context import Context
-from delivery.errors import DeliveryError
+from delivery.errors import DeliveryError, ForgeError
 from delivery.forge.refusal import GithubError
 from delivery.judging import Judged, judge
 from delivery.lock import require_in_step
@@ -36,7 +36,7 @@ def gate(context: Context, *, reason: str) -> GateResult:
         release, judged = _judge(context, reason)
     except DeliveryError as error:
         if context.surroundings.in_job:
-            _tell(context, f"### Not judged\n\n{error}\n")
+            _tell_why(context, error)
         raise
     pull = _tell(context, markdown(judged.judgement))
     return GateResult(release, judged.judgement.champion, judged, pull)
@@ -51,6 +51,14 @@ def _judge(context: Context, reason: str) -> tuple[str, Judged]:
     snapshot = context.snapshot()
     found = candidate(context, repository.commit("HEAD"))
     return found.bento.id, judge(context, snapshot, found, reason)
+
+
+def _tell_why(context: Context, error: DeliveryError) -> None:
+    """What goes wrong here must not hide what went wrong before."""
+    try:
+        _tell(context, f"### Not judged\n\n{error}\n")
+    except ForgeError as untold:
+        context.progress(f"the pull request could not be told: {untold}")
 
 
 def _tell(context: Context, text: str) -> int | None:

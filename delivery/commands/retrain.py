@@ -65,6 +65,7 @@ def train(context: Context, settings: Sequence[str]) -> None:
 
 def ask_for(context: Context, branch: str) -> None:
     """Start train.yml on main about `branch`, whose own run could not write what it trains."""
+    _require_own(branch)  # before hours of training, not after
     _start(context, "train.yml", "main", {"branch": branch})
 
 
@@ -77,23 +78,32 @@ def pack_to(context: Context, folder: Path) -> RetrainResult:
 
 def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainResult:
     """Commit what was trained to the branch `onto`, or open the one retrain pull request."""
+    if onto:
+        _require_own(onto)
     packed = unpack(context, folder)
     git = context.repository
     git.fetch()
     base = _branch(context, onto) if onto else git.main()
     files = {LOCK: packed.lock, PARAMS: packed.params}
     if all(git.read(base, path) == text for path, text in files.items()):
+        if onto:
+            _check(context, onto)  # a run before this one may have ended right after its push
         return RetrainResult(unchanged=True)
     title = f"Retrain: {packed.headline}" if packed.headline else "Retrain"
     commit = git.commit_files(base, files, title)
     context.store.keep(commit, git.main())
     if onto:
         git.push_branch(commit, onto)
-        github = context.surroundings.github
-        if context.surroundings.in_job and github and not github.is_app:
-            _start(context, "ci.yml", onto, {})  # what GITHUB_TOKEN pushes starts none by itself
+        _check(context, onto)
         return RetrainResult(commit=commit)
     return RetrainResult(pull=_propose(context, packed, base, commit, title), commit=commit)
+
+
+def _check(context: Context, branch: str) -> None:
+    """Start ci.yml: what GITHUB_TOKEN pushes starts none by itself."""
+    github = context.surroundings.github
+    if context.surroundings.in_job and github and not github.is_app:
+        _start(context, "ci.yml", branch, {})
 
 
 def _propose(context: Context, packed: Packed, base: str, commit: str, title: str) -> Pull:
@@ -118,10 +128,15 @@ def _start(context: Context, name: str, ref: str, inputs: Mapping[str, str]) -> 
     api.post(path, {"ref": ref, "inputs": dict(inputs)}, adopt=lambda: None)
 
 
+def _require_own(branch: str) -> None:
+    if branch in ("main", "HEAD") or branch.startswith(("promote/", "rollback/")):
+        raise HeldError(f"{branch} is not a branch that a training may be committed to")
+
+
 def _branch(context: Context, onto: str) -> str:
-    if onto in ("main", "HEAD") or onto.startswith(("promote/", "rollback/")):
-        raise HeldError(f"{onto} is not a branch that a training may be committed to")
+    """The commit that the branch is at. A name that git would read as more than one is none."""
     try:
+        context.repository.run("check-ref-format", f"refs/heads/{onto}")
         context.repository.run("fetch", "--quiet", "origin", f"refs/heads/{onto}")
     except GitError as error:
         raise InputError(f"origin has no branch {onto}") from error

@@ -17,10 +17,10 @@ def difference(metrics: tuple[Flat, Flat], params: tuple[str, str]) -> str:
     """
     before, after = (dict(_flat(side)) for side in metrics)
     rows = [
-        f"| {name} | {_number(before.get(name))} | {_number(value)} "
-        f"| {_change(before, name, value)} |"
-        for name, value in sorted(after.items())
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        f"| {_cell(name)} | {_number(before.get(name))} | {_number(after.get(name))} "
+        f"| {_change(before.get(name), after.get(name))} |"
+        for name in sorted(before.keys() | after.keys())
+        if _is_number(before.get(name)) or _is_number(after.get(name))
     ]
     return "\n".join(
         [
@@ -41,7 +41,7 @@ def _params(params: tuple[str, str]) -> list[str]:
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if not changed:
         return ["No parameter changed."]
-    rows = [f"| `{_cell(n)}` | {_cell(old.get(n))} | {_cell(new.get(n))} |" for n in changed]
+    rows = [f"| {_cell(n)} | {_cell(old.get(n))} | {_cell(new.get(n))} |" for n in changed]
     return ["| parameter | before | after |", "|---|---|---|", *rows]
 
 
@@ -53,17 +53,20 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield from _flat(child, f"{prefix}.{key}" if prefix else str(key))
 
 
-def _change(before: Mapping[str, Any], name: str, value: float) -> str:
-    old = before.get(name)
-    return "" if not isinstance(old, (int, float)) else f"{value - old:+.4g}"
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _change(old: Any, new: Any) -> str:
+    return f"{new - old:+.4g}" if _is_number(old) and _is_number(new) else ""
 
 
 def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, (int, float)) else "–"
+    return f"{value:.4g}" if _is_number(value) else "–"
 
 
 def _cell(value: Any) -> str:
-    """A value that cannot leave its cell, whatever it is."""
-    text = "–" if value is None else str(value)
+    """A value that cannot leave its cell, whatever it is: one line, no markup."""
+    text = "–" if value is None else " ".join(str(value).split())
     shown = text if len(text) <= 80 else f"{text[:79]}…"
-    return shown.translate({ord(c): f"\\{c}" for c in "|`<>[]*_"}).replace("\n", " ")
+    return shown.translate({ord(sign): f"\\{sign}" for sign in "\\|`<>[]*_~$&!#@"})

@@ -52,6 +52,8 @@ def allowances(root: Path) -> tuple[Allowance, ...]:
     if not file.is_file():
         return ()
     entries = parse_yaml(file.read_text(encoding="utf-8"), ALLOWED) or []
+    if not isinstance(entries, list):
+        raise InputError(f"{ALLOWED} is no list. Each line has an id, a date `until` and a reason.")
     try:
         return tuple(parse(Allowance, entry, source=ALLOWED) for entry in entries)
     except ContractError as error:

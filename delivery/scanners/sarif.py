@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from delivery.scanners.finding import Finding, Scan
 
@@ -11,13 +13,14 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(scans: Iterable[Scan]) -> str:
-    """One run per scanner."""
+    """One run per scanner that looked: a run without findings closes those of before."""
     runs = [
         {
             "tool": {"driver": {"name": f"delivery scan: {scan.scanner}", "rules": _rules(scan)}},
             "results": [_result(finding) for finding in scan.findings],
         }
         for scan in scans
+        if scan.status in ("pass", "fail")
     ]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
 
@@ -28,7 +31,7 @@ def _rules(scan: Scan) -> list[dict[str, object]]:
 
 def _result(finding: Finding) -> dict[str, object]:
     place = {
-        "artifactLocation": {"uri": finding.path},
+        "artifactLocation": {"uri": quote(os.fsencode(finding.path))},
         "region": {"startLine": max(finding.line, 1)},
     }
     return {

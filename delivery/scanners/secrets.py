@@ -5,6 +5,7 @@ What only looks like one carries `pragma: allowlist secret` in its line.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,11 +26,11 @@ GUESSES = tuple(
 
 def scan(root: Path) -> Scan:
     listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=True
-    ).stdout.split("\0")
+        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=True
+    ).stdout.split(b"\0")
     names = [
         name
-        for name in listed
+        for name in map(os.fsdecode, listed)
         if name and not name.endswith(HASHED) and not name.startswith(WRITTEN)
         if (root / name).is_file()
     ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
 
-ACTIONLINT = "{{range $e := .}}{{$e.Kind}}\t{{$e.Filepath}}\t{{$e.Line}}\t{{$e.Message}}\n{{end}}"
+FOLDER = ".github/workflows"
 
 
 def scan(root: Path) -> Scan:
@@ -15,12 +14,12 @@ def scan(root: Path) -> Scan:
         root, "zizmor", "--offline", "--pedantic", "--format", "json", "--no-exit-codes", "."
     )
     found = [_zizmor(finding) for finding in parsed(done, "zizmor")]
-    lint = run(root, "actionlint", "-format", ACTIONLINT, "-shellcheck=", "-pyflakes=")
-    if lint.returncode not in (0, 1):  # 1: it found something
-        raise InputError(f"actionlint failed: {' '.join(lint.stderr.split())[-300:]}")
-    for line in lint.stdout.splitlines():
-        kind, path, number, message = line.split("\t", 3)
-        found.append(Finding(kind, path, int(number), message))
+    files = sorted(str(file.relative_to(root)) for file in (root / FOLDER).glob("*.y*ml"))
+    lint = run(root, "actionlint", "-format", "{{json .}}", "-shellcheck=", "-pyflakes=", *files)
+    found += [
+        Finding(error["kind"], error["filepath"], error["line"], error["message"])
+        for error in parsed(lint, "actionlint")
+    ]
     return judged("workflows", found)
 
 

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.scanners import dependencies
+from delivery.scanners.dependencies import ALLOWED, LOCK
+from delivery.scanners.finding import Scan
+from tests.delivery.scanners.conftest import put
+from tests.workflows.advisories import ADVISORY, Advisories, advisories
+
+TODAY = date(2026, 11, 24)
+NOWHERE = "http://127.0.0.1:9/v1/query"  # the discard port: nothing answers there
+ENTRY = '- {{ id: {}, until: {}, reason: "{}" }}\n'
+REASON = "not reachable: never called"
+
+
+@pytest.fixture
+def source() -> Iterator[Advisories]:
+    with advisories() as found:
+        yield found
+
+
+@pytest.fixture
+def locked(root: Path) -> Path:
+    put(root, LOCK, f"made-up==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    return root
+
+
+def look(root: Path, url: str, *, in_job: bool = True) -> Scan:
+    return dependencies.scan(root, advisories=url, in_job=in_job, today=TODAY)
+
+
+def test_a_package_without_advisory_passes(locked: Path, source: Advisories) -> None:
+    assert look(locked, source.url).status == "pass"
+    assert source.asked == {"made-up"}
+
+
+@pytest.mark.parametrize(
+    ("advisory", "until", "status"),
+    [
+        (ADVISORY["id"], "2026-11-25", "pass"),
+        (ADVISORY["id"], "2026-11-24", "pass"),
+        (ADVISORY["id"], "2026-11-23", "fail"),
+        ("GHSA-other", "2027-01-01", "fail"),
+        (None, "", "fail"),
+    ],
+)
+def test_a_vulnerable_package_fails_but_while_it_is_allowed(
+    locked: Path, source: Advisories, advisory: str | None, until: str, status: str
+) -> None:
+    source.vulnerable.add("made-up")
+    if advisory:
+        put(locked, ALLOWED, ENTRY.format(advisory, until, REASON))
+    scan = look(locked, source.url)
+    assert scan.status == status
+    if status == "fail":
+        (found,) = scan.findings
+        assert (found.rule, found.path) == (ADVISORY["id"], LOCK)
+        assert found.message.startswith("made-up 1.0: ")
+
+
+@pytest.mark.parametrize(("in_job", "status"), [(True, "hold"), (False, "not checked")])
+def test_without_a_source_nothing_is_known(locked: Path, in_job: bool, status: str) -> None:
+    scan = look(locked, NOWHERE, in_job=in_job)
+    assert (scan.status, scan.findings) == (status, ())
+    assert "no source of advisories answered" in scan.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENTRY.format("GHSA-1", "2027-01-01", ""),
+        ENTRY.format("GHSA-1", "2027-01-01", "because"),
+        "- { id: GHSA-1, until: 2027-01-01 }\n",
+        '- { id: GHSA-1, reason: "never called anywhere" }\n',
+        ENTRY.format("GHSA-1", "some day", REASON),
+        f'- {{ id: GHSA-1, until: 2027-01-01, reason: "{REASON}", more: 1 }}\n',
+        "GHSA-1\n",
+        "{ id: GHSA-1 }\n",
+        "7\n",
+    ],
+)
+def test_an_allowance_has_an_id_an_end_and_a_reason(root: Path, text: str) -> None:
+    put(root, ALLOWED, text)
+    with pytest.raises(InputError, match="advisories"):
+        dependencies.allowances(root)
+
+
+@pytest.mark.parametrize("text", ["", "# none\n", "[]\n"])
+def test_a_file_may_allow_nothing(root: Path, text: str) -> None:
+    put(root, ALLOWED, text)
+    assert dependencies.allowances(root) == ()

@@ -1,5 +1,6 @@
 """What one job trained, laid out for another: `dvc.lock`, `params.yaml`, the metrics, the bytes.
 
+    FOLDER/base      the commit that was trained
     FOLDER/dvc.lock  FOLDER/params.yaml  FOLDER/metrics.json
     FOLDER/objects/<id>
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from delivery.settings import parse_yaml
 PARAMS = "params.yaml"
 METRICS = "artifacts/evaluation/metrics.json"
 OBJECTS = "objects"
+BASE = "base"
 LARGEST_TEXT = 1_000_000  # bytes
 
 
@@ -32,6 +35,7 @@ LARGEST_TEXT = 1_000_000  # bytes
 class Packed:
     """The texts of what was trained, and its metrics."""
 
+    base: str
     lock: str
     params: str
     metrics: Mapping[str, Any]
@@ -58,13 +62,14 @@ def pack(context: Context, folder: Path) -> None:
         StoreError: the cache lacks some of the bytes.
     """
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if there - {LOCK, PARAMS, Path(METRICS).name, OBJECTS}:
+    if there - {BASE, LOCK, PARAMS, Path(METRICS).name, OBJECTS}:
         raise InputError(f"{folder} has other things in it; give an empty folder, or a new one")
     objects = context.store.objects()
     if lost := [oid for oid, file in objects.items() if not file.is_file()]:
         raise StoreError(f"the DVC cache lacks {len(lost)} objects; `dvc repro` makes them")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / OBJECTS).mkdir(parents=True)
+    (folder / BASE).write_text(context.repository.commit("HEAD"), encoding="utf-8")
     for path in (LOCK, PARAMS, METRICS):
         shutil.copyfile(context.root / path, folder / Path(path).name)
     for oid, file in objects.items():
@@ -79,6 +84,9 @@ def unpack(context: Context, folder: Path) -> Packed:
         StoreError: an object has another hash than its name.
     """
     lock, params = (_text(folder / name) for name in (LOCK, PARAMS))
+    base = _text(folder / BASE).strip()
+    if not re.fullmatch("[0-9a-f]{40}", base):
+        raise InputError(f"{folder / BASE} names no commit; train again")
     metrics = _json(folder / Path(METRICS).name)
     for name, text in ((LOCK, lock), (PARAMS, params)):
         if not isinstance(parse_yaml(text, name), Mapping):
@@ -86,7 +94,7 @@ def unpack(context: Context, folder: Path) -> Packed:
     objects = folder / OBJECTS
     if objects.is_dir():
         context.store.admit({file.name: file for file in sorted(objects.iterdir())})
-    return Packed(lock, params, metrics)
+    return Packed(base, lock, params, metrics)
 
 
 def _text(file: Path) -> str:

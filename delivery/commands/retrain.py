@@ -84,6 +84,7 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
     git = context.repository
     git.fetch()
     base = _branch(context, onto) if onto else git.main()
+    _require_same_params(context, packed, base, onto or "main")
     files = {LOCK: packed.lock, PARAMS: packed.params}
     if all(git.read(base, path) == text for path, text in files.items()):
         if onto:
@@ -131,6 +132,16 @@ def _start(context: Context, name: str, ref: str, inputs: Mapping[str, str]) -> 
 def _require_own(branch: str) -> None:
     if branch in ("main", "HEAD") or branch.startswith(("promote/", "rollback/")):
         raise HeldError(f"{branch} is not a branch that a training may be committed to")
+
+
+def _require_same_params(context: Context, packed: Packed, base: str, branch: str) -> None:
+    """What is packed holds params.yaml whole: it must not undo what was changed meanwhile."""
+    trained, now = (context.repository.read(commit, PARAMS) for commit in (packed.base, base))
+    if now not in (trained, packed.params):
+        raise HeldError(
+            f"params.yaml of {branch} was changed while this was trained from "
+            f"{packed.base[:12]}. Train again: `gh workflow run train.yml`."
+        )
 
 
 def _branch(context: Context, onto: str) -> str:

@@ -36,7 +36,7 @@ def cached(context: Context) -> list[Path]:
 
 
 def test_what_is_packed_is_unpacked(context: Context, folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {*TEXTS, "objects"}
+    assert {path.name for path in folder.iterdir()} == {*TEXTS, "base", "objects"}
     found = unpack(context, folder)
     assert found.lock == (context.root / "dvc.lock").read_text()
     assert found.params == (context.root / "params.yaml").read_text()
@@ -65,8 +65,8 @@ def test_a_folder_with_other_things_in_it_is_left_alone(context: Context, name: 
 
 def test_the_same_training_has_the_same_name(context: Context, folder: Path) -> None:
     found = unpack(context, folder)
-    assert found.digest == Packed(found.lock, found.params, {}).digest
-    assert found.digest != Packed(found.lock, found.params + "\n", {}).digest
+    assert found.digest == Packed(found.base, found.lock, found.params, {}).digest
+    assert found.digest != Packed(found.base, found.lock, found.params + "\n", {}).digest
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_the_same_training_has_the_same_name(context: Context, folder: Path) -> 
     ],
 )
 def test_a_title_is_one_short_line_whatever_the_parameters_say(params: str, headline: str) -> None:
-    assert Packed("", params, {}).headline == headline
-    assert len(Packed("", f"data: {{until: {'x' * 999}}}", {}).headline) < 100
+    assert Packed("", "", params, {}).headline == headline
+    assert len(Packed("", "", f"data: {{until: {'x' * 999}}}", {}).headline) < 100
 
 
 def _write(name: str, text: str) -> Callable[[Path], object]:

@@ -96,7 +96,11 @@ def test_secrets_reach_only_jobs_of_an_environment(name: str) -> None:
     """The exception is ci.yml, which runs the code of pull requests: its secret may only read."""
     for job in jobs(name).values():
         used = set(re.findall(r"secrets\.(\w+)", str(job)))
-        if used and "environment" not in job:
+        if "uses" in job:  # passed by name to a job that has the environment
+            called = workflow(job["uses"].rpartition("/")[2])
+            assert used == set(called["on"]["workflow_call"]["secrets"])
+            assert all("environment" in inner for inner in called["jobs"].values())
+        elif used and "environment" not in job:
             assert (name, used) == ("ci.yml", {"DVC_CONFIG"})
 
 

@@ -128,6 +128,15 @@ def test_what_was_trained_becomes_one_pull_request(jobs: Jobs, packed: Path, rem
     jobs.context.store.require_held()
 
 
+def test_parameters_that_were_changed_meanwhile_are_not_undone(jobs: Jobs, packed: Path) -> None:
+    params = "data: {until: 2013-06}\ntrain: {depth: 9}\n"
+    changed = jobs.origin.repository.commit_files(jobs.main, {"params.yaml": params}, "Deepen")
+    jobs.origin.git("push", "--quiet", str(jobs.origin.bare), f"{changed}:refs/heads/main")
+    with pytest.raises(HeldError, match=r"params.yaml of main was changed.*Train again"):
+        propose_from(jobs.context, packed)
+    assert jobs.open() == []
+
+
 def test_however_often_it_runs_there_is_one_pull_request(jobs: Jobs, packed: Path) -> None:
     first, again = propose_from(jobs.context, packed), propose_from(jobs.context, packed)
     assert (first.pull, first.commit) == (again.pull, again.commit)

@@ -27,6 +27,7 @@ def apply(dry_run: bool, as_json: bool) -> None:
         result,
         as_json,
         render.rows_table(result.rows),
+        *render.row_lines(result.rows),
         *(f"note: {note}" for note in result.notes),
         f"{result.repository}: {told}",
     )

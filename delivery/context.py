@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from delivery.bundles import Bundles
-from delivery.errors import InputError
+from delivery.forge.access import access
 from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
@@ -59,17 +59,7 @@ class Context:
     @cached_property
     def api(self) -> GithubApi:
         """GitHub's API; InputError where origin is not there or there is no token for it."""
-        github = self.surroundings.github
-        if github is None:
-            raise InputError(
-                "origin is not on GitHub. `git remote set-url origin https://github.com/OWNER/NAME`"
-            )
-        if not github.token:
-            raise InputError(
-                f"origin is {github.slug} on GitHub and there is no token for it. "
-                "`export GITHUB_TOKEN=$(gh auth token)`, or one with contents and pull-requests."
-            )
-        return GithubApi(github.api, github.token)
+        return access(self.surroundings.github).api
 
     @property
     def workspace(self) -> Path:

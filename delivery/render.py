@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from delivery.commands.inspect import Lineage
     from delivery.commands.looks import Check
     from delivery.commands.status import EnvironmentStatus, HistoryRow
-    from delivery.governance.item import Change, Row
+    from delivery.governance.item import Row
     from delivery.scanners.finding import Scan
 
 COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
@@ -143,24 +143,29 @@ def lineage_table(lineage: Lineage) -> Table:
 
 
 def rows_table(rows: Iterable[Row]) -> Table:
-    """What GitHub has against what is wanted; a line for each key that differs."""
+    """One line for each thing that GitHub is to hold."""
     return _table(
-        ("what", "name", "state", "difference"),
+        ("what", "state", "name"),
         [
             (
                 row.item.kind,
-                row.item.name,
                 Text(row.state, style="default" if row.state == "same" else "yellow"),
-                "\n".join(_difference(change) for change in row.changes if row.state == "change"),
+                row.item.name,
             )
             for row in rows
         ],
     )
 
 
-def _difference(change: Change) -> str:
-    before, after = (
-        "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-        for value in (change.before, change.after)
-    )
-    return f"{change.path}: {before} → {after}"
+def row_lines(rows: Iterable[Row]) -> list[str]:
+    """A line for each key that GitHub has otherwise than wanted."""
+    return [
+        f"{row.item.name}: {change.path}: {_value(change.before)} → {_value(change.after)}"
+        for row in rows
+        for change in row.changes
+        if row.state == "change"
+    ]
+
+
+def _value(value: object) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)

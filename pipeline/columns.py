@@ -10,11 +10,14 @@ Anything else stops here, with what to do about it, rather than at the first req
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from pipeline.errors import PipelineError
-from serving.contract import Dtype, Roles
+from serving.contract import Contract, Dtype, Roles
+
+_NUMPY: dict[Dtype, str] = {"float32": "float32", "int64": "int64", "bool": "bool"}
 
 
 def conform(frame: pd.DataFrame, roles: Roles, *, classes: bool) -> pd.DataFrame:
@@ -146,3 +149,12 @@ def _refuse(column: pd.Series, found: str, expected: str) -> PipelineError:
         f"column {column.name!r} holds {found}, which no request can carry. Let model.load "
         f"return {expected}, or drop the column; then run `dvc repro`."
     )
+
+
+def arrays(rows: pd.DataFrame, contract: Contract) -> dict[str, np.ndarray]:
+    """Conformed features as a service hands them to a model: [rows] by input, NaN and "" where
+    one is missing."""
+    return {
+        spec.name: rows[spec.name].to_numpy(dtype=_NUMPY.get(spec.dtype, object))
+        for spec in contract.inputs
+    }

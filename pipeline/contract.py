@@ -45,7 +45,7 @@ def infer(seen: Seen, features: list[str], settings: Settings) -> Contract:
     newest = seen.validation[roles.timestamp].max() if roles.timestamp else None
     return Contract(
         name=settings.export.name,
-        runtime="onnx",
+        runtime=settings.export.runtime,
         task=task,
         inputs=tuple(inputs),
         outputs=(

@@ -1,18 +1,20 @@
-"""Export: the model as ONNX with its contract and examples, checked, and told to MLflow.
+"""Export: the model as ONNX, or as Python code, with its contract and examples, checked, and
+told to MLflow.
 
-trained model, train, validation, metrics  →  artifacts/model/{model.onnx, contract.json,
-examples.jsonl}
+trained model, train, validation, metrics  →  artifacts/model/{model.onnx or predictor/,
+contract.json, examples.jsonl}
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline import examples, onnx_graph, parity
+from pipeline import examples, onnx_graph, parity, predictor
 from pipeline.columns import feature_names
 from pipeline.contract import Seen, infer
 from pipeline.errors import PipelineError
@@ -22,7 +24,7 @@ from pipeline.stage import METRICS, read_part, run, whole
 from pipeline.stage import MODEL as FOLDER
 from pipeline.tracking import Tracker
 from pipeline.trained import read_trained
-from serving.contract import CONTRACT, EXAMPLES, MODEL, Contract, render_contract
+from serving.contract import CONTRACT, EXAMPLES, MODEL, PREDICTOR, Contract, render_contract
 
 PARITY_ROWS = 5000
 
@@ -50,19 +52,35 @@ def _export(settings: Settings, tracker: Tracker) -> str:
     ids = [str(i) for i in sample[settings.data.roles.row_id]]
     ids += [f"{n} of the examples" for n in range(1, len(chosen) + 1)]
     rows = pd.concat([sample[features], chosen], ignore_index=True)
-    made = converted(seen.model, contract, rows.set_axis(ids), settings.export.tolerance)
+    rows = rows.set_axis(ids)
     with whole(FOLDER) as folder:
         folder.mkdir()
-        (folder / MODEL).write_bytes(made.content)
+        worst = _write(folder, seen.model, contract, rows, settings.export.tolerance)
         (folder / CONTRACT).write_text(render_contract(contract), encoding="utf-8")
         answers = score(seen.model, chosen, contract.task)
         text = examples.render(chosen, answers, contract)
         (folder / EXAMPLES).write_text(text, encoding="utf-8")
         run_id = tracker.log(settings, folder, _metrics())
     return (
-        f"export: {len(made.content):,} bytes, agrees within {made.worst:.1g} on {made.rows:,} "
-        f"rows; MLflow run {run_id}"
+        f"export: {contract.runtime}, agrees within {worst:.1g} on {len(rows):,} rows; "
+        f"MLflow run {run_id}"
     )
+
+
+def _write(
+    folder: Path, model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float
+) -> float:
+    """Write the model into `folder` and return by how much it differs from the trained one."""
+    if contract.runtime == "onnx":
+        made = converted(model, contract, rows, tolerance)
+        (folder / MODEL).write_bytes(made.content)
+        return made.worst
+    predictor.write(model, folder / PREDICTOR)
+    pair = parity.Pair(
+        trained=lambda some: score(model, some, contract.task),
+        exported=predictor.scorer(folder / PREDICTOR, contract),
+    )
+    return parity.check(pair, rows, tolerance)
 
 
 def converted(model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float) -> Exported:

@@ -15,8 +15,9 @@ from onnx import TensorProto, helper
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, NotImplemented
 from sklearn.compose import ColumnTransformer
 
+from pipeline.columns import arrays
 from pipeline.errors import PipelineError
-from serving.contract import SCORE, Contract, Dtype, Input
+from serving.contract import SCORE, Contract, Input
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 WIRE = {  # what a request carries
@@ -25,7 +26,6 @@ WIRE = {  # what a request carries
     "bool": TensorProto.BOOL,
     "string": TensorProto.STRING,
 }
-NUMPY: dict[Dtype, Any] = {"float32": "float32", "int64": "int64", "bool": "bool"}
 PREFIX = "model/"
 MATRIX = "matrix"
 
@@ -73,11 +73,7 @@ def takes_columns(model: Any) -> bool:
 
 def predict(session: onnxruntime.InferenceSession, rows: pd.DataFrame, contract: Contract) -> Any:
     """The exported model's scores of `rows`, which are conformed features."""
-    feed = {}
-    for spec in contract.inputs:
-        column = rows[spec.name]
-        kind = NUMPY.get(spec.dtype, object)
-        feed[spec.name] = column.to_numpy(dtype=kind).reshape(-1, 1)
+    feed = {name: array.reshape(-1, 1) for name, array in arrays(rows, contract).items()}
     return session.run([SCORE], feed)[0]
 
 

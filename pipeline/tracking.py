@@ -1,8 +1,8 @@
 """Tell MLflow about a run: parameters, metrics, the data's revision and the model files.
 
 SQLite in the checkout, or the server that `MLFLOW_TRACKING_URI` names. The run is found by its
-tag `model_sha256`, the hash of model.onnx: the run's id stays out of every artifact, so that two
-runs give the same bytes.
+tag `model_sha256`, the hash of model.onnx or of the predictor's files: the run's id stays out of
+every artifact, so that two runs give the same bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, tracking_uri
 from pipeline.stage import DATA
-from serving.contract import MODEL
+from serving.contract import MODEL, PREDICTOR
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -113,11 +113,14 @@ def flat(settings: Settings) -> list[tuple[str, Any]]:
 
 def tags(folder: Path) -> dict[str, str]:
     """What the run was made from and what it made."""
-    model = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    model = hashlib.sha256()
+    code = folder / PREDICTOR
+    for file in sorted(path for path in code.rglob("*") if path.is_file()) or [folder / MODEL]:
+        model.update(file.read_bytes())
     data = hashlib.sha256()
     for part in ("train", "validation"):
         data.update((DATA / f"{part}.parquet").read_bytes())
-    return {TAG: model, "data_sha256": data.hexdigest(), "git_commit": _commit()}
+    return {TAG: model.hexdigest(), "data_sha256": data.hexdigest(), "git_commit": _commit()}
 
 
 def _experiment(client: MlflowClient, name: str, *, local: bool) -> str:

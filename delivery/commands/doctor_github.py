@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import partial
 
 from delivery.commands import doctor_owners, doctor_runs
 from delivery.commands.looks import Check, look
 from delivery.context import Context
 from delivery.errors import InputError
-from delivery.governance.access import access
-from delivery.governance.item import Item, Row
-from delivery.governance.policy import Policy, read_policy
+from delivery.forge.access import access
+from delivery.governance.item import Kind, Row
+from delivery.governance.main import Main
+from delivery.governance.policy import Policy
 from delivery.governance.site import Site
-from delivery.governance.wanted import wanted
 from delivery.settings import parse_yaml
 
 CI = ".github/workflows/ci.yml"
+KINDS: tuple[Kind, ...] = ("setting", "label", "environment", "ruleset")
 LEVELS = ("admin", "maintain", "push", "triage", "pull")
 APPLY = "`delivery github apply` makes it so; `--dry-run` shows the difference"
 
 
 def checks(context: Context) -> Iterator[Check]:
     """Every check on GitHub; without a token that reaches it, only the first."""
-    first = look("github token", lambda: _token(Site(access(context.repository))))
+    first = look("github token", lambda: _token(Site(access(context.surroundings.github))))
     yield first
     if not first.ok:
         return
-    site = Site(access(context.repository))
-    main = _Main(context, site)
+    site, main = Site(access(context.surroundings.github)), Main(context.repository)
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("github settings", partial(main.in_step, "setting")),
-        ("github labels", partial(main.in_step, "label")),
-        ("github environments", partial(main.in_step, "environment")),
-        ("github rulesets", partial(main.in_step, "ruleset")),
-        ("required check", main.required_check),
-        ("code owners", partial(doctor_owners.code_owners, context, site)),
-        ("reviews", partial(doctor_owners.reviews, context, site)),
-        ("github app", partial(doctor_runs.app, context, site)),
+        *((f"github {kind}s", partial(_in_step, site, main, kind)) for kind in KINDS),
+        ("required check", partial(_required_check, main)),
+        ("code owners", partial(doctor_owners.code_owners, site, main)),
+        ("reviews", partial(doctor_owners.reviews, site, main)),
+        ("github app", partial(doctor_runs.app, site, main)),
         ("store in jobs", partial(doctor_runs.store, context)),
         ("runners", partial(doctor_runs.runners, site)),
     )
@@ -56,43 +53,27 @@ def _token(site: Site) -> str:
     return f"{site.slug}, with the right to {may}"
 
 
-class _Main:
-    """What main's files ask for, against GitHub."""
+def _in_step(site: Site, main: Main, kind: Kind) -> str:
+    rows = site.rows(item for item in main.wanted(site.facts) if item.kind == kind)
+    wrong = [_told(row) for row in rows if row.state != "same"]
+    if wrong:
+        raise InputError(f"{'; '.join(wrong)}. {APPLY}")
+    unseen = sorted({key for row in rows for key in row.unseen})
+    hidden = f"; hidden from this token: {', '.join(unseen)}" if unseen else ""
+    return f"{', '.join(row.item.name for row in rows)}: as main's files say{hidden}"
 
-    def __init__(self, context: Context, site: Site) -> None:
-        self._context = context
-        self._site = site
 
-    def in_step(self, kind: str) -> str:
-        rows = self._site.rows(item for item in self._items if item.kind == kind)
-        wrong = [_told(row) for row in rows if row.state != "same"]
-        if wrong:
-            raise InputError(f"{'; '.join(wrong)}. {APPLY}")
-        unseen = sorted({key for row in rows for key in row.unseen})
-        hidden = f"; hidden from this token: {', '.join(unseen)}" if unseen else ""
-        return f"{', '.join(row.item.name for row in rows)}: as main's files say{hidden}"
-
-    def required_check(self) -> str:
-        snapshot = self._context.snapshot()
-        text = self._context.repository.read(snapshot.commit, CI)
-        jobs = (parse_yaml(text, CI) or {}).get("jobs", {}) if text else {}
-        required = _required(self._policy)
-        missing = required - {job.get("name", key) for key, job in jobs.items()}
-        if missing:
-            raise InputError(
-                f"main waits for the check {', '.join(sorted(missing))}, and no job of {CI} has "
-                "that name: nothing could be merged. Name its last job so, or change "
-                ".github/rulesets/main.json"
-            )
-        return f"{', '.join(sorted(required))}: a job of {CI}"
-
-    @cached_property
-    def _policy(self) -> Policy:
-        return read_policy(self._context.repository, self._context.snapshot().commit)
-
-    @cached_property
-    def _items(self) -> tuple[Item, ...]:
-        return wanted(self._policy, self._context.snapshot().settings, self._site.facts)
+def _required_check(main: Main) -> str:
+    jobs = (parse_yaml(main.text(CI), CI) or {}).get("jobs", {})
+    required = _required(main.policy)
+    missing = required - {job.get("name", key) for key, job in jobs.items()}
+    if missing:
+        raise InputError(
+            f"main waits for the check {', '.join(sorted(missing))}, and no job of {CI} has that "
+            "name: nothing could be merged. Name its last job so, or change "
+            ".github/rulesets/main.json"
+        )
+    return f"{', '.join(sorted(required))}: a job of {CI}"
 
 
 def _required(policy: Policy) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from delivery.context import Context
 from delivery.errors import InputError
-from delivery.governance.owners import FILE, owners
+from delivery.governance.main import Main
+from delivery.governance.owners import FILE
 from delivery.governance.site import Site
 
 
-def code_owners(context: Context, site: Site) -> str:
+def code_owners(site: Site, main: Main) -> str:
     """Does somebody GitHub knows own every guarded path?"""
     errors = site.existing("codeowners/errors")
     if errors is None:
@@ -22,7 +22,7 @@ def code_owners(context: Context, site: Site) -> str:
             f"line {first['line']} of {FILE}: {first['kind']}, so it guards nothing. Name a login "
             "or team that can write here, and merge it"
         )
-    owned = _owned(context)
+    owned = main.owners
     unowned = [pattern for pattern, names in owned.items() if not names]
     if unowned:
         raise InputError(
@@ -33,7 +33,7 @@ def code_owners(context: Context, site: Site) -> str:
     return f"{len(owned)} paths, owned by {', '.join(sorted(people))}"
 
 
-def reviews(context: Context, site: Site) -> str:
+def reviews(site: Site, main: Main) -> str:
     """Can everybody's pull request be approved by somebody else?"""
     writers, rule = site.facts.writers, _review_rule(site)
     asked = rule.get("required_approving_review_count") or rule.get("require_code_owner_review")
@@ -46,18 +46,13 @@ def reviews(context: Context, site: Site) -> str:
                 "github apply` switch reviews off"
             )
         return f"off: {who} alone can write here"
-    for pattern, names in _owned(context).items() if rule.get("require_code_owner_review") else ():
+    for pattern, names in main.owners.items() if rule.get("require_code_owner_review") else ():
         if len(names) == 1 and "/" not in names[0]:
             raise InputError(
                 f"{names[0]} alone owns {pattern}, and cannot approve their own change of it. Name "
                 f"a second owner, or a team, in {FILE}"
             )
     return f"{len(writers)} people can write; {'a review is asked for' if asked else 'off'}"
-
-
-def _owned(context: Context) -> Mapping[str, tuple[str, ...]]:
-    commit = context.snapshot().commit
-    return owners(context.repository.read(commit, FILE) or "")
 
 
 def _review_rule(site: Site) -> Mapping[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from delivery.context import Context
 from delivery.errors import InputError
+from delivery.governance.main import Main
 from delivery.governance.site import Site
 
 KEY = "DELIVERY_APP_KEY"
+STORE = "store"  # the environment of release.yml and of train.yml
 HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
-def app(context: Context, site: Site) -> str:
+def app(site: Site, main: Main) -> str:
     """Is there a GitHub App, and is its key where main's jobs alone can read it?"""
     number = site.facts.app
     if site.existing(f"actions/secrets/{KEY}"):
@@ -20,12 +22,13 @@ def app(context: Context, site: Site) -> str:
         )
     if number is None:
         return "none: people merge rollbacks"
-    environments = context.snapshot().settings.environments
-    for name in environments:
+    environments = main.settings.environments
+    for name in (STORE, *environments):
         if not site.existing(f"environments/{name}/secrets/{KEY}"):
             raise InputError(
-                f"the App {number} has no key in the environment {name}: rollbacks there wait for "
-                f"a person. `gh secret set {KEY} --env {name} < key.pem`"
+                f"the App {number} has no key in the environment {name}, whose jobs cannot act as "
+                f"it and are refused what it alone may do. `gh secret set {KEY} --env {name} < "
+                "key.pem`"
             )
     return f"{number}: rollbacks merge themselves in {', '.join(environments)}"
 

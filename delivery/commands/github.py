@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.errors import InputError
 from delivery.files import write_whole
-from delivery.governance.access import access
+from delivery.forge.access import access
 from delivery.governance.item import Row
+from delivery.governance.main import Main
 from delivery.governance.owners import FILE, owned
-from delivery.governance.policy import read_policy
 from delivery.governance.site import NEEDS, Site
-from delivery.governance.wanted import notes, wanted
+from delivery.governance.wanted import notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,10 @@ def apply(context: Context, *, dry_run: bool) -> Applied:
     Raises:
         InputError: no token, one that may not do this, or a file that is not as it must be.
     """
-    site = Site(access(context.repository))
+    site = Site(access(context.surroundings.github))
     if not site.about.get("permissions", {}).get("admin", True):
         raise InputError(f"the token's owner does not administer {site.slug}. {NEEDS}")
-    snapshot = context.snapshot()
-    policy = read_policy(context.repository, snapshot.commit)
-    rows = site.rows(wanted(policy, snapshot.settings, site.facts))
+    rows = site.rows(Main(context.repository).wanted(site.facts))
     applied = Applied(site.slug, rows, notes(site.facts))
     for row in () if dry_run else applied.different:
         site.put(row.item)

@@ -89,8 +89,9 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
     context.store.keep(commit, git.main())
     if onto:
         git.push_branch(commit, onto)
-        if context.surroundings.in_job:  # what GITHUB_TOKEN pushes starts no check by itself
-            _start(context, "ci.yml", onto, {})
+        github = context.surroundings.github
+        if context.surroundings.in_job and github and not github.is_app:
+            _start(context, "ci.yml", onto, {})  # what GITHUB_TOKEN pushes starts none by itself
         return RetrainResult(commit=commit)
     return RetrainResult(pull=_propose(context, packed, base, commit, title), commit=commit)
 

@@ -13,11 +13,14 @@ from urllib.parse import quote
 
 import httpx
 
+from delivery.errors import InputError
 from delivery.forge.api import GithubApi
 from delivery.forge.refusal import GithubError
 from delivery.governance.item import Item, Kind
+from delivery.governance.policy import APP_ID
 
 Content = Mapping[str, Any]
+NOT_INSTALLED = "must be part of the ruleset source"
 WHERE = {"repository": "", "workflows": "/actions/permissions/workflow"}
 
 
@@ -147,8 +150,11 @@ class Rulesets(_Holder):
 
     def _list(self) -> Mapping[str, int]:
         """Names and ids, as of now."""
-        found = self._api.pages(f"{self._path}/rulesets", includes_parents="false")
-        return {ruleset["name"]: ruleset["id"] for ruleset in found}
+        return {
+            ruleset["name"]: ruleset["id"]
+            for ruleset in self._api.pages(f"{self._path}/rulesets")
+            if ruleset.get("source_type", "Repository") == "Repository"
+        }
 
     @cached_property
     def _ids(self) -> Mapping[str, int]:
@@ -169,13 +175,23 @@ class Rulesets(_Holder):
             {"type": kind, **({"parameters": parameters} if parameters else {})}
             for kind, parameters in item.content["rules"].items()
         ]
-        body = {"name": item.name, **item.content, "rules": rules}
-        if item.name in self._ids:
-            self._api.put(f"{self._path}/rulesets/{self._ids[item.name]}", body)
+        try:
+            self._write(item.name, {"name": item.name, **item.content, "rules": rules})
+        except GithubError as error:
+            if NOT_INSTALLED not in str(error):
+                raise
+            raise InputError(
+                f"the GitHub App that {APP_ID} names is not installed here, so the ruleset "
+                f"{item.name} cannot let it by. Install it on this repository (the App's page → "
+                "Install App), or mend the variable"
+            ) from error
+
+    def _write(self, name: str, body: Content) -> None:
+        where = f"{self._path}/rulesets"
+        if name in self._ids:
+            self._api.put(f"{where}/{self._ids[name]}", body)
         else:
-            self._api.post(
-                f"{self._path}/rulesets", body, adopt=lambda: self._list().get(item.name)
-            )
+            self._api.post(where, body, adopt=lambda: self._list().get(name))
 
 
 def _who(reviewer: Content) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from delivery.errors import InputError
+from delivery.forge.access import Access
 from delivery.forge.refusal import GithubError
-from delivery.governance.access import Access
 from delivery.governance.item import Item, Row, compare
 from delivery.governance.kinds import existing, holders
 from delivery.governance.policy import APP_ID

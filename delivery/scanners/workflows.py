@@ -26,6 +26,6 @@ def _zizmor(finding: dict) -> Finding:  # type: ignore[type-arg]
         (place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary"),
         finding["locations"][0],
     )
-    path = where["symbolic"]["key"]["Local"]["given_path"]
+    path = where["symbolic"]["key"]["Local"]["verbatim_path"]
     line = where["concrete"]["location"]["start_point"]["row"] + 1
     return Finding(finding["ident"], path.removeprefix("./"), line, finding["desc"])

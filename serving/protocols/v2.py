@@ -56,9 +56,9 @@ def _parts(message: Message) -> tuple[bytes, memoryview]:
     declared = message.headers.get(HEADER)
     if declared is None:
         return message.body, memoryview(b"")
-    if not declared.isdecimal() or int(declared[:20]) > len(message.body):
+    length = int(declared) if declared.isdecimal() and len(declared) < 20 else -1
+    if not 0 <= length <= len(message.body):
         raise Refusal(422, f"{HEADER} is {declared[:40]!r}, the body has {len(message.body)} bytes")
-    length = int(declared)
     return message.body[:length], memoryview(message.body)[length:]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from check_jsonschema.builtin_schemas import get_builtin_schema
 
 from delivery import promotion
 from delivery.commands import pulls
@@ -43,9 +44,8 @@ def ruleset(name: str) -> dict[str, Any]:
 )
 def test_files_fit_githubs_schemas(schema: str, files: list[Path]) -> None:
     assert files
-    command = ["check-jsonschema", "--builtin-schema", schema, *map(str, files)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    for file in files:
+        jsonschema.validate(load(file), get_builtin_schema(schema))
 
 
 def test_code_owners_guard_what_judges_and_deploys() -> None:

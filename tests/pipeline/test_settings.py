@@ -48,7 +48,7 @@ def test_every_params_file_of_this_repository_is_read(file: Path) -> None:
         ("data.until", 2024, ["data.until", "2024"]),
         ("data.until", "July", ["data.until", "July"]),
         ("evaluate.threshold", 1, ["evaluate.threshold"]),
-        ("export.runtime", "python", ["export.runtime", "onnx"]),
+        ("export.runtime", "java", ["export.runtime", "onnx"]),
         ("export.tolerance", 0, ["export.tolerance"]),
         ("export.name", "Shops!", ["export.name"]),
         ("model.load", None, ["model.load"]),

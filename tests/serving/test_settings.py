@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from serving.contract import ContractError
-from serving.settings import VARIABLE, ServingSettings, read_settings, read_start
+from serving.settings import VARIABLE, ServingSettings, Start, read_settings, read_start
 
 
 def test_settings_survive_the_journey() -> None:
@@ -56,3 +56,52 @@ def test_settings_that_do_not_fit_stop_the_start_with_one_line(text: str, reason
         read_settings(text)
     with pytest.raises(SystemExit, match=f"error: {VARIABLE}"):
         read_start({VARIABLE: text})
+
+
+def started(*protocols: str, **environ: str) -> Start:
+    text = json.dumps({"protocols": ["native", *protocols]})
+    return read_start({VARIABLE: text} | environ)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "environ", "port"),
+    [
+        ((), {}, None),
+        ((), {"PORT": "9000"}, 9000),
+        ((), {"AIP_HTTP_PORT": "9001"}, None),
+        (("vertex",), {"AIP_HTTP_PORT": "9001"}, 9001),
+        (("vertex",), {"AIP_HTTP_PORT": "9001", "PORT": "9000"}, 9000),
+        (("sagemaker",), {}, 8080),
+        (("sagemaker",), {"PORT": "9000"}, 9000),
+    ],
+)
+def test_the_port_is_the_platforms(
+    protocols: tuple[str, ...], environ: dict[str, str], port: int | None
+) -> None:
+    start = started(*protocols, **environ)
+    assert start.port == port
+    assert start.bentoml().get("http", {}).get("port") == port
+
+
+def test_the_routes_of_vertex_are_read_where_it_is_spoken() -> None:
+    routes = {"AIP_PREDICT_ROUTE": "/a:b", "AIP_HEALTH_ROUTE": "/h"}
+    start = started("vertex", **routes)
+    assert (start.vertex_predict, start.vertex_health) == ("/a:b", "/h")
+    assert started(**routes).vertex_predict is None
+    assert started("vertex").vertex_predict is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("AIP_HTTP_PORT", "-1"),
+        ("AIP_PREDICT_ROUTE", "predict"),
+        ("AIP_HEALTH_ROUTE", "/{model}"),
+    ],
+)
+def test_what_a_platform_says_wrong_stops_the_start(name: str, value: str) -> None:
+    with pytest.raises(SystemExit, match=f"error: {name}="):
+        started("vertex", **{name: value})

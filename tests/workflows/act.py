@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.workflows.parsed import WORKFLOWS, pinned_actions
 
@@ -66,16 +69,26 @@ def run(job: Job, room: Path) -> Run:
         for line in process.stdout:
             lines.append(line)
             if job.kill_when and job.kill_when in line:
-                os.killpg(process.pid, 9)
                 break
-        process.wait(timeout=SECONDS)
+        else:
+            process.wait(timeout=SECONDS)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, 9)
-            process.wait()
+        _kill(process)
     text = "".join(lines)
     (room / "log.jsonl").write_text(text)
     return Run(job.workflow, _jobs(lines), _readable(lines), room / "artifacts")
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End act and everything below it, at once, as when a runner is lost."""
+    if process.poll() is None:
+        lost = [*psutil.Process(process.pid).children(recursive=True), process]
+        for one in lost:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 def _command(job: Job, room: Path, event: Path) -> list[str]:
@@ -146,7 +159,8 @@ def _readable(lines: list[str]) -> str:
         except ValueError:
             told.append(line.rstrip())
             continue
-        told.append(f"[{entry.get('jobID', '')}/{entry.get('step', '')}] {entry.get('msg', '')}".rstrip())
+        where = f"{entry.get('jobID', '')}/{entry.get('step', '')}"
+        told.append(f"[{where}] {entry.get('msg', '')}".rstrip())
     return "\n".join(told)
 
 

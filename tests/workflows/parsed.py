@@ -1,4 +1,4 @@
-"""The workflow files, parsed: what act ignores is asserted from here, and triggers are evaluated."""
+"""The workflow files, parsed: what act ignores is asserted from here, triggers among it."""
 
 from __future__ import annotations
 

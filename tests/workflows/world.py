@@ -3,8 +3,10 @@ happened is started in act, with a token of the permissions that the file asks f
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,13 +15,13 @@ from typing import Any
 
 from tests.checkout import make_checkout
 from tests.github.events import Event
-from tests.github.hub import Hub
-from tests.github.rules import protected
+from tests.github.governed import GovernedHub
 from tests.workflows import act
 from tests.workflows.parsed import WORKFLOWS, starts, workflow
 
 LEVELS = ("none", "read", "write")
 REQUIRED = "ci"
+PEOPLE = {"admin": "admin", "maintainer": "write", "reviewer": "write"}
 
 
 @dataclass
@@ -27,7 +29,7 @@ class World:
     """`hub` is the GitHub, `clone` a person's checkout. `variables` and `secrets` are those of the
     repository; `environ` is what its runners have."""
 
-    hub: Hub
+    hub: GovernedHub
     room: Path
     clone: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -54,12 +56,30 @@ class World:
         self.git("commit", "--quiet", "--allow-empty", "-m", message)
         self.git("push", "--quiet", "--force", "origin", name)
 
+    def delivery(self, *arguments: str, token: str) -> str:
+        """Run `delivery` in the clone as the holder of a token; what it printed."""
+        environ = {"GITHUB_SERVER_URL": self.hub.url, "GITHUB_API_URL": self.hub.url}
+        done = subprocess.run(
+            [sys.executable, "-m", "delivery", *arguments], cwd=self.clone, text=True,
+            capture_output=True, check=False,
+            env={**os.environ, **environ, **self.environ, "GITHUB_TOKEN": token},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def read(self, path: str, revision: str = "main") -> str:
         """A file as GitHub has it; empty where it is not there."""
         try:
             return self.hub.bare.git("show", f"{revision}:{path}")
         except subprocess.CalledProcessError:
             return ""
+
+    def install_app(self) -> None:
+        """Give the repository its App, as docs/github.md says."""
+        number = str(self.hub.app_id)
+        self.hub.variables["DELIVERY_APP_ID"] = self.variables["DELIVERY_APP_ID"] = number
+        self.secrets["DELIVERY_APP_KEY"] = self.hub.app_pem
+        self.delivery("github", "apply", token=self.hub.token(self.hub.person("admin", "admin")))
 
     def settle(self, **options: Any) -> list[act.Run]:
         """Run whatever GitHub would start for what happened since the last time, and what follows
@@ -185,7 +205,7 @@ class World:
                 asked[permission] = LEVELS[found]
         pull = event.payload.get("pull_request")
         if pull and pull["head"]["repo"]["full_name"] != self.hub.slug:
-            asked = {permission: "read" for permission in asked}
+            asked = dict.fromkeys(asked, "read")
         return self.hub.token(self.hub.bot, asked)
 
     def _report_check(self, commit: str, result: str) -> None:
@@ -198,23 +218,22 @@ class World:
 
 @contextmanager
 def world(room: Path, model: str, files: Mapping[str, str]) -> Iterator[World]:
-    """A fork of this template with a fixture model on a GitHub of its own; `files` on top."""
+    """A fork of this template with a fixture model, `files` on top, on a GitHub of its own that
+    `delivery github apply` has set up. It has no App yet."""
     clone = make_checkout(room / "clone", model)
-    for path, text in files.items():
-        (clone / path).parent.mkdir(parents=True, exist_ok=True)
-        (clone / path).write_text(text)
     bare = room / "origin.git"
     subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", str(bare)], check=True)
-    here = World(None, room, clone)  # type: ignore[arg-type]
-    here.git("add", "--all")
-    here.git("commit", "--quiet", "--allow-empty", "-m", "Make it ours")
-    here.git("push", "--quiet", str(bare), "main")
-    with Hub(bare) as hub:
-        hub.rulesets.clear()
-        for rule in protected(hub.app_id, reviews=1, checks=(REQUIRED,)):
-            hub.add_ruleset(rule)
-        here.hub = hub
-        token = hub.token(hub.person("maintainer"))
-        here.git("remote", "add", "origin", hub.clone_url(token))
-        here.git("fetch", "--quiet", "origin")
+    with GovernedHub(bare, **PEOPLE) as hub:
+        here = World(hub, room, clone)
+        admin = hub.token(hub.person("admin", "admin"))
+        here.git("remote", "add", "origin", hub.clone_url(admin))
+        for path, text in files.items():
+            (clone / path).parent.mkdir(parents=True, exist_ok=True)
+            (clone / path).write_text(text)
+        here.git("add", "--all")
+        here.git("commit", "--quiet", "--allow-empty", "-m", "Make it ours")
+        here.git("push", "--quiet", "-u", "origin", "main")
+        here.delivery("github", "apply", token=admin)
+        here.git("remote", "set-url", "origin", hub.clone_url(hub.token(hub.person("maintainer"))))
+        here.seen = len(hub.events)
         yield here

@@ -58,6 +58,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "HOME": str(home),
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
+        # The bento is shared with other tests, and its content is hashed.
+        "PYTHONPYCACHEPREFIX": str(venvs.bytecode(python)),
         "RELEASE_ID": subject.release,
         "SERVING_ENVIRONMENT": "local",
         "PORT": str(port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.app import Service
-from serving.contract import Contract
-from serving.settings import ProtocolName
+from serving.contract import Contract, Task
+from serving.settings import ProtocolName, ServingSettings
 from serving.validate import FEW, Validator
 from tests.serving.protocols.conftest import MODELS, Polyglots
 from tests.serving.protocols.speakers import SPEAKERS, Rows
@@ -52,6 +53,19 @@ def test_every_protocol_gives_the_same_bits(polyglots: Polyglots, name: str, mod
         found = speaker.scores(client, contract, rows)
         assert found.tobytes() == expected(service, rows).tobytes()
         assert found.shape == expected(service, rows).shape
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in SPEAKERS.items() if one.dialect in ServingSettings().protocols]
+)
+def test_the_defaults_give_the_same_bits(
+    clients: Mapping[Task, TestClient], polyglots: Polyglots, name: str
+) -> None:
+    """Where SageMaker is off, MLflow itself answers at the path that both have."""
+    service = polyglots["binary"][0]
+    rows = rows_of("binary", 3)
+    found = SPEAKERS[name].scores(clients["binary"], service.predictor.contract, rows)
+    assert found.tobytes() == expected(service, rows).tobytes()
 
 
 @pytest.mark.parametrize("name", SPEAKERS)

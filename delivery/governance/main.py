@@ -1,0 +1,46 @@
+"""What main's files say about GitHub, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from delivery.git import Repository
+from delivery.governance.item import Item
+from delivery.governance.owners import FILE, owners
+from delivery.governance.policy import Policy, read_policy
+from delivery.governance.wanted import Facts, wanted
+from delivery.settings import Settings
+from delivery.snapshot import Snapshot
+
+
+class Main:
+    """origin/main, fetched when it is first asked. Raises InputError."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._git = repository
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._git)
+
+    @property
+    def settings(self) -> Settings:
+        return self._snapshot.settings
+
+    @cached_property
+    def policy(self) -> Policy:
+        return read_policy(self._git, self._snapshot.commit)
+
+    @cached_property
+    def owners(self) -> Mapping[str, tuple[str, ...]]:
+        """CODEOWNERS: pattern → its owners."""
+        return owners(self.text(FILE))
+
+    def text(self, path: str) -> str:
+        """A file; empty where it is not there."""
+        return self._git.read(self._snapshot.commit, path) or ""
+
+    def wanted(self, facts: Facts) -> tuple[Item, ...]:
+        """Everything that GitHub is to hold."""
+        return wanted(self.policy, self.settings, facts)

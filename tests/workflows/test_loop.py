@@ -1,0 +1,291 @@
+"""From "Use this template" to production and back, by the workflow files as they are.
+
+One story is played for the whole module; the tests look at what it left in git, on GitHub and on
+the machine that runs the environments, and at how each run ended.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.test_loop import free_offset
+from tests.workflows import act
+from tests.workflows.advisories import advisories
+from tests.workflows.world import World, world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(act.missing()), reason=act.missing())]
+
+PORTS = {"staging": 7101, "production": 7102}
+# Judged for real and as short as may be: how gates are set is not what is tried here.
+POLICY = """\
+environments:
+  staging: { target: { kind: local, port: 7101 } }
+  production: { target: { kind: local, port: 7102 } }
+gates:
+  load:
+    { users: 2, seconds: 1, requests_per_second: 20, minimum_requests: 10, p95_ms: 5000,
+      p99_ms: 5000 }
+"""
+IMPOSSIBLE = POLICY.replace("p95_ms: 5000", "p95_ms: 0.001")
+LOOSE = POLICY + "  champion: { margin: 100 }\n"
+OWN_TEST = "def test_ours() -> None:\n    assert True\n"
+SHUFFLED = """
+
+_honest = fit
+
+
+def fit(train, validation, settings):
+    labels = train[settings.label].sample(frac=1, random_state=0).to_numpy()
+    return _honest(train.assign(**{settings.label: labels}), validation, settings)
+"""
+
+
+@dataclass
+class Story:
+    """The world after the story, and what was seen on the way."""
+
+    world: World
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def train(self, branch: str, files: dict[str, str], title: str) -> int:
+        """A person changes something and asks for a training by a label."""
+        here = self.world
+        here.branch(branch, files, title)
+        number = here.hub.open_pull(here.hub.person("maintainer"), branch, title)
+        here.hub.label(here.hub.person("maintainer"), number, "retrain")
+        self.facts[f"{branch} runs"] = here.settle()
+        return number
+
+    def release(self, name: str) -> int:
+        """The runs that follow from a merge of a model; the promotion to staging."""
+        here = self.world
+        self.facts[f"{name} release runs"] = here.settle()
+        (number,) = here.pulls("promotion:staging")
+        return number
+
+    def params(self, value: str) -> str:
+        return self.world.read("params.yaml").replace("C: 1.0,", f"C: {value},")
+
+
+def wanted(here: World, environment: str, key: str = "release") -> str:
+    """What main wants."""
+    text = here.read(f"infra/environments/{environment}/desired.yaml")
+    return next(line.split('"')[1] for line in text.splitlines() if line.startswith(f"  {key}:"))
+
+
+def answering(here: World, environment: str) -> str:
+    """The release that answers at the environment's address."""
+    port = PORTS[environment] + int(here.environ["DELIVERY_PORT_OFFSET"])
+    answer = httpx.get(f"http://127.0.0.1:{port}/release", timeout=20).raise_for_status()
+    return str(answer.json()["release"])
+
+
+def events(here: World, environment: str) -> list[str]:
+    """The kinds of all events of an environment."""
+    refs = here.hub.bare.refs(f"refs/tags/promo/{environment}/")
+    return sorted(name.rpartition("/")[2] for name in refs if "/proposed/" not in name)
+
+
+def ends(runs: Sequence[act.Run]) -> dict[str, bool]:
+    return {run.workflow: run.ok for run in runs}
+
+
+def play_first_release(story: Story) -> None:
+    """Nothing is there yet. Every workflow is killed half-way and run again, or run twice."""
+    here = story.world
+    first = story.train("first", {"params.yaml": story.params("0.0001")}, "Our first model")
+    story.facts["first pull"] = first
+    here.merge(first)
+    push = next(event for event in here.hub.events[here.seen :] if event.name == "push")
+    here.seen = len(here.hub.events)
+    lost = here._run("release.yml", push, kill_when="· storing")
+    again = here._run("release.yml", push)
+    twice = here._run("release.yml", push)
+    story.facts["release killed, again, twice"] = [lost, again, twice]
+    story.facts["after releases"] = here.pulls("promotion:staging")
+    (staging,) = here.pulls("promotion:staging")
+    story.facts["staging checks"] = here.click(staging)
+    here.merge(staging)
+    story.facts["deploy killed"] = here.settle(kill_when="· moving the traffic of staging")
+    story.facts["deploy again"] = here.schedule("deploy.yml")
+    (production,) = here.pulls("promotion:production")
+    story.facts["deploy twice"] = here.schedule("deploy.yml")
+    story.facts["production pulls"] = here.pulls("promotion:production")
+    story.facts["production comment"] = here.hub.said(production)
+    here.click(production)
+    here.merge(production)
+    story.facts["production runs"] = here.settle()
+    story.facts["first"] = wanted(here, "production")
+    story.facts["first answering"] = {name: answering(here, name) for name in PORTS}
+
+
+def play_bad_candidate(story: Story) -> None:
+    """Shuffled labels, and a policy that would let anything pass."""
+    here = story.world
+    model = here.read("model/__init__.py") + SHUFFLED
+    number = story.train("bad", {"model/__init__.py": model, "delivery.yaml": LOOSE}, "Better!")
+    story.facts["bad pull"] = number
+    try:
+        here.merge(number)
+        story.facts["bad merged"] = True
+    except AssertionError as refused:
+        story.facts["bad merged"] = str(refused)
+    here.hub.close_pull(here.hub.person("maintainer"), number)
+    here.seen = len(here.hub.events)
+
+
+def play_failing_in_production(story: Story) -> None:
+    """With an App: a good model passes in staging; then production asks for the impossible."""
+    here = story.world
+    here.install_app()
+    number = story.train("second", {"params.yaml": story.params("1.0")}, "Let it fit")
+    here.merge(number)
+    staging = story.release("second")
+    here.merge(staging)
+    here.settle()
+    story.facts["second"] = wanted(here, "staging")
+    here.branch("strict", {"delivery.yaml": IMPOSSIBLE}, "Ask for the impossible")
+    strict = here.hub.open_pull(here.hub.person("maintainer"), "strict", "Ask for the impossible")
+    here._report_check(here.hub.bare.branch("strict") or "", "success")
+    here.merge(strict)
+    here.seen = len(here.hub.events)
+    (production,) = here.pulls("promotion:production")
+    head = f"promote/production/{story.facts['second']}"
+    here.git("fetch", "--quiet", "origin")
+    here.git("switch", "--quiet", "-C", head, f"origin/{head}")
+    here.git("merge", "--quiet", "--no-edit", "origin/main")
+    here.git("push", "--quiet", "origin", head)
+    here.settle()
+    here.merge(production)
+    story.facts["failing runs"] = here.settle()
+    story.facts["after failing"] = {name: answering(here, name) for name in PORTS}
+
+
+def play_retraining(story: Story) -> None:
+    """Twice the same, then something newer."""
+    here = story.world
+    for value in ("0.5", "0.5", "0.6"):
+        run = here.dispatch("train.yml", {"set": f"model.fit.C={value}"})
+        story.facts.setdefault("retrain runs", []).append(run)
+        story.facts.setdefault("retrain pulls", []).append(here.pulls("retrain"))
+
+
+def play_rehearsal(story: Story) -> None:
+    """The same without a runner that stays up."""
+    here = story.world
+    del here.variables["DEPLOY_RUNNER"], here.variables["DELIVERY_WORKSPACE"]
+    story.facts["rehearsal"] = here.schedule("deploy.yml")
+    story.facts["rehearsal again"] = here.schedule("deploy.yml")
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    room = tmp_path_factory.mktemp("github")
+    files = {"delivery.yaml": POLICY, "tests/model/test_ours.py": OWN_TEST}
+    with advisories() as found, world(room, "minimal", files) as here:
+        here.variables |= {
+            "ADVISORIES_URL": found.url,
+            "DEPLOY_RUNNER": "own",
+            "DELIVERY_WORKSPACE": str(room / "runner"),
+        }
+        here.environ["DELIVERY_PORT_OFFSET"] = free_offset()
+        told = Story(here)
+        try:
+            play_first_release(told)
+            play_bad_candidate(told)
+            play_failing_in_production(told)
+            play_retraining(told)
+            play_rehearsal(told)
+            yield told
+        finally:
+            environ = {**os.environ, **here.environ, "DELIVERY_WORKSPACE": str(room / "runner")}
+            subprocess.run(["delivery", "down"], cwd=here.clone, env=environ, check=False)
+
+
+def test_a_label_trains_a_pull_request_and_it_is_judged(story: Story) -> None:
+    assert ends(story.facts["first runs"]) == {"train.yml": True, "ci.yml": True}
+    lock = story.world.hub.bare.git("log", "--format=%an", "-1", "main", "--", "dvc.lock")
+    assert lock == "delivery"
+    (comment,) = story.world.hub.said(story.facts["first pull"])
+    assert "baseline" in comment
+
+
+def test_a_release_that_was_killed_is_made_once(story: Story) -> None:
+    lost, again, twice = story.facts["release killed, again, twice"]
+    assert (lost.ok, again.ok, twice.ok) == (False, True, True)
+    assert len(story.facts["after releases"]) == 1
+    assert ends(story.facts["staging checks"]) == {"ci.yml": True}
+
+
+def test_a_deployment_that_was_killed_goes_on(story: Story) -> None:
+    (killed,) = story.facts["deploy killed"]
+    assert not killed.ok
+    assert story.facts["deploy again"].ok
+    assert story.facts["deploy twice"].ok
+    assert len(story.facts["production pulls"]) == 1
+    assert "| champion |" in "".join(story.facts["production comment"]) or "baseline" in "".join(
+        story.facts["production comment"]
+    )
+
+
+def test_what_is_merged_is_up_and_answers(story: Story) -> None:
+    assert ends(story.facts["production runs"]) == {"deploy.yml": True}
+    first = story.facts["first"]
+    assert story.facts["first answering"] == {"staging": first, "production": first}
+
+
+def test_a_bad_candidate_is_refused_by_mains_policy_and_cannot_be_merged(story: Story) -> None:
+    runs = story.facts["bad runs"]
+    assert ends(runs) == {"train.yml": True, "ci.yml": False}
+    assert runs[-1].jobs["candidate"] == "failure"
+    (comment,) = story.world.hub.said(story.facts["bad pull"])
+    assert "❌ fail" in comment
+    assert "champion" in comment
+    assert 'Required status check "ci" is expected' in str(story.facts["bad merged"])
+
+
+def test_what_fails_in_production_ends_as_a_merged_rollback(story: Story) -> None:
+    here = story.world
+    runs = story.facts["failing runs"]
+    assert [run.workflow for run in runs] == ["deploy.yml", "deploy.yml"]
+    assert runs[0].jobs["deploy"] == "failure", "it says that production refused"
+    assert runs[1].ok, "the merge by the App deployed the rollback"
+    (rollback,) = here.pulls("rollback:production", state="closed")
+    pull = here.hub.pulls[rollback]
+    assert pull.merged_at
+    assert pull.merged_by == here.hub.app_actor
+    assert wanted(here, "production") == story.facts["first"]
+    assert wanted(here, "production", "rollbackOf") == story.facts["second"]
+    assert events(here, "production").count("rejected") == 1
+
+
+def test_the_release_before_answers_again(story: Story) -> None:
+    first, second = story.facts["first"], story.facts["second"]
+    assert story.facts["after failing"] == {"staging": second, "production": first}
+
+
+def test_there_is_one_retrain_pull_request_however_often_it_runs(story: Story) -> None:
+    assert all(run.ok for run in story.facts["retrain runs"])
+    once, twice, newer = story.facts["retrain pulls"]
+    assert len(once) == 1
+    assert twice == once
+    assert len(newer) == 1
+    assert newer != once
+    body = story.world.hub.pulls[newer[0]].body or ""
+    assert "| `model.fit.C` | 1.0 | 0.6 |" in body
+    assert "| metric on validation |" in body
+
+
+def test_without_a_runner_of_its_own_the_environments_are_rehearsed(story: Story) -> None:
+    here = story.world
+    assert story.facts["rehearsal"].ok
+    assert events(here, "staging").count("verified") == 3, "two deployed, and the newest rehearsed"
+    assert story.facts["rehearsal again"].jobs == {"pending": "success"}, "nothing is left to do"
+    assert answering(here, "production") == story.facts["first"], "the runner's own stays as it is"

@@ -1,0 +1,184 @@
+"""The workflow files as text: linters, and what neither they nor act look at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from delivery.scanners import workflows
+from delivery.settings import read_settings
+from tests.workflows.act import DOUBLES
+from tests.workflows.parsed import ROOT, USES, WORKFLOWS, files, starts, steps, workflow
+
+NAMES = [path.name for path in sorted((ROOT / WORKFLOWS).glob("*.yml"))]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in files()}
+# Commands that read the history of main and its tags.
+HISTORY = ("gate", "release", "deploy", "rollback", "check", "pending", "retrain --from")
+
+
+def jobs(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = workflow(name)["jobs"]
+    return found
+
+
+def test_zizmor_and_actionlint_find_nothing() -> None:
+    assert workflows.scan(ROOT).findings == ()
+
+
+def test_a_workflow_that_could_be_abused_is_found(tmp_path: Any) -> None:
+    folder = tmp_path / WORKFLOWS
+    folder.mkdir(parents=True)
+    (folder / "bad.yml").write_text(
+        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+        "      - run: echo ${{ github.event.pull_request.title }}\n      - run: ${{ nothing.x }}\n"
+    )
+    rules = {finding.rule for finding in workflows.scan(tmp_path).findings}
+    assert {"dangerous-triggers", "template-injection", "expression"} <= rules
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_granted_but_to_a_job_with_a_reason(name: str) -> None:
+    assert workflow(name)["permissions"] == {}
+    text = TEXTS[ROOT / WORKFLOWS / name]
+    for job in jobs(name).values():
+        assert "permissions" in job
+        for permission, level in job["permissions"].items():
+            assert level in ("read", "write")
+            assert re.search(rf"^ +{permission}: {level} # \w", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_and_say_their_version(path: Any) -> None:
+    used = re.findall(r"uses: (.*)", TEXTS[path])
+    foreign = [line for line in used if not line.startswith("./")]
+    assert all(USES.fullmatch(f"uses: {line}") for line in foreign), foreign
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_no_expression_stands_in_a_shell_line(path: Any) -> None:
+    for block in re.findall(r"^( *)(?:- )?run: (.*(?:\n\1 +.*)*)", TEXTS[path], re.MULTILINE):
+        assert "${{" not in block[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_job_ends_and_has_a_name(name: str) -> None:
+    content = workflow(name)
+    assert content["name"] == name.removesuffix(".yml")
+    for job in content["jobs"].values():
+        assert job["name"]
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 360
+    assert all(step.get("name") for _, step in steps(content))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_credentials_are_not_left_in_the_checkout(name: str) -> None:
+    for _, step in steps(workflow(name)):
+        if str(step.get("uses", "")).startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_job_that_writes_runs_the_code_of_main(name: str) -> None:
+    """Whatever a pull request changes, nothing of it runs with a token that may write contents."""
+    for job in jobs(name).values():
+        if job["permissions"].get("contents") != "write" or "uses" in job:
+            continue
+        checkouts = [s for s in job["steps"] if "actions/checkout@" in s.get("uses", "")]
+        assert [step["with"].get("ref") for step in checkouts] == ["main"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secrets_reach_only_jobs_of_an_environment(name: str) -> None:
+    """The exception is ci.yml, which runs the code of pull requests: its secret may only read."""
+    for job in jobs(name).values():
+        used = set(re.findall(r"secrets\.(\w+)", str(job)))
+        if used and "environment" not in job:
+            assert (name, used) == ("ci.yml", {"DVC_CONFIG"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_event_runs_a_strangers_code_with_rights(name: str) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(workflow(name)["on"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_that_read_history_have_it(name: str) -> None:
+    for job in jobs(name).values():
+        lines = [step.get("run", "") for step in job.get("steps", ())]
+        if any(line.startswith(f"delivery {command}") for line in lines for command in HISTORY):
+            depths = [
+                step["with"].get("fetch-depth")
+                for step in job["steps"]
+                if "actions/checkout@" in step.get("uses", "")
+            ]
+            assert depths == [0]
+
+
+def test_pull_requests_cancel_what_they_supersede_and_deployments_are_never_cancelled() -> None:
+    assert workflow("ci.yml")["concurrency"]["cancel-in-progress"] is True
+    for name in ("deploy.yml", "release.yml", "rollback.yml", "train.yml"):
+        assert workflow(name)["concurrency"]["cancel-in-progress"] is False
+
+
+def test_every_environment_has_a_job_and_a_group_of_its_own() -> None:
+    for name in read_settings(ROOT).environments:
+        job = jobs("deploy.yml")[name]
+        assert job["concurrency"] == {"group": f"deploy-{name}", "cancel-in-progress": False}
+        assert job["with"] == {"environment": name}
+        assert f"'{name}'" in job["if"]
+    options = workflow("rollback.yml")["on"]["workflow_dispatch"]["inputs"]["environment"]
+    assert options["options"] == list(read_settings(ROOT).environments)
+
+
+def test_one_job_needs_all_others_and_is_required() -> None:
+    found = jobs("ci.yml")
+    last = found.pop("ci")
+    assert last["if"] == "always()"
+    assert set(last["needs"]) == set(found)
+    ruleset = (ROOT / ".github/rulesets/main.json").read_text(encoding="utf-8")
+    assert re.findall(r'"context": "(\w+)"', ruleset) == [last["name"]]
+
+
+def test_ci_never_trains() -> None:
+    assert "repro" not in TEXTS[ROOT / WORKFLOWS / "ci.yml"]
+    assert "retrain" not in TEXTS[ROOT / WORKFLOWS / "ci.yml"]
+
+
+def push(*paths: str, branch: str = "main") -> dict[str, Any]:
+    commit = {"added": [], "modified": list(paths), "removed": []}
+    return {"ref": f"refs/heads/{branch}", "commits": [commit]}
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "runs"),
+    [
+        ("release.yml", push("dvc.lock"), True),
+        ("release.yml", push("serving/app.py"), True),
+        ("release.yml", push("dvc.lock", branch="retrain/x"), False),
+        ("release.yml", push("docs/model.md"), False),
+        ("release.yml", push("infra/environments/staging/desired.yaml"), False),
+        ("deploy.yml", push("infra/environments/staging/desired.yaml"), True),
+        ("deploy.yml", push("dvc.lock"), False),
+    ],
+)
+def test_filters(name: str, payload: dict[str, Any], runs: bool) -> None:
+    assert starts(workflow(name), "push", payload) is runs
+
+
+def test_a_double_knows_every_input_it_is_given() -> None:
+    for path in files():
+        content = workflow(path.name) if path.parent.name == "workflows" else None
+        for _, step in steps(content) if content else ():
+            match = USES.match(f"uses: {step.get('uses', '')} # v1")
+            folder = DOUBLES / "/".join(match["action"].split("/")[1:]) if match else DOUBLES
+            if match and (folder / "action.yml").is_file():
+                known = (folder / "action.yml").read_text(encoding="utf-8")
+                for key in step.get("with", {}):
+                    assert f"  {key}: {{" in known, f"{folder.name} does not know {key}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_workflow_is_in_the_docs(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs/github.md").read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from serving.contract import ContractError
 from serving.feedback import Feedback
 from serving.journal import Journal
+from serving.logs import write_json_lines
 from serving.metrics import CONTENT_TYPE, Meter, exposition
 from serving.openapi import Brief, openapi
 from serving.place import LOG_FOLDER
@@ -80,6 +81,8 @@ class Service:
         """Load the model in a worker and get ready for requests."""
         self.load()
         self.observe()
+        if self._start.settings.log.requests:
+            write_json_lines()
         # Hundreds of thousands of objects of the imports never die, and BentoML's timers live
         # for seconds: a full garbage collection that walks over them takes 100 to 200 ms, in
         # which no request is answered. So those are left out, and full collections are rare.
@@ -164,5 +167,5 @@ def _brief(dialect: Dialect) -> Iterator[Brief]:
             yield Brief(dialect.title, tell.path)
 
 
-async def metrics(_: Request) -> Response:
+def metrics(_: Request) -> Response:
     return Response(exposition(), headers={"Content-Type": CONTENT_TYPE})

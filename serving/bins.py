@@ -104,25 +104,19 @@ def bins_of(spec: Input) -> Bins | None:
 
 
 class BinCounter:
-    """Adds codes up in Prometheus; series appear with their first value."""
+    """Adds codes up in Prometheus. Every bin is there from the start, with 0: what a series
+    counts before it is first scraped is lost to `increase`."""
 
     def __init__(
         self, bins: Bins, counter: Counter, gauge: Gauge, labels: Mapping[str, str]
     ) -> None:
-        self._names = bins.names
-        self._counter = counter
-        self._labels = labels
-        self._children: list[Counter | None] = [None] * len(bins.names)
+        self._children = [counter.labels(bin=name, **labels) for name in bins.names]
         total = sum(bins.reference)
         for name, count in zip(bins.names, bins.reference, strict=True):
-            if total:
-                gauge.labels(bin=name, **labels).set(count / total)
+            gauge.labels(bin=name, **labels).set(count / total if total else 0.0)
 
     def add(self, codes: NDArray[np.int64]) -> None:
-        counts = np.bincount(codes, minlength=len(self._names))
-        for code in np.flatnonzero(counts).tolist():
-            child = self._children[code]
-            if child is None:
-                name = self._names[code]
-                child = self._children[code] = self._counter.labels(bin=name, **self._labels)
-            child.inc(int(counts[code]))
+        counts = np.bincount(codes, minlength=len(self._children)).tolist()
+        for child, count in zip(self._children, counts, strict=True):
+            if count:
+                child.inc(count)

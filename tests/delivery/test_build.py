@@ -218,6 +218,7 @@ def start(
         "BENTOML_CONFIG_OPTIONS": f"services.online.workers={workers}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "RELEASE_ID": release,
+        "SERVING_ENVIRONMENT": "local",
     }
     command = [sys.executable, "-m", "bentoml", "serve", str(folder)]
     return subprocess.Popen(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from serving.predict import Refusal
+from serving.protocols.document import MOST_LISTS, MOST_OBJECTS
 from serving.protocols.repeated import refuse_repeated
 
 ROW = '{"distance": 8.0, "wind": null, "hour": 9, "weekend": false, "carrier": "UA"}'
@@ -73,3 +74,20 @@ def test_depth_is_limited(client: TestClient) -> None:
         status = client.post("/predict", content=body.encode()).status_code
         assert status == 200 if depth < 900 else status in (200, 400)
         assert status == 400 or depth <= 1024
+
+
+def test_objects_are_counted_before_they_are_made(client: TestClient) -> None:
+    """At the limit the rows are too many, above it nothing is parsed."""
+    for objects, status in ((MOST_OBJECTS, 422), (MOST_OBJECTS + 1, 413)):
+        body = b"{" + b'"instances": [' + b",".join([b"{}"] * (objects - 1)) + b"]}"
+        assert client.post("/predict", content=body).status_code == status
+    lists = b'{"instances": [' + b"[]," * MOST_LISTS + b"[]]}"
+    assert client.post("/predict", content=lists).status_code == 413
+
+
+def test_a_protocol_that_takes_nan_refuses_them_too(client: TestClient) -> None:
+    for value in ("1", "NaN"):
+        body = f'{{"dataframe_records": [{ROW[:-1]}, "hour": {value}}}]}}'
+        response = client.post("/invocations", content=body.encode())
+        assert response.status_code == 400
+        assert "twice" in response.json()["message"]

@@ -186,8 +186,11 @@ def play_rehearsal(story: Story) -> None:
     """The same without a runner that stays up."""
     here = story.world
     del here.variables["DEPLOY_RUNNER"], here.variables["DELIVERY_WORKSPACE"]
+    own = here.environ["DELIVERY_PORT_OFFSET"]
+    here.environ["DELIVERY_PORT_OFFSET"] = free_offset()  # a hosted runner is another machine
     story.facts["rehearsal"] = here.schedule("deploy.yml")
     story.facts["rehearsal again"] = here.schedule("deploy.yml")
+    here.environ["DELIVERY_PORT_OFFSET"] = own
 
 
 @pytest.fixture(scope="module")

@@ -63,11 +63,13 @@ def _not_proposed(snapshot: Snapshot, attempt: Attempt) -> str:
 
 
 def _never_ran_here(snapshot: Snapshot, attempt: Attempt) -> str:
-    """A rollback skips most gates, so it goes only to what passed them in this place."""
+    """A rollback skips most gates, so it goes only to what passed them in this environment, be it
+    in a rehearsal."""
     release = attempt.desired.wanted.release
     for earlier in snapshot.history(attempt.environment):
         same = earlier.desired.wanted.release == release and not earlier.desired.is_rollback
-        if same and any(event.kind == "verified" for event in earlier.events):
+        events = (*earlier.events, *earlier.elsewhere)
+        if same and any(event.kind == "verified" for event in events):
             return ""
     return f"a rollback to {release}, which was never verified in {attempt.environment}"
 

@@ -98,8 +98,8 @@ def propose_rollback(context: Context, environment: str) -> Pull | None:
     """Open the rollback pull request of a failed attempt; merge it where that is allowed."""
     snapshot = context.snapshot()
     attempt = snapshot.attempt(environment)
-    if not attempt.state.failed:
-        return None
+    if not attempt.state.failed or attempt.desired.is_rollback:
+        return None  # a rollback is never rolled back: a person has to look
     fallback = snapshot.fallback(environment, attempt.desired.previous.release)
     proposal = rollback_of(attempt, fallback)
     pull = propose(context, snapshot, proposal)

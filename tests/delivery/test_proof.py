@@ -29,7 +29,7 @@ def rejected(world: World, environment: str = "production") -> str:
     assert result.tick.state is State.REJECTED
     assert world.places[environment].running == {}
     attempt = world.snapshot().history(environment)[0]
-    if attempt.desired.is_rollback:  # the rollback was merged already
+    if not attempt.events:  # its rollback was merged already
         attempt = world.snapshot().history(environment)[1]
     why: str = attempt.events[-1].evidence["why"]
     return why
@@ -93,3 +93,12 @@ def test_what_failed_here_needs_a_reason_to_return(
         assert "nobody said why" in rejected(world, "staging")
         return
     assert Deployment(world, "staging").tick().did == "deployed"
+
+
+def test_a_rollback_that_is_rejected_is_not_rolled_back(origin: Origin, world: World) -> None:
+    origin.promote("staging", ONE)
+    attempt = origin.want("production", ONE, of=TWO)
+    result = deploy(world, "production", budget=60)
+    assert result.tick.state is State.REJECTED
+    assert result.rollback is None
+    assert world.snapshot().attempt("production").commit == attempt

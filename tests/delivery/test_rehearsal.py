@@ -104,3 +104,13 @@ def test_status_names_a_rehearsal_that_is_not_over(origin: Origin, hosted: Hoste
     row = status(hosted)[0]
     assert row.problem == f"{ONE} is merged in rehearsal"
     assert replace(row, problem="", cure="").state == "merged in rehearsal"
+
+
+def test_a_rollback_to_what_ran_for_real_is_rehearsed(origin: Origin, hosted: Hosted) -> None:
+    two = "r-222222222222"
+    attempt = origin.promote("staging", ONE)
+    origin.happened("staging", attempt, "verified", ONE)
+    attempt = origin.want("staging", two, ONE)
+    origin.happened("staging", attempt, "verified", two)
+    origin.want("staging", ONE, of=two)
+    assert deploy(hosted, "staging", budget=60).tick.state is State.VERIFIED

@@ -64,6 +64,8 @@ def _move_traffic(context: Context, snapshot: Snapshot, attempt: Attempt) -> flo
     with ExitStack() as stack:
         _wait_for(target, stack, context)
         begun = time.monotonic()
+        previous = attempt.desired.previous.release
+        context.progress(f"giving the traffic of {attempt.environment} back to {previous}")
         fall_back(context, snapshot, attempt, target)
         return time.monotonic() - begun
 
@@ -102,6 +104,7 @@ def propose_rollback(context: Context, environment: str) -> Pull | None:
         return None  # a rollback is never rolled back: a person has to look
     fallback = snapshot.fallback(environment, attempt.desired.previous.release)
     proposal = rollback_of(attempt, fallback)
+    context.progress(f"proposing the rollback of {environment}")
     pull = propose(context, snapshot, proposal)
     if pull is None or not context.forge.merges_itself:
         return pull

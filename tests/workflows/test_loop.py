@@ -176,10 +176,22 @@ def play_failing_in_production(story: Story) -> None:
 def play_retraining(story: Story) -> None:
     """Twice the same, then something newer."""
     here = story.world
+    lost = here.dispatch("train.yml", {"set": "model.fit.C=0.5"}, kill_when="Run Main Propose it")
+    story.facts["training killed"] = lost
     for value in ("0.5", "0.5", "0.6"):
         run = here.dispatch("train.yml", {"set": f"model.fit.C={value}"})
         story.facts.setdefault("retrain runs", []).append(run)
         story.facts.setdefault("retrain pulls", []).append(here.pulls("retrain"))
+
+
+def play_rollback(story: Story) -> None:
+    """By hand, killed between the traffic and the pull request, and run again."""
+    here = story.world
+    asked = {"environment": "staging", "reason": "complaints"}
+    lost = here.dispatch("rollback.yml", asked, kill_when="· proposing the rollback")
+    story.facts["rolled back, killed"] = lost, answering(here, "staging")
+    story.facts["rolled back"] = here.dispatch("rollback.yml", asked)
+    story.facts["rollback follows"] = here.settle()
 
 
 def play_rehearsal(story: Story) -> None:
@@ -215,6 +227,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             play_bad_candidate(told)
             play_failing_in_production(told)
             play_retraining(told)
+            play_rollback(told)
             play_rehearsal(told)
             yield told
         finally:
@@ -285,6 +298,7 @@ def test_the_release_before_answers_again(story: Story) -> None:
 
 
 def test_there_is_one_retrain_pull_request_however_often_it_runs(story: Story) -> None:
+    assert not story.facts["training killed"].ok
     assert all(run.ok for run in story.facts["retrain runs"])
     once, twice, newer = story.facts["retrain pulls"]
     assert len(once) == 1
@@ -296,9 +310,26 @@ def test_there_is_one_retrain_pull_request_however_often_it_runs(story: Story) -
     assert "| metric on validation |" in body
 
 
+def test_a_rollback_by_hand_moves_the_traffic_first_and_is_finished_by_the_next_run(
+    story: Story,
+) -> None:
+    here = story.world
+    lost, answered = story.facts["rolled back, killed"]
+    assert not lost.ok
+    assert answered == story.facts["first"], "the traffic had moved when it was killed"
+    assert story.facts["rolled back"].ok
+    (rollback,) = here.pulls("rollback:staging", state="closed")
+    assert here.hub.pulls[rollback].merged_by == here.hub.app_actor
+    assert wanted(here, "staging") == story.facts["first"]
+    assert events(here, "staging").count("revoked-1") == 1
+    assert ends(story.facts["rollback follows"])["deploy.yml"]
+
+
 def test_without_a_runner_of_its_own_the_environments_are_rehearsed(story: Story) -> None:
     here = story.world
     assert story.facts["rehearsal"].ok
-    assert events(here, "staging").count("verified") == 3, "two deployed, and the newest rehearsed"
+    refs = here.hub.bare.refs("refs/tags/promo/")
+    rehearsed = {name.split("/")[3] for name in refs if name.endswith("/rehearsal/verified")}
+    assert rehearsed == {"staging", "production"}
     assert story.facts["rehearsal again"].jobs == {"pending": "success"}, "nothing is left to do"
     assert answering(here, "production") == story.facts["first"], "the runner's own stays as it is"

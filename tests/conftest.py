@@ -18,6 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
     uv = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=False)
     if uv.returncode == 0:
         os.environ.setdefault("UV_CACHE_DIR", uv.stdout.strip())
+    # `make` exports it; a test that makes an environment must not make this one anew.
+    os.environ.pop("VENV", None)
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["DVC_NO_ANALYTICS"] = "1"

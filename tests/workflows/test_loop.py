@@ -116,6 +116,7 @@ def play_first_release(story: Story) -> None:
     story.facts["release killed, again, twice"] = [lost, again, twice]
     story.facts["after releases"] = here.pulls("promotion:staging")
     (staging,) = here.pulls("promotion:staging")
+    story.facts["checks killed"] = here.click(staging, kill_when="Run Main Set up")
     story.facts["staging checks"] = here.click(staging)
     here.merge(staging)
     story.facts["deploy killed"] = here.settle(kill_when="· moving the traffic of staging")
@@ -247,6 +248,7 @@ def test_a_release_that_was_killed_is_made_once(story: Story) -> None:
     lost, again, twice = story.facts["release killed, again, twice"]
     assert (lost.ok, again.ok, twice.ok) == (False, True, True)
     assert len(story.facts["after releases"]) == 1
+    assert ends(story.facts["checks killed"]) == {"ci.yml": False}
     assert ends(story.facts["staging checks"]) == {"ci.yml": True}
 
 

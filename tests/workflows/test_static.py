@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,20 @@ def jobs(name: str) -> dict[str, Any]:
 
 def test_zizmor_and_actionlint_find_nothing() -> None:
     assert workflows.scan(ROOT).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "pattern"),
+    [("vendor.github-workflows", "workflows/*.yml"), ("vendor.github-actions", "actions/*/*.yml")],
+)
+def test_the_files_fit_the_schema_of_github(schema: str, pattern: str) -> None:
+    names = sorted(str(path) for path in (ROOT / ".github").glob(pattern))
+    assert names
+    tool = Path(sys.executable).with_name("check-jsonschema")
+    done = subprocess.run(
+        [tool, "--builtin-schema", schema, *names], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_workflow_that_could_be_abused_is_found(tmp_path: Any) -> None:

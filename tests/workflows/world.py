@@ -92,7 +92,7 @@ class World:
                 done += self._start(event, **options)
         return done
 
-    def click(self, number: int) -> list[act.Run]:
+    def click(self, number: int, **options: Any) -> list[act.Run]:
         """A writer lets the workflows run that wait on a pull request which GITHUB_TOKEN opened."""
         person = self.hub.person("reviewer")
         raw = self.hub.ask(person, "GET", f"/pulls/{number}")
@@ -100,7 +100,8 @@ class World:
             "action": "opened", "number": number, "pull_request": raw,
             "repository": self.hub.repository_json(self.hub.slug), "sender": person.json(),
         }  # fmt: skip
-        return self._start(Event("pull_request", "opened", person.login, True, payload))
+        event = Event("pull_request", "opened", person.login, True, payload)
+        return self._start(event, **options)
 
     def schedule(self, name: str, **options: Any) -> act.Run:
         """The clock of a workflow struck."""

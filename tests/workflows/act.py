@@ -32,10 +32,13 @@ class Run:
     jobs: Mapping[str, str]
     log: str
     artifacts: Path
+    killed: bool = False
 
     @property
     def ok(self) -> bool:
-        return bool(self.jobs) and set(self.jobs.values()) <= {"success", "skipped"}
+        if self.killed or not self.jobs:
+            return False
+        return set(self.jobs.values()) <= {"success", "skipped"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,14 @@ def run(job: Job, room: Path) -> Run:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
     )  # fmt: skip
-    lines = []
+    lines: list[str] = []
+    killed = False
     assert process.stdout is not None
     try:
         for line in process.stdout:
             lines.append(line)
             if job.kill_when and job.kill_when in line:
+                killed = True
                 break
         else:
             process.wait(timeout=SECONDS)
@@ -76,7 +81,7 @@ def run(job: Job, room: Path) -> Run:
         _kill(process)
     text = "".join(lines)
     (room / "log.jsonl").write_text(text)
-    return Run(job.workflow, _jobs(lines), _readable(lines), room / "artifacts")
+    return Run(job.workflow, _jobs(lines), _readable(lines), room / "artifacts", killed)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

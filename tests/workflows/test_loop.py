@@ -279,10 +279,9 @@ def test_a_bad_candidate_is_refused_by_mains_policy_and_cannot_be_merged(story: 
 
 def test_what_fails_in_production_ends_as_a_merged_rollback(story: Story) -> None:
     here = story.world
-    runs = story.facts["failing runs"]
-    assert [run.workflow for run in runs] == ["deploy.yml", "deploy.yml"]
-    assert runs[0].jobs["deploy"] == "failure", "it says that production refused"
-    assert runs[1].ok, "the merge by the App deployed the rollback"
+    first, then = (run for run in story.facts["failing runs"] if run.workflow == "deploy.yml")
+    assert first.jobs["deploy"] == "failure", "it says that production refused"
+    assert then.ok, "the merge by the App deployed the rollback"
     (rollback,) = here.pulls("rollback:production", state="closed")
     pull = here.hub.pulls[rollback]
     assert pull.merged_at

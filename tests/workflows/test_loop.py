@@ -305,7 +305,7 @@ def test_there_is_one_retrain_pull_request_however_often_it_runs(story: Story) -
     assert len(newer) == 1
     assert newer != once
     body = story.world.hub.pulls[newer[0]].body or ""
-    assert "| `model.fit.C` | 1.0 | 0.6 |" in body
+    assert "| model.fit.C | 1.0 | 0.6 |" in body
     assert "| metric on validation |" in body
 
 

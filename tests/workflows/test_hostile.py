@@ -1,7 +1,8 @@
 """Pull requests that mean harm: what they try is refused, or does nothing.
 
-That a candidate cannot loosen the policy or rewrite the check that judge it is in test_loop.py,
-which has a champion to judge it against; what no token may do is in tests/github.
+That a candidate cannot loosen the policy that judges it is in test_loop.py, which has a champion
+to judge it against; that no pull request's code runs with a token that may write, in
+test_static.py; what no token may do, in tests/github.
 """
 
 from __future__ import annotations

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from delivery.appeal import NO_APPEAL, Appeal
 from delivery.candidate import Candidate, data
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
-from delivery.gates.verdict import Verdict, blocking
+from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.report import write
@@ -17,17 +18,18 @@ from delivery.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A judgement and where its report lies."""
+    """A judgement, where its report lies, and what a person said for the candidate."""
 
     judgement: Judgement
     report: Path
+    appeal: Appeal = NO_APPEAL
 
 
 def judge(
     context: Context,
     snapshot: Snapshot,
     candidate: Candidate,
-    reason: str,
+    appeal: Appeal,
     signed: Verdict | None = None,
 ) -> Judged:
     """Look inside the candidate, and compare it with the champion that main says is in production.
@@ -36,7 +38,9 @@ def judge(
     """
     policy = snapshot.settings.gates
     champion = snapshot.champion()
-    exam = Exam(data=data(context, candidate.commit), base_data=None, retrain=False, reason=reason)
+    exam = Exam(
+        data=data(context, candidate.commit), base_data=None, retrain=False, reason=appeal.reason
+    )
     opponent = None
     if champion.exists:
         record = snapshot.record(champion.release)
@@ -45,7 +49,7 @@ def judge(
             data=exam.data,
             base_data=data(context, record.made_from.commit, held_by=champion.release),
             retrain=record.made_from.recipe == candidate.source.recipe,
-            reason=reason,
+            reason=appeal.reason,
         )
     judgement = judge_candidate(
         Subject(candidate.bento.id, candidate.bento.path),
@@ -57,9 +61,10 @@ def judge(
     )
     inside = inspect_bento(candidate, policy)
     about = (signed,) if signed else ()
-    judgement = replace(judgement, verdicts=(*judgement.verdicts, *inside, *about))
+    verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
+    judgement = replace(judgement, verdicts=verdicts)
     folder = context.workspace / "reports" / candidate.bento.id
-    return Judged(judgement, write(judgement, folder).html)
+    return Judged(judgement, write(judgement, folder).html, appeal)
 
 
 def require_pass(judged: Judged, what: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from delivery.annotations import append
+from delivery.appeal import Appeal, require_allowed
 from delivery.candidate import candidate
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError
@@ -26,14 +27,14 @@ class GateResult:
     pull: int | None
 
 
-def gate(context: Context, *, reason: str) -> GateResult:
+def gate(context: Context, appeal: Appeal) -> GateResult:
     """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again.
 
     What keeps HEAD from being judged is told to its pull request as well, so that no older
     report stands there for it.
     """
     try:
-        release, judged = _judge(context, reason)
+        release, judged = _judge(context, appeal)
     except DeliveryError as error:
         if context.surroundings.in_job:
             _tell_why(context, error)
@@ -42,15 +43,16 @@ def gate(context: Context, *, reason: str) -> GateResult:
     return GateResult(release, judged.judgement.champion, judged, pull)
 
 
-def _judge(context: Context, reason: str) -> tuple[str, Judged]:
+def _judge(context: Context, appeal: Appeal) -> tuple[str, Judged]:
     repository = context.repository
     repository.require_clean()
     require_in_step(context.root)
     if context.surroundings.in_job:
         context.store.require_held()
     snapshot = context.snapshot()
+    require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
     found = candidate(context, repository.commit("HEAD"))
-    return found.bento.id, judge(context, snapshot, found, reason)
+    return found.bento.id, judge(context, snapshot, found, appeal)
 
 
 def _tell_why(context: Context, error: DeliveryError) -> None:

@@ -13,6 +13,7 @@ from delivery.judge import Judgement
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536
 STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
+OVERRIDDEN = "overridden"
 MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
 
 
@@ -32,6 +33,16 @@ def reference_name(judgement: Judgement) -> str:
     return f"champion {judgement.champion}" if judgement.champion else "dummy baseline"
 
 
+def mark(verdict: Verdict) -> str:
+    """The verdict in one or two words, with its sign."""
+    return f"⚠️ {verdict.status}, {OVERRIDDEN}" if verdict.override else MARKS[verdict.status]
+
+
+def because(verdict: Verdict) -> str:
+    """Why, and for an override the reason that was given."""
+    return f"{verdict.why}. Override: {verdict.override}" if verdict.override else verdict.why
+
+
 def table(judgement: Judgement) -> Table:
     """One line a gate, for a terminal."""
     found = verdict_table(judgement.verdicts)
@@ -44,12 +55,16 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Gate, verdict, measured, required and why."""
     found = Table("gate", "verdict", "measured", "required", "why", title_justify="left")
     for verdict in verdicts:
+        why = because(verdict)
         found.add_row(
             verdict.gate,
-            Text(verdict.status, style=STYLES[verdict.status]),
+            Text(
+                f"{verdict.status}, {OVERRIDDEN}" if verdict.override else verdict.status,
+                style=STYLES[verdict.status],
+            ),
             Text(verdict.measured),
             Text(verdict.required),
-            Text(verdict.why if len(verdict.why) <= 400 else f"{verdict.why[:399]}…"),
+            Text(why if len(why) <= 400 else f"{why[:399]}…"),
         )
     return found
 
@@ -65,7 +80,7 @@ def markdown(judgement: Judgement) -> str:
         *_grid(
             ("gate", "verdict", "measured", "required", "why"),
             [
-                (v.gate, MARKS[v.status], v.measured, v.required, v.why[:1_500])
+                (v.gate, mark(v), v.measured, v.required, because(v)[:1_500])
                 for v in judgement.verdicts
             ],
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -14,7 +14,10 @@ from delivery.errors import DeliveryError, ForgeError
 from delivery.forge.refusal import GithubError
 from delivery.judging import Judged, judge
 from delivery.lock import require_in_step
-from delivery.report import markdown
+from delivery.report import markdown, write
+
+
+EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def _judge(context: Context, appeal: Appeal) -> tuple[str, Judged]:
     snapshot = context.snapshot()
     require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
     found = candidate(context, repository.commit("HEAD"))
-    return found.bento.id, judge(context, snapshot, found, appeal)
+    judged = judge(context, snapshot, found, appeal)
+    report = write(judged.judgement, context.root / EVIDENCE).html
+    return found.bento.id, replace(judged, report=report)
 
 
 def _tell_why(context: Context, error: DeliveryError) -> None:

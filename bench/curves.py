@@ -86,11 +86,11 @@ def _section(found: Operating) -> str:
     twins = f"{min(found.aucs):.3f} to {max(found.aucs):.3f}"
     return "\n".join(
         [
-            f"{len(found.aucs)} twins, fitted by the pipeline on nine tenths of the training days each "
-            f"(AUC {twins}), differ as retrained models differ by chance. An equal candidate "
-            "answers each day of the holdout by one of two twins, the champion by the other, as a "
-            f"coin says; then the {found.rows:,} rows on {found.days} days are resampled by day. A "
-            "worse candidate got noise on its log-odds until its AUC fell by so much; a broken one "
+            f"{len(found.aucs)} twins, fitted by the pipeline on nine tenths of the training days "
+            f"each (AUC {twins}), differ as retrained models differ by chance. An equal candidate "
+            f"answers each day of the holdout ({found.rows:,} rows on {found.days} days, resampled "
+            "by day) by one of two twins, the champion by the other, as a coin says. A worse "
+            "candidate got noise on its log-odds until its AUC fell by so much; a broken one "
             "has one slice's scores in a random order; both stay calibrated. "
             f"{runs} runs each; in brackets Wilson's 95% interval.",
             "",

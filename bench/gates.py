@@ -3,9 +3,9 @@
     python -m bench.gates          after `dvc repro`; writes them into docs/gates.md, with a plot
 
 Twins are models that the pipeline's own `fit` makes, each from nine tenths of the training days
-and its own seed: what a retrain changes by chance. A champion answers each holdout day by one of
-two twins, an equal candidate by the other, and a coin says which: neither is better, exactly. Then
-the holdout is resampled by day. What the gate says of such a candidate, of one made worse by a
+and its own seed: what a retrain changes by chance. The holdout is resampled by day; a champion
+answers each day by one of two twins, an equal candidate by the other, and a coin says which:
+neither is better, exactly. What the gate says of such a candidate, of one made worse by a
 known amount, and of one that is broken for one slice, is counted. The gates are those of
 `delivery`, unchanged, with the policy of delivery.yaml.
 
@@ -109,62 +109,77 @@ def auc(labels: Array, scores: Array) -> float:
     )
 
 
-def calibrated(labels: Array, logits: Array) -> Array:
-    """The log-odds after Platt's scaling, so that noise costs order and not calibration."""
+def platt(labels: Array, logits: Array) -> tuple[float, float]:
+    """Shift and scale of the log-odds that calibrate them (Platt 1999), by Newton's method."""
     design = np.column_stack([np.ones_like(logits), logits])
     weights = np.array([0.0, 1.0])
     for _ in range(25):
         p = 1 / (1 + np.exp(-design @ weights))
         hessian = (design * (p * (1 - p))[:, None]).T @ design
         weights = weights + np.linalg.solve(hessian, design.T @ (labels - p))
-    shifted: Array = design @ weights
-    return shifted
+    return float(weights[0]), float(weights[1])
 
 
-def worse(labels: Array, logits: Array, lost: float, random: np.random.Generator) -> Array:
-    """Log-odds whose AUC is `lost` points lower: noise, found by bisection, then calibrated."""
+def calibrated(labels: Array, logits: Array) -> Array:
+    """The log-odds on Platt's line."""
+    shift, scale = platt(labels, logits)
+    moved: Array = shift + scale * logits
+    return moved
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """What makes a twin worse: noise of this size on its log-odds, then a straight line."""
+
+    noise: float = 0.0
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def __call__(self, logits: Array, random: np.random.Generator) -> Array:
+        if not self.noise:
+            return logits
+        noisy = logits + self.noise * random.standard_normal(len(logits))
+        spoilt: Array = self.shift + self.scale * noisy
+        return spoilt
+
+
+def spoilt_by(labels: Array, logits: Array, lost: float) -> Spoilt:
+    """The noise that costs `lost` points of AUC, by bisection, and the line that calibrates."""
     if not lost:
-        return logits
-    noise = random.standard_normal(len(logits))
+        return Spoilt()
+    noise = np.random.default_rng(SEED).standard_normal(len(logits))
     aim = auc(labels, logits) - lost / 100
     low, high = 0.0, 8.0
     for _ in range(24):
         middle = (low + high) / 2
         low, high = (middle, high) if auc(labels, logits + middle * noise) > aim else (low, middle)
-    return calibrated(labels, logits + high * noise)
+    shift, scale = platt(labels, logits + high * noise)
+    return Spoilt(high, shift, scale)
 
 
-def broken(
-    here: Stage, logits: Array, where: tuple[str, str], random: np.random.Generator
-) -> Array:
-    """The scores of one slice in a random order, calibrated: they know nothing there any more."""
-    rows = np.flatnonzero(here.segments[where[0]] == where[1])
-    spoilt = logits.copy()
-    spoilt[rows] = calibrated(here.labels[rows], random.permutation(logits[rows]))
-    return spoilt
-
-
-def once(here: Stage, arm: Arm, seed: int) -> str:
+def once(here: Stage, arm: Arm, spoilt: Sequence[Spoilt], seed: int) -> str:
     """The champion gate's status for one candidate of `arm` on one resampled holdout."""
     random = np.random.default_rng([seed, SEED])
-    one, two = here.logits[random.choice(len(here.logits), 2, replace=False)]
-    tossed = random.random(here.days.max() + 1)[here.days] < 0.5
-    reference, candidate = np.where(tossed, one, two), np.where(tossed, two, one)
-    candidate = worse(here.labels, candidate, arm.lost, random)
-    if arm.broken:
-        candidate = broken(here, candidate, arm.broken, random)
+    one, two = random.choice(len(here.logits), 2, replace=False)
     days = random.choice(here.days.max() + 1, arm.days)
     picked = [np.flatnonzero(here.days == day) for day in days]
     rows = np.concatenate(picked)
     clusters = np.repeat(np.arange(len(picked)), [len(part) for part in picked])
+    tossed = (random.random(len(picked)) < 0.5)[clusters]
+    first, second = here.logits[one][rows], here.logits[two][rows]
+    reference = np.where(tossed, first, second)
+    candidate = np.where(tossed, spoilt[two](second, random), spoilt[one](first, random))
     labels = here.labels[rows]
+    segments = {name: values[rows] for name, values in here.segments.items()}
+    if arm.broken:
+        within = np.flatnonzero(segments[arm.broken[0]] == arm.broken[1])
+        shift, scale = platt(labels[within], random.permutation(candidate[within]))
+        candidate[within] = shift + scale * random.permutation(candidate[within])
     losses = [
-        metrics.losses("binary", labels, 1 / (1 + np.exp(-side[rows])))
-        for side in (candidate, reference)
+        metrics.losses("binary", labels, 1 / (1 + np.exp(-side))) for side in (candidate, reference)
     ]
     evidence = champion.Evidence(
-        losses=PairedLosses("log loss", losses[0], losses[1], clusters),
-        segments={name: values[rows] for name, values in here.segments.items()},
+        losses=PairedLosses("log loss", losses[0], losses[1], clusters), segments=segments
     )
     return champion.judge(evidence, here.policy).status
 
@@ -191,7 +206,8 @@ def simulate(here: Stage, runs: int, workers: int) -> list[Found]:
     found = []
     with ProcessPoolExecutor(workers) as pool:
         for arm in track(arms(here), "candidates", disable=not sys.stderr.isatty()):
-            status = Counter(pool.map(partial(once, here, arm), range(runs), chunksize=8))
+            spoilt = [spoilt_by(here.labels, logits, arm.lost) for logits in here.logits]
+            status = Counter(pool.map(partial(once, here, arm, spoilt), range(runs), chunksize=8))
             found.append(Found(arm, status["pass"], status["fail"], status["hold"]))
     return found
 

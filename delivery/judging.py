@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.appeal import NO_APPEAL, Appeal
-from delivery.candidate import Candidate, data
+from delivery.candidate import MODEL, Candidate, data
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
 from delivery.gates.verdict import Verdict, blocking, overridden
@@ -14,6 +14,9 @@ from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.report import write
 from delivery.snapshot import Snapshot
+from serving.contract import CARD
+
+CARD_LENGTH = 10_000  # characters that a report shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,19 @@ def judge(
     inside = inspect_bento(candidate, policy)
     about = (signed,) if signed else ()
     verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
-    judgement = replace(judgement, verdicts=verdicts)
+    evidence = {**judgement.evidence, "card": _card(candidate)}
+    judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = context.workspace / "reports" / candidate.bento.id
     return Judged(judgement, write(judgement, folder).html, appeal)
+
+
+def _card(candidate: Candidate) -> str:
+    """What the model's author says about it; empty where nothing is said."""
+    try:
+        text = (candidate.bento.path / "src" / MODEL / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text[:CARD_LENGTH]
 
 
 def require_pass(judged: Judged, what: str) -> None:

@@ -2,12 +2,13 @@
 told to MLflow.
 
 trained model, train, validation, metrics  →  artifacts/model/{model.onnx or predictor/,
-contract.json, examples.jsonl}
+contract.json, examples.jsonl[, card.md]}
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from pipeline.stage import METRICS, read_part, run, whole
 from pipeline.stage import MODEL as FOLDER
 from pipeline.tracking import Tracker
 from pipeline.trained import read_trained
-from serving.contract import CONTRACT, EXAMPLES, MODEL, PREDICTOR, Contract, render_contract
+from serving.contract import CARD, CONTRACT, EXAMPLES, MODEL, PREDICTOR, Contract, render_contract
 
 PARITY_ROWS = 5000
+OWN_CARD = Path("model") / CARD
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def _export(settings: Settings, tracker: Tracker) -> str:
         answers = score(seen.model, chosen, contract.task)
         text = examples.render(chosen, answers, contract)
         (folder / EXAMPLES).write_text(text, encoding="utf-8")
+        if OWN_CARD.exists():
+            shutil.copyfile(OWN_CARD, folder / CARD)
         run_id = tracker.log(settings, folder, _metrics())
     return (
         f"export: {contract.runtime}, agrees within {worst:.1g} on {len(rows):,} rows; "

@@ -17,6 +17,7 @@ CONTRACT = "contract.json"
 MODEL = "model.onnx"
 PREDICTOR = "predictor"
 EXAMPLES = "examples.jsonl"
+CARD = "card.md"  # what a person wrote about the model, for people
 SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
 
 Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]

@@ -12,6 +12,12 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536
+GROUP_SHARES = {
+    "positive": "truly positive",
+    "flagged": "flagged",
+    "recall": "recall",
+    "false_positive": "false positives",
+}
 STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
 OVERRIDDEN = "overridden"
 MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
@@ -87,10 +93,10 @@ def markdown(judgement: Judgement) -> str:
     ]
     metrics = _metrics(evidence, judgement)
     slices = _slices(evidence)
-    hashes = _hashes(evidence["judged"])
-    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *hashes)) > LIMIT:
+    rest = [*_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
+    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LIMIT:
         slices = _shorter(slices)
-    return "\n".join([*head, *metrics, *slices, *hashes])[: LIMIT - 1] + "\n"
+    return "\n".join([*head, *metrics, *slices, *rest])[: LIMIT - 1] + "\n"
 
 
 def _shorter(slices: list[str]) -> list[str]:
@@ -98,6 +104,11 @@ def _shorter(slices: list[str]) -> list[str]:
     table, end = slices[:-2], slices[-2:]
     kept = 5 + (len(table) - 5) // 2
     return [*table[:kept], "| … | | | | | | |", *end] if kept > 8 else []
+
+
+def percent(found: float | None) -> str:
+    """A share for people."""
+    return "–" if found is None else f"{found:.1%}"
 
 
 def _rows(judged: Mapping[str, Any]) -> str:
@@ -136,6 +147,30 @@ def _slices(evidence: Mapping[str, Any]) -> list[str]:
     names = ("slice", "rows", "candidate", "reference", "difference", "90% interval", "judged")
     title = f"<details><summary>Slices ({evidence['primary']})</summary>"
     return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _groups(evidence: Mapping[str, Any]) -> list[str]:
+    if not evidence.get("groups"):
+        return []
+    rows = [
+        (f"{group['segment']} = {group['value']}", f"{group['rows']:,}",
+         *(percent(group[name]) for name in GROUP_SHARES))
+        for group in evidence["groups"]
+    ]  # fmt: skip
+    names = ("group", "rows", *GROUP_SHARES.values())
+    title = "<details><summary>The candidate's decisions by group</summary>"
+    return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _card(evidence: Mapping[str, Any]) -> list[str]:
+    """Fenced: what a pull request brings must not speak as the report does."""
+    card = evidence.get("card")
+    if not card:
+        return []
+    fence = "`" * 8
+    body = card.replace(fence, "")
+    title = "<details><summary>Model card</summary>"
+    return ["", title, "", f"{fence}markdown", *body.splitlines(), fence, "", "</details>"]
 
 
 def _hashes(judged: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
+from delivery.gates.looks import Policy as LooksPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
@@ -21,6 +22,7 @@ class GatesPolicy(Strict):
 
     baseline: BaselinePolicy = BaselinePolicy()
     champion: ChampionPolicy = ChampionPolicy()
+    looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()

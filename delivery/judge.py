@@ -79,15 +79,16 @@ def judge_candidate(
         scored = case.scored(desk)
         answers = desk.examples(candidate)
         under_load = desk.load(candidate, policy.load)
-    quality, shown = case.quality(scored)
+    compared = case.sides(scored)
     verdicts = (
-        quality,
+        case.quality(scored, compared),
+        case.calibration(compared),
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
     )
     judged = _judged(candidate, champion, policy) | scored.judged(exam)
-    evidence = {"judged": judged, **shown}
+    evidence = {"judged": judged, **case.shown(compared)}
     return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
 
 

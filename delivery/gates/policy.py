@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
+from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
@@ -22,6 +23,7 @@ class GatesPolicy(Strict):
 
     baseline: BaselinePolicy = BaselinePolicy()
     champion: ChampionPolicy = ChampionPolicy()
+    calibration: CalibrationPolicy = CalibrationPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

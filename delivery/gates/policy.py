@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
+from delivery.gates.behaviour import Policy as BehaviourPolicy
 from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
@@ -24,6 +25,7 @@ class GatesPolicy(Strict):
     baseline: BaselinePolicy = BaselinePolicy()
     champion: ChampionPolicy = ChampionPolicy()
     calibration: CalibrationPolicy = CalibrationPolicy()
+    behaviour: BehaviourPolicy = BehaviourPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

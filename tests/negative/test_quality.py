@@ -147,6 +147,25 @@ def test_a_better_ranking_with_scores_too_extreme_is_refused_by_calibration(
     assert (verdict.gate, verdict.status) == ("calibration", "fail")
 
 
+ROW = {"distance": 1000.0, "wind": 10.0, "hour": 12, "weekend": False, "carrier": "DL"}
+WEEKEND = {
+    "name": "weekends are riskier",
+    "higher": ROW | {"weekend": True},
+    "lower": ROW,
+    "by": 0.05,
+}
+
+
+def test_a_model_that_does_not_behave_is_refused_by_behaviour(bench: Bench, exam: Exam) -> None:
+    """It knows no weekends, and is better than the champion all the same. That it declares no
+    behaviour does not help: the champion's author did."""
+    expecting = bench.bento("expecting", tiny(weights={"wind": 0.5}, behaviours=[WEEKEND]))
+    careless = bench.bento("careless", tiny(weights={"weekend": 0.0}))
+    verdict = only(bench.judge(careless, expecting, exam))
+    assert (verdict.gate, verdict.status) == ("behaviour", "fail")
+    assert "weekends are riskier (declared by the champion): 0.5, 0.5" in verdict.why
+
+
 def test_a_change_that_is_no_retrain_and_no_better_holds(
     bench: Bench, champion: Subject, data: Path
 ) -> None:

@@ -12,13 +12,14 @@ from delivery.conflicts import conflicts
 from delivery.errors import HeldError, InputError
 from delivery.evidence import Sides, side_by_side
 from delivery.exam import Exam, Holdout, read_holdout, read_labels, read_split
-from delivery.gates import baseline, calibration, champion, contract
+from delivery.gates import baseline, calibration, champion, contract, robustness
 from delivery.gates.paired import PairedLosses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
 from delivery.interview import Asked, Interview
 from delivery.metrics import dummy_scores
 from delivery.recalibration import recalibrate
+from delivery.robustness import Pupil, Robustness
 from delivery.servers import Subject
 from serving.contract import Contract, ContractError, read_contract
 
@@ -145,6 +146,18 @@ class Case:
         """The verdict of the calibration gate."""
         evidence = compared.calibration(first=self.opponent is None)
         return calibration.judge(evidence, self.policy.calibration)
+
+    def robustness(self, desk: Interview, compared: Compared) -> Verdict:
+        """The verdict of the robustness gate."""
+        sides, limits = compared.sides, self.policy.robustness
+        if sides is None:
+            missing = robustness.Evidence(None, missing=compared.missing)
+            return robustness.judge(missing, limits)
+        pupils = [Pupil(self.subject, contract_of(self.subject), sides.candidate)]
+        if self.opponent:
+            pupils.append(Pupil(self.opponent, contract_of(self.opponent), sides.reference))
+        asked = Robustness(desk, limits, sides, tuple(pupils))
+        return robustness.judge(asked.evidence(), limits)
 
     def shown(self, compared: Compared) -> dict[str, Any]:
         """What a report shows of the comparison."""

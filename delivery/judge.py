@@ -78,14 +78,16 @@ def judge_candidate(
     with Servers(workspace, progress) as servers:
         desk = Interview(workspace, servers)
         scored = case.scored(desk)
+        compared = case.sides(scored)
+        robust = case.robustness(desk, compared)
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
-    compared = case.sides(scored)
     verdicts = (
         case.quality(scored, compared),
         case.calibration(compared),
         behaviour.judge(behaved, policy.behaviour),
+        robust,
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,

@@ -14,6 +14,7 @@ from delivery.gates.looks import Policy as LooksPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
+from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
@@ -26,6 +27,7 @@ class GatesPolicy(Strict):
     champion: ChampionPolicy = ChampionPolicy()
     calibration: CalibrationPolicy = CalibrationPolicy()
     behaviour: BehaviourPolicy = BehaviourPolicy()
+    robustness: RobustnessPolicy = RobustnessPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

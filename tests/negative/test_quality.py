@@ -16,7 +16,11 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Exam, Judgement, Subject
 from serving.contract import read_contract
 from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
+from tests.negative.digits import with_digits, write_digits_model
 from tests.serving.tiny import CARRIERS, CENTRES, ROLES, WEIGHTS, tiny_frame
+
+# They look at the scores that the champion gate looks at, or at none where it has none.
+SAME_SCORES = ("calibration", "robustness")
 
 
 def only(judgement: Judgement, *also: str) -> Verdict:
@@ -91,7 +95,7 @@ def test_a_candidate_that_sets_its_own_exam_holds(
     edit(own)
     verdict = only(
         bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)),
-        "calibration",
+        *SAME_SCORES,
     )
     assert (verdict.gate, verdict.status) == ("champion", "hold")
     assert text in verdict.why
@@ -100,7 +104,7 @@ def test_a_candidate_that_sets_its_own_exam_holds(
 def test_labels_shuffled_is_refused_by_the_champion_gate(
     bench: Bench, champion: Subject, shuffled: Subject, exam: Exam
 ) -> None:
-    verdict = only(bench.judge(shuffled, champion, exam), "calibration")
+    verdict = only(bench.judge(shuffled, champion, exam), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
 
 
@@ -121,7 +125,7 @@ def test_one_broken_carrier_is_refused_although_the_whole_is_better(
     few = (frame["carrier"] == "AA") & (frame.index % 4 == 0)
     frame = frame[few | (frame["carrier"] == "DL")].reset_index(drop=True)
     folder = write_splits(tmp_path / "data", splits(frame))
-    verdict = only(bench.judge(broken, blind, Exam(folder, folder)), "calibration")
+    verdict = only(bench.judge(broken, blind, Exam(folder, folder)), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
     assert "carrier = AA" in verdict.why
     assert verdict.details["difference"]["upper"] < 0
@@ -166,6 +170,20 @@ def test_a_model_that_does_not_behave_is_refused_by_behaviour(bench: Bench, exam
     assert "weekends are riskier (declared by the champion): 0.5, 0.5" in verdict.why
 
 
+def test_a_model_that_reads_the_last_digits_is_refused_by_robustness(
+    bench: Bench, better: Subject, tmp_path: Path
+) -> None:
+    """On every clean row it is better than the truth, by far."""
+    reader = bench.bento("reader", write_digits_model)
+    frame = with_digits(tiny_frame(18_400, seed=11))
+    folder = write_splits(tmp_path / "data", splits(frame))
+    judgement = bench.judge(reader, better, Exam(folder, folder))
+    assert judgement.verdicts[0].details["superior"]
+    verdict = only(judgement)
+    assert (verdict.gate, verdict.status) == ("robustness", "fail")
+    assert "noise" in verdict.why
+
+
 def test_a_change_that_is_no_retrain_and_no_better_holds(
     bench: Bench, champion: Subject, data: Path
 ) -> None:
@@ -190,7 +208,7 @@ def test_a_category_seen_only_in_the_holdout_holds_and_is_named(
     frames["holdout"].iloc[1_234, frames["holdout"].columns.get_loc("carrier")] = "ZZ"
     folder = write_splits(tmp_path / "data", frames)
     judgement = bench.judge(strict, strict, Exam(folder, folder))
-    verdict = only(judgement, "calibration")  # neither has scores
+    verdict = only(judgement, *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "hold")
     assert 'holdout.parquet 1235: field carrier is "ZZ"' in verdict.why
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery import judging
+from delivery.appeal import NO_APPEAL
 from delivery.candidate import Candidate
 from delivery.context import Context
 from delivery.judge import Subject
@@ -47,10 +48,10 @@ def test_the_sixth_look_at_one_holdout_is_held_by_looks(
         write_tiny_model(tmp_path / str(seed), noise=0.2, seed=seed)
         look(origin.repository, data, tmp_path / str(seed), ROLES)
     monkeypatch.setattr(judging, "data", lambda *_, **__: data)
-    judged = judging.judge(context, snapshot, candidate, "")
+    judged = judging.judge(context, snapshot, candidate, NO_APPEAL)
     verdict = only(judged.judgement)
     assert (verdict.gate, verdict.status) == ("looks", "hold")
     assert "5 other models" in verdict.why
     fresh = write_splits(tmp_path / "new", splits(tiny_frame(18_400, seed=12)))
     monkeypatch.setattr(judging, "data", lambda *_, **__: fresh)
-    judging.require_pass(judging.judge(context, snapshot, candidate, ""), "new data")
+    judging.require_pass(judging.judge(context, snapshot, candidate, NO_APPEAL), "new data")

@@ -16,7 +16,6 @@ from delivery.judging import Judged, judge
 from delivery.lock import require_in_step
 from delivery.report import markdown, write
 
-
 EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
 
 

@@ -7,10 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 
-from delivery.content import content_sha256, file_sha256
+from delivery.content import content_sha256
 from delivery.errors import HeldError
 from delivery.exam import Holdout
 from delivery.files import write_whole
@@ -59,13 +61,16 @@ class Interview:
         """The answers to the subject's own examples."""
         try:
             examples = read_examples(subject.model)
-            key = f"{_sha(subject)}-{file_sha256(subject.model / EXAMPLES)[:16]}"
-            rows = [example.instance for example in examples]
-            folder = self.workspace / "cache" / "answers"
-            answered = cached(folder, key, lambda: score_rows(self.servers.url(subject), rows))
+            answered = self.rows(subject, [example.instance for example in examples])
         except HeldError as error:
             return parity.Evidence((), None, None, str(error))
         return parity_evidence(examples, answered)
+
+    def rows(self, subject: Subject, rows: Sequence[dict[str, Any]]) -> Floats:
+        """The answers to rows of a request; HeldError if the subject refuses one."""
+        asked = hashlib.sha256(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        folder, key = self.workspace / "cache" / "answers", f"{_sha(subject)}-{asked[:16]}"
+        return cached(folder, key, lambda: score_rows(self.servers.url(subject), rows))
 
     def load(self, subject: Subject, policy: load.Policy) -> Verdict:
         """The verdict under load. Only a pass is remembered: a busy machine may fail once."""

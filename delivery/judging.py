@@ -9,9 +9,11 @@ from delivery.appeal import NO_APPEAL, Appeal
 from delivery.candidate import MODEL, Candidate, data
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
+from delivery.gates import looks
 from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
+from delivery.looks import look
 from delivery.report import write
 from delivery.snapshot import Snapshot
 from serving.contract import CARD
@@ -54,8 +56,11 @@ def judge(
             retrain=record.made_from.recipe == candidate.source.recipe,
             reason=appeal.reason,
         )
+    subject = Subject(candidate.bento.id, candidate.bento.path)
+    # Before anything is seen: a command that is killed after it has looked all the same.
+    looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)
     judgement = judge_candidate(
-        Subject(candidate.bento.id, candidate.bento.path),
+        subject,
         opponent,
         exam,
         policy,
@@ -63,7 +68,7 @@ def judge(
         context.progress,
     )
     inside = inspect_bento(candidate, policy)
-    about = (signed,) if signed else ()
+    about = (looks.judge(looked, policy.looks), *((signed,) if signed else ()))
     verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
     evidence = {**judgement.evidence, "card": _card(candidate)}
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)

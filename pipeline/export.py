@@ -2,7 +2,7 @@
 told to MLflow.
 
 trained model, train, validation, metrics  →  artifacts/model/{model.onnx or predictor/,
-contract.json, examples.jsonl[, card.md]}
+contract.json, examples.jsonl[, behaviours.jsonl, card.md]}
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import examples, onnx_graph, parity, predictor
+from pipeline import behaviours, examples, onnx_graph, parity, predictor
 from pipeline.columns import feature_names
 from pipeline.contract import Seen, infer
 from pipeline.errors import PipelineError
@@ -64,6 +64,7 @@ def _export(settings: Settings, tracker: Tracker) -> str:
         (folder / EXAMPLES).write_text(text, encoding="utf-8")
         if OWN_CARD.exists():
             shutil.copyfile(OWN_CARD, folder / CARD)
+        behaviours.write(folder, contract)
         run_id = tracker.log(settings, folder, _metrics())
     return (
         f"export: {contract.runtime}, agrees within {worst:.1g} on {len(rows):,} rows; "

@@ -18,6 +18,7 @@ MODEL = "model.onnx"
 PREDICTOR = "predictor"
 EXAMPLES = "examples.jsonl"
 CARD = "card.md"  # what a person wrote about the model, for people
+BEHAVIOURS = "behaviours.jsonl"
 SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
 
 Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]
@@ -165,6 +166,45 @@ class Contract(Strict):
         if not any(output.name == SCORE for output in self.outputs):
             raise ValueError(f"no output is called {SCORE!r}")
         return self
+
+
+class Behaviour(Strict):
+    """What the model's author expects of its scores, one of three kinds. Rows are those of a
+    request; `of` names the class whose probability is meant, the positive one if left out.
+
+    higher, lower   the score of `higher` is above that of `lower`, by `by` at least
+    same            the scores of all rows lie within `within` of each other
+    row             its score is no less than `minimum` and no more than `maximum`
+    """
+
+    name: str = Field(min_length=1)
+    of: str | None = None
+    higher: Mapping[str, Any] | None = None
+    lower: Mapping[str, Any] | None = None
+    by: float = Field(default=0.0, ge=0)
+    same: tuple[Mapping[str, Any], ...] | None = None
+    within: float = Field(default=0.0, ge=0)
+    row: Mapping[str, Any] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Behaviour:
+        if (self.higher is None) != (self.lower is None):
+            raise ValueError("`higher` and `lower` belong together")
+        if (self.row is None) != (self.minimum is None and self.maximum is None):
+            raise ValueError("`row` comes with `minimum`, `maximum` or both")
+        if [self.higher, self.same, self.row].count(None) != 2:
+            raise ValueError("it has `higher` and `lower`, or `same`, or `row`")
+        if self.same is not None and len(self.same) < 2:
+            raise ValueError("`same` needs two rows or more")
+        return self
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """The request rows that it is about, `higher` before `lower`."""
+        pair = (self.higher, self.lower, self.row)
+        return self.same or tuple(row for row in pair if row is not None)
 
 
 def read_contract(path: Path) -> Contract:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
+from delivery.gates.behaviour import Policy as BehaviourPolicy
+from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.contract import Policy as ContractPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
+from delivery.gates.looks import Policy as LooksPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
+from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
@@ -21,6 +25,10 @@ class GatesPolicy(Strict):
 
     baseline: BaselinePolicy = BaselinePolicy()
     champion: ChampionPolicy = ChampionPolicy()
+    calibration: CalibrationPolicy = CalibrationPolicy()
+    behaviour: BehaviourPolicy = BehaviourPolicy()
+    robustness: RobustnessPolicy = RobustnessPolicy()
+    looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()

@@ -8,7 +8,7 @@ implementation in float64 ("the trained model"), not from the graph, so parity m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
 from serving.contract import (
+    BEHAVIOURS,
     CONTRACT,
     EXAMPLES,
     MODEL,
@@ -50,7 +51,8 @@ class Variation:
     """How a tiny model differs from the truth.
 
     `weights` replaces some of WEIGHTS; `noise` adds normal deviates of that size to each,
-    drawn with `seed`. `contract` and `inputs` (by input name) replace fields of the contract.
+    drawn with `seed`. `contract` and `inputs` (by input name) replace fields of the contract;
+    `behaviours` are declared beside it.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Variation:
     examples: int = 60
     contract: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    behaviours: Sequence[Mapping[str, Any]] = ()
 
     def resolved(self) -> dict[str, float]:
         deviates = np.random.default_rng(self.seed).normal(0, self.noise, len(WEIGHTS))
@@ -81,6 +84,9 @@ def write_tiny_model(folder: Path, task: Task = "binary", **variations: Any) -> 
         for instance, score in zip(tiny_instances(rows), scores.tolist(), strict=True)
     ]
     (folder / EXAMPLES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if variation.behaviours:
+        declared = "".join(f"{json.dumps(dict(one))}\n" for one in variation.behaviours)
+        (folder / BEHAVIOURS).write_text(declared, encoding="utf-8")
     return contract
 
 

@@ -14,6 +14,7 @@ from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.report import write
 from delivery.snapshot import Snapshot
+from delivery.weaknesses import weaknesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ def judge(
         context.workspace,
         context.progress,
     )
-    inside = inspect_bento(candidate, policy)
+    inside = (
+        *inspect_bento(candidate, policy),
+        *weaknesses(context, snapshot, candidate, policy),
+    )
     about = (signed,) if signed else ()
     verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
     judgement = replace(judgement, verdicts=verdicts)

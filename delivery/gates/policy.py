@@ -5,13 +5,16 @@ from __future__ import annotations
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.champion import Policy as ChampionPolicy
+from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.dependencies import Policy as DependenciesPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
+from delivery.gates.secrets import Policy as SecretsPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -30,3 +33,6 @@ class GatesPolicy(Strict):
     reproduction: ReproductionPolicy = ReproductionPolicy()
     sbom: SbomPolicy = SbomPolicy()
     licences: LicencesPolicy = LicencesPolicy()
+    code: CodePolicy = CodePolicy()
+    secrets: SecretsPolicy = SecretsPolicy()
+    dependencies: DependenciesPolicy = DependenciesPolicy()

@@ -12,9 +12,11 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536
-STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
+STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
 OVERRIDDEN = "overridden"
-MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
+MARKS = {
+    "pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold", "not checked": "❔ not checked",
+}  # fmt: skip
 
 
 def outcome(verdicts: Iterable[Verdict]) -> str:

@@ -67,7 +67,7 @@ def judge_candidate(
     workspace: Path,
     progress: Progress,
 ) -> Judgement:
-    """The proposed gates: baseline or champion, parity, contract and load.
+    """The proposed gates: baseline or champion, parity, contract, load and latency.
 
     Raises:
         InputError: a bento without a readable contract.
@@ -79,12 +79,14 @@ def judge_candidate(
         scored = case.scored(desk)
         answers = desk.examples(candidate)
         under_load = desk.load(candidate, policy.load)
+        beside = desk.beside(candidate, champion, policy.latency)
     quality, shown = case.quality(scored)
     verdicts = (
         quality,
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
+        beside,
     )
     judged = _judged(candidate, champion, policy) | scored.judged(exam)
     evidence = {"judged": judged, **shown}

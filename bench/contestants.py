@@ -80,7 +80,9 @@ def on_core(core: int | None, command: Sequence[str]) -> list[str]:
     """`command` and all that it starts, on `core` alone."""
     if core is None:
         return list(command)
-    pin = f"import os, sys; os.sched_setaffinity(0, {{{core}}}); os.execvp(sys.argv[1], sys.argv[1:])"
+    pin = (
+        f"import os, sys; os.sched_setaffinity(0, {{{core}}}); os.execvp(sys.argv[1], sys.argv[1:])"
+    )
     return [sys.executable, "-SEc", pin, *command]
 
 

@@ -47,23 +47,29 @@ def write_bodies(file: Path, documents: Iterable[object]) -> Path:
     return file
 
 
-def shoot(
-    url: str, bodies: Path, headers: Mapping[str, str], *, connections: int, seconds: int, core: int | None
-) -> Shot:
-    """Ask `url` for `seconds` over so many connections, each of which waits for its answer.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the lines of the file `bodies` are sent in turn."""
+
+    url: str
+    bodies: Path
+    headers: Mapping[str, str]
+
+
+def shoot(target: Target, *, connections: int, seconds: int, core: int | None) -> Shot:
+    """Ask for `seconds` over so many connections, each of which waits for its answer.
 
     Raises:
         CalledProcessError: wrk fails.
     """
-    named = {"Content-Type": "application/json", **headers}
+    named = {"Content-Type": "application/json", **target.headers}
     command = ["wrk", "--threads", "1", "--connections", str(connections)]
     command += ["--duration", f"{seconds}s", "--timeout", "30s", "--script", str(SCRIPT)]
     for name, value in named.items():
         command += ["--header", f"{name}: {value}"]
+    command += [target.url, "--", str(target.bodies)]
     before = _used()
-    done = subprocess.run(
-        on_core(core, [*command, url, "--", str(bodies)]), capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(on_core(core, command), capture_output=True, text=True, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
     wall = told["microseconds"] / 1e6
     return Shot(

@@ -150,7 +150,7 @@ def _content_type(kind: str) -> tuple[bytes, bytes]:
 
 async def _body(receive: Receive) -> bytes:
     """The body of a request; ClientDisconnect if it does not come to its end."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

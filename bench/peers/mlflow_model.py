@@ -15,7 +15,7 @@ class Bench(mlflow.pyfunc.PythonModel):
     def load_context(self, context: Any) -> None:
         self._score = Scorer(Path(context.artifacts["folder"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+    def predict(self, _: Any, model_input: pd.DataFrame, __: Any = None) -> Any:
         columns = {name: model_input[name].to_numpy() for name in model_input}
         return self._score.columns(columns, len(model_input)).ravel()
 

@@ -32,7 +32,11 @@ class Scorer:
         # A shape of [rows, 1] where the graph wants it; strings are objects for ONNX Runtime.
         extra = {node.name: len(node.shape) - 1 for node in self._session.get_inputs()}
         self._columns = [
-            (spec["name"], DTYPES.get(spec["dtype"], np.object_), (-1,) + (1,) * extra[spec["name"]])
+            (
+                spec["name"],
+                DTYPES.get(spec["dtype"], np.object_),
+                (-1,) + (1,) * extra[spec["name"]],
+            )
             for spec in read_inputs(folder)
         ]
 
@@ -44,7 +48,7 @@ class Scorer:
     def columns(self, columns: Mapping[str, Any], count: int) -> np.ndarray:
         """The scores of `count` rows that come as columns."""
         feeds = {
-            name: np.asarray(columns[name], dtype).reshape((count, *shape[1:]))
+            name: np.asarray(columns[name], dtype).reshape((count, *shape))
             for name, dtype, shape in self._columns
         }
         score: np.ndarray = self._session.run(["score"], feeds)[0]

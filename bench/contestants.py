@@ -86,7 +86,7 @@ def on_core(core: int | None, command: Sequence[str]) -> list[str]:
     return [sys.executable, "-SEc", pin, *command]
 
 
-def ours(work: Path, model: Path = MODEL, name: str = SERVICE) -> Contestant:
+def ours(work: Path, name: str = SERVICE) -> Contestant:
     """The built bento of this checkout, guarded and watched as behind a real address."""
     bento = build(ROOT, WORKSPACE / "bench" / "bentos")
     python = environment(bento.path, WORKSPACE / "envs")

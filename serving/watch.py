@@ -84,9 +84,9 @@ class Watch:
         coded = np.empty((sum(scored.batch.rows for scored, _ in waiting), len(self._inputs)))
         far = np.zeros(len(coded), np.bool_)
         for number, feature in enumerate(self._inputs):
-            values = np.concatenate([part[feature.name] for part in parts])
+            values = _joined([part[feature.name] for part in parts])
             coded[:, number] = feature.count(values, far)
-        scores = np.concatenate([scored.score for scored, _ in waiting])
+        scores = _joined([scored.score for scored, _ in waiting])
         if self._scores is not None:
             self._scores.count(scores)
         self._suspicion.far(int(np.count_nonzero(far)))
@@ -155,6 +155,10 @@ class _Scores:
 
     def count(self, scores: Array) -> None:
         self.counter.add(self._bins.codes(scores.astype(np.float64)))
+
+
+def _joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _hashed(values: Array) -> Array:

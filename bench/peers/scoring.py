@@ -35,7 +35,7 @@ class Scorer:
             (
                 spec["name"],
                 DTYPES.get(spec["dtype"], np.object_),
-                (-1,) + (1,) * extra[spec["name"]],
+                (1,) * extra[spec["name"]],
             )
             for spec in read_inputs(folder)
         ]

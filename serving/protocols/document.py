@@ -11,7 +11,7 @@ import orjson
 from serving.contract import Contract
 from serving.policy import MOST_ROWS
 from serving.predict import Query, Refusal
-from serving.protocols.repeated import count, refuse_repeated
+from serving.protocols.repeated import refuse_repeated
 from serving.validate import Values
 
 # A string is consumed whole, so that no NaN is found in it; without its end too, and without
@@ -26,7 +26,7 @@ MOST_LISTS = 1_000_000
 
 def strict(body: bytes) -> Any:
     """A JSON document; Refusal 400, or 413 before it takes a hundred times its size to parse."""
-    if count(body, b"{") > MOST_OBJECTS or count(body, b"[") > MOST_LISTS:
+    if body.count(b"{") > MOST_OBJECTS or body.count(b"[") > MOST_LISTS:
         raise Refusal(413, "the body has more objects or lists than rows could need; send fewer")
     try:
         document = orjson.loads(body)

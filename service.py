@@ -28,4 +28,4 @@ class Online:
         model.start()
 
 
-Online.add_asgi_middleware(Guard, start=start, shape=model.error)
+Online.add_asgi_middleware(Guard, start=start, shape=model.error, direct=model.direct)

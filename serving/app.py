@@ -32,7 +32,7 @@ from serving.predict import Predictor, Refusal, Scored
 from serving.protocols import native, spoken
 from serving.protocols.dialect import JSON, Dialect, Reply
 from serving.protocols.document import strict
-from serving.routes import Routes, respond
+from serving.routes import Routes, direct, respond
 from serving.runtime import load_model
 from serving.settings import Start
 from serving.watch import Watch
@@ -54,9 +54,11 @@ class Service:
         self._predictor: Predictor | None = None
         self._dialects = spoken(start)
         routes = Routes(lambda: self.predictor, Meter(start.release), self._note)
+        spoken_routes = routes.of(self._dialects)
+        self.direct = direct(spoken_routes)
         self.app = Starlette(
             routes=[
-                *routes.of(self._dialects),
+                *spoken_routes,
                 Route("/docs.json", self.docs),
                 Route("/feedback", self.feedback, methods=["POST"]),
                 Route("/metrics", metrics),

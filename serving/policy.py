@@ -34,7 +34,8 @@ TEXT_LENGTH = 10_000
 
 
 class Limits(Strict):
-    """What one request, and one client, may ask of one worker.
+    """What one request, and one client, may ask of one worker. `explain_rows` are those of a
+    request to /explain, which costs more.
 
     `requests_per_second` is the long-run rate of a client and `burst` what it may spend at once;
     None is no limit. `seconds` is the time from the first byte to the answer.
@@ -42,6 +43,7 @@ class Limits(Strict):
 
     body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
     rows: int = Field(default=5_000, ge=1, le=MOST_ROWS)
+    explain_rows: int = Field(default=100, ge=1, le=MOST_ROWS)
     text_length: int = Field(default=TEXT_LENGTH, ge=1)  # characters of one value
     seconds: float = Field(default=10.0, gt=0)
     requests_per_second: float | None = Field(default=None, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from serving.contract import Contract
+from serving.explain import Explained
 from serving.policy import Limits
 from serving.runtime import Model
 from serving.validate import Array, Batch, InvalidRows, Problem, Validator, Values
@@ -46,6 +48,15 @@ class Scored:
     ignored: int
 
 
+@dataclass(frozen=True, slots=True)
+class Explanations:
+    """The rows of a request explained, a few in each part; `ignored` as in Scored."""
+
+    parts: Sequence[Explained]
+    rows: int
+    ignored: int
+
+
 class Predictor:
     """Answers queries with one model."""
 
@@ -55,6 +66,7 @@ class Predictor:
         self.decide = Decider(model.contract)
         self._validate = Validator(model.contract, text_length=limits.text_length)
         self._most = limits.rows
+        self._most_explained = limits.explain_rows
 
     @property
     def contract(self) -> Contract:
@@ -67,16 +79,34 @@ class Predictor:
             Refusal: 422: too many rows, or a value that the contract does not allow.
             ScoreError: a fault of the model.
         """
-        if not 1 <= query.count <= self._most:
-            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {self._most}")
+        batch = self._batch(query, self._most)
+        return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
+
+    async def explain(self, query: Query) -> Explanations:
+        """Validate, score and explain. Others are answered in between.
+
+        Raises:
+            Refusal: as above, and 404 if this release cannot explain.
+            ScoreError: a fault of the model or its explainer.
+        """
+        if self.model.explainer is None:
+            raise Refusal(404, "this release cannot explain: it was exported without an explainer")
+        batch = self._batch(query, self._most_explained)
+        parts = []
+        for part in self.model.explain(batch.columns):
+            parts.append(part)
+            await asyncio.sleep(0)
+        return Explanations(parts, batch.rows, batch.ignored + query.ignored)
+
+    def _batch(self, query: Query, most: int) -> Batch:
+        if not 1 <= query.count <= most:
+            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {most}")
         try:
             if query.rows is not None:
-                batch = self._validate(query.rows)
-            else:
-                batch = self._validate.columns(query.columns or {}, query.count)
+                return self._validate(query.rows)
+            return self._validate.columns(query.columns or {}, query.count)
         except InvalidRows as error:
             raise Refusal(422, str(error), error.problems) from error
-        return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
 
     def describe(self) -> dict[str, Any]:
         """What answers here: the body of /release."""
@@ -87,6 +117,7 @@ class Predictor:
             "task": contract.task,
             "runtime": contract.runtime,
             "trained_until": contract.trained_until,
+            "explained_by": self.model.explainer and self.model.explainer.how.method,
             "files": dict(self.model.files),
         }
 

@@ -14,7 +14,16 @@ from starlette.routing import Route
 
 from serving.metrics import Meter
 from serving.predict import Predictor, Refusal, Scored
-from serving.protocols.dialect import VERSION, Ask, Dialect, Message, Reply, Tell
+from serving.protocols.dialect import (
+    JSON,
+    VERSION,
+    Ask,
+    Dialect,
+    Explain,
+    Message,
+    Reply,
+    Tell,
+)
 from serving.runtime import ScoreError
 
 logger = logging.getLogger("serving")
@@ -43,6 +52,9 @@ class Routes:
         for ask in dialect.asks:
             endpoint = self._measured(ask.path, self._asked(ask), dialect)
             yield "POST", Route(ask.path, endpoint, methods=["POST"])
+        for explain in dialect.explains:
+            endpoint = self._measured(explain.path, self._explained(explain), dialect)
+            yield "POST", Route(explain.path, endpoint, methods=["POST"])
         for tell in dialect.tells:
             endpoint = self._measured(tell.path, self._told(tell), dialect)
             yield "GET", Route(tell.path, endpoint, methods=["GET"])
@@ -60,6 +72,18 @@ class Routes:
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
             return ask.encode(scored, query, predictor)
+
+        return handler
+
+    def _explained(self, explain: Explain) -> Handler:
+        async def handler(request: Request) -> Reply:
+            """Neither watched nor logged: it is mostly asked about rows that were scored before."""
+            predictor = self.predictor()
+            kind = _kind(request, JSON)
+            message = Message(await request.body(), kind, request.headers, request.path_params)
+            found = await predictor.explain(explain.decode(message, predictor.contract))
+            self.meter.explained(found.rows, found.ignored)
+            return explain.encode(found, predictor)
 
         return handler
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from serving.contract import EXAMPLES, Contract, ContractError, read_contract
 from serving.engine import Engine, ScoreError
+from serving.explain import Explained, Explainer, load_explainer
 from serving.validate import Array, InvalidRows, Validator
 
 __all__ = ["Model", "ScoreError", "file_hashes", "load_model"]
@@ -28,6 +29,7 @@ class Model:
     files: Mapping[str, str]
     examples: tuple[Mapping[str, Any], ...]
     engine: Engine
+    explainer: Explainer | None = None
 
     def score(self, columns: Mapping[str, Array]) -> Array:
         """Score columns: float32, [rows], or [rows, classes] for multiclass.
@@ -43,6 +45,19 @@ class Model:
             raise ScoreError(f"the model has no finite score for row {row}")
         return score
 
+    def explain(self, columns: Mapping[str, Array]) -> Iterator[Explained]:
+        """Explain rows, a few at a time.
+
+        Raises:
+            ScoreError: as `score`, or what was found does not add up.
+        """
+        assert self.explainer is not None
+        count = len(next(iter(columns.values())))
+        for start in range(0, count, self.explainer.method.rows):
+            some = slice(start, start + self.explainer.method.rows)
+            part = {name: column[some] for name, column in columns.items()}
+            yield self.explainer(part, self.score(part))
+
 
 def load_model(folder: Path) -> Model:
     """Load and try out the model in `folder`.
@@ -56,7 +71,9 @@ def load_model(folder: Path) -> Model:
     _check_sums(folder, files)
     try:
         engine = _engine(folder, contract)
-        model = Model(contract, files, tuple(_read_examples(folder / EXAMPLES)), engine)
+        explainer = load_explainer(folder, contract, engine)
+        examples = tuple(_read_examples(folder / EXAMPLES))
+        model = Model(contract, files, examples, engine, explainer)
         _try_out(model)
     except (ContractError, InvalidRows, ScoreError) as error:
         raise ContractError(f"{folder}: {error}") from error
@@ -108,11 +125,14 @@ def _read_examples(file: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _try_out(model: Model) -> None:
-    """Score the first example: proves that the parts fit, and warms the session up."""
+    """Score and explain the first example: proves that the parts fit, and warms them up."""
     if not model.examples:
         raise ContractError(f"{EXAMPLES}: no examples")
-    score = model.score(Validator(model.contract)(model.examples[:1]).columns)
+    columns = Validator(model.contract)(model.examples[:1]).columns
+    score = model.score(columns)
     classes = len(model.contract.classes or ())
     expected = (1, classes) if model.contract.task == "multiclass" else (1,)
     if score.shape != expected:
         raise ContractError(f"a row's score is {score.shape}, expected {expected}")
+    if model.explainer is not None:
+        list(model.explain(columns))

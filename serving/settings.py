@@ -31,7 +31,7 @@ BENTOML: dict[str, Any] = {
     "workers": 1,
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
-    "tracing": {"excluded_urls": ["/predict", "/invocations", "/infer$", ":predict$"]},
+    "tracing": {"excluded_urls": ["/predict", "/explain", "/invocations", "/infer$", ":predict$"]},
 }
 
 

@@ -184,6 +184,8 @@ def test_a_client_with_certificate_and_key_is_answered(served: Served) -> None:
         ("GET", "/readyz", "none", 200),
         ("POST", "/predict", "none", 401),
         ("POST", "/predict", "one", 200),
+        ("POST", "/explain", "one", 403),
+        ("POST", "/explain", "all", 200),
         ("GET", "/metrics", "one", 403),
         ("GET", "/metrics", "all", 200),
         ("GET", "/release", "none", 401),

@@ -75,8 +75,9 @@ class Service:
 
     def load(self) -> None:
         """Load the model; ContractError if it cannot be served."""
-        limits = self._start.settings.limits
-        self._predictor = Predictor(load_model(self._folder), self._release, limits)
+        settings = self._start.settings
+        model = load_model(self._folder, settings.compute)
+        self._predictor = Predictor(model, self._release, settings.limits)
 
     def start(self) -> None:
         """Load the model in a worker and get ready for requests."""

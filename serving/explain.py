@@ -27,6 +27,7 @@ from serving.contract import (
     read_explanation,
 )
 from serving.engine import Engine, ScoreError
+from serving.policy import Compute
 
 Doubles = NDArray[np.float64]
 EXACT = 1e-6  # of the largest raw sum, if that is above 1
@@ -80,7 +81,9 @@ class Explainer:
         return Explained(score, sums)
 
 
-def load_explainer(folder: Path, contract: Contract, engine: Engine) -> Explainer | None:
+def load_explainer(
+    folder: Path, contract: Contract, engine: Engine, compute: Compute
+) -> Explainer | None:
     """The explainer in `folder`; None if there is none.
 
     Raises:
@@ -90,10 +93,10 @@ def load_explainer(folder: Path, contract: Contract, engine: Engine) -> Explaine
         return None
     how = read_explanation(folder)
     if how.method == "trees":
-        from serving.graph import load_graph
+        from serving.graph import Part, load_graph
         from serving.treeshap import TreeShap, read_paths
 
-        encode = load_graph(folder, contract, EXPLAINER_ENCODER, MATRIX)
+        encode = load_graph(folder, contract, compute, Part(EXPLAINER_ENCODER, MATRIX))
         paths = read_paths(folder / EXPLAINER_PATHS, len(contract.inputs))
         return Explainer(how, TreeShap(encode, paths))
     from serving.coalitions import Coalitions

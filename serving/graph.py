@@ -10,9 +10,12 @@ from typing import Any
 import onnxruntime as ort
 
 from serving.column import Array
+from serving.compute import open_session, providers_of
 from serving.contract import MODEL, SCORE, Contract, ContractError, Input
 from serving.engine import ScoreError
+from serving.policy import Compute
 
+DEFAULT = Compute()
 _TYPES = {
     "float32": "tensor(float)",
     "float64": "tensor(double)",
@@ -31,6 +34,11 @@ class Graph:
     vectors: frozenset[str]
     output: str = SCORE
 
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What computes it."""
+        return providers_of(self.session)
+
     def __call__(self, columns: Mapping[str, Array]) -> Array:
         feeds = dict(columns)
         for name in self.vectors:
@@ -42,30 +50,26 @@ class Graph:
         return score
 
 
-def load_graph(folder: Path, contract: Contract, name: str = MODEL, output: str = SCORE) -> Graph:
-    """The graph `name` in `folder`; ContractError if it cannot be loaded or does not fit."""
-    session = _session(folder / name)
+@dataclass(frozen=True)
+class Part:
+    """A file of a model folder and the output that is asked of it."""
+
+    name: str = MODEL
+    output: str = SCORE
+
+
+WHOLE = Part()
+
+
+def load_graph(
+    folder: Path, contract: Contract, compute: Compute = DEFAULT, part: Part = WHOLE
+) -> Graph:
+    """The graph `part` in `folder`; ContractError if it cannot be loaded or does not fit."""
+    session = open_session(folder / part.name, compute)
     try:
-        return Graph(session, frozenset(_vectors(contract, session, output)), output)
+        return Graph(session, frozenset(_vectors(contract, session, part.output)), part.output)
     except ContractError as error:
-        raise ContractError(f"{name}: {error}") from error
-
-
-def _session(file: Path) -> ort.InferenceSession:
-    if not file.is_file():
-        raise ContractError(f"{file.name}: no such file; `dvc repro` writes it")
-    options = ort.SessionOptions()
-    # One thread: a row takes microseconds, so threads would only wait for each other, and the
-    # order of additions stays the same on every machine. More workers use more cores.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no other base class
-        reason = str(error).splitlines()[0]
-        raise ContractError(f"{file.name}: ONNX Runtime cannot load it: {reason}") from error
+        raise ContractError(f"{part.name}: {error}") from error
 
 
 def _vectors(contract: Contract, session: ort.InferenceSession, output: str) -> Iterator[str]:

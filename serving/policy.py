@@ -62,3 +62,19 @@ class LogSettings(Strict):
     file_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     files: int = Field(default=8, ge=1)
     requests: bool = False
+
+
+Provider = Literal["cuda", "openvino", "cpu"]
+
+
+class Compute(Strict):
+    """What graphs are computed with. Of `providers` those that are there are used, the first
+    for all that it can do; with `required` each of them has to be there.
+
+    `threads` are those of one request in one worker. One is the default: a row takes
+    microseconds, in which threads would only wait for each other; more workers use more cores.
+    """
+
+    providers: tuple[Provider, ...] = Field(default=("cuda", "openvino", "cpu"), min_length=1)
+    required: bool = False
+    threads: int = Field(default=1, ge=1, le=256)

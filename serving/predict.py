@@ -118,6 +118,7 @@ class Predictor:
             "runtime": contract.runtime,
             "trained_until": contract.trained_until,
             "explained_by": self.model.explainer and self.model.explainer.how.method,
+            "providers": self.model.providers,
             "files": dict(self.model.files),
         }
 

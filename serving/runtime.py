@@ -14,10 +14,12 @@ import numpy as np
 from serving.contract import EXAMPLES, Contract, ContractError, read_contract
 from serving.engine import Engine, ScoreError
 from serving.explain import Explained, Explainer, load_explainer
+from serving.policy import Compute
 from serving.validate import Array, InvalidRows, Validator
 
 __all__ = ["Model", "ScoreError", "file_hashes", "load_model"]
 
+DEFAULT = Compute()
 CHECKSUMS = "model.sha256"  # beside the folder; `delivery release` writes it, sha256sum reads it
 
 
@@ -30,6 +32,11 @@ class Model:
     examples: tuple[Mapping[str, Any], ...]
     engine: Engine
     explainer: Explainer | None = None
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What computes the graph; none for code."""
+        return getattr(self.engine, "providers", ())
 
     def score(self, columns: Mapping[str, Array]) -> Array:
         """Score columns: float32, [rows], or [rows, classes] for multiclass.
@@ -59,7 +66,7 @@ class Model:
             yield self.explainer(part, self.score(part))
 
 
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path, compute: Compute = DEFAULT) -> Model:
     """Load and try out the model in `folder`.
 
     Raises:
@@ -70,8 +77,8 @@ def load_model(folder: Path) -> Model:
     files = file_hashes(folder)
     _check_sums(folder, files)
     try:
-        engine = _engine(folder, contract)
-        explainer = load_explainer(folder, contract, engine)
+        engine = _engine(folder, contract, compute)
+        explainer = load_explainer(folder, contract, engine, compute)
         examples = tuple(_read_examples(folder / EXAMPLES))
         model = Model(contract, files, examples, engine, explainer)
         _try_out(model)
@@ -80,7 +87,7 @@ def load_model(folder: Path) -> Model:
     return model
 
 
-def _engine(folder: Path, contract: Contract) -> Engine:
+def _engine(folder: Path, contract: Contract, compute: Compute) -> Engine:
     """Imported as needed: each runtime costs memory and a part of a second at the start."""
     if contract.runtime == "python":
         from serving.predictor import load_predictor
@@ -88,7 +95,7 @@ def _engine(folder: Path, contract: Contract) -> Engine:
         return load_predictor(folder)
     from serving.graph import load_graph
 
-    return load_graph(folder, contract)
+    return load_graph(folder, contract, compute)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

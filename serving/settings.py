@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.contract import ContractError, Strict, parse
 from serving.place import NOWHERE, Place, read_place
-from serving.policy import Auth, Limits, LogSettings, OidcSettings
+from serving.policy import Auth, Compute, Limits, LogSettings, OidcSettings
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
@@ -44,6 +44,7 @@ class ServingSettings(Strict):
     oidc: OidcSettings | None = None
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
+    compute: Compute = Compute()
 
     @field_validator("protocols")
     @classmethod

@@ -33,6 +33,7 @@ from pipeline.score import score
 from serving.contract import Contract
 from serving.explain import Explained, Explainer, load_explainer
 from serving.graph import load_graph
+from serving.policy import Compute
 from serving.treeshap import LEAST, Paths, TreeShap, read_paths
 from tests.pipeline.test_onnx_graph import FRAME, LABELS, NUMBERS, settings
 
@@ -61,7 +62,7 @@ class Subject:
         (folder / "model.onnx").write_bytes(content)
         self.told = explainer.write(folder, Material(content, FRAME, self.contract), wanted)
         self.graph = load_graph(folder, self.contract)
-        found = load_explainer(folder, self.contract, self.graph)
+        found = load_explainer(folder, self.contract, self.graph, Compute())
         assert found is not None
         self.explainer: Explainer = found
         self.folder = folder

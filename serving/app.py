@@ -75,9 +75,8 @@ class Service:
 
     def load(self) -> None:
         """Load the model; ContractError if it cannot be served."""
-        settings = self._start.settings
-        model = load_model(self._folder, settings.compute)
-        self._predictor = Predictor(model, self._release, settings.limits)
+        model = load_model(self._folder, self._start.settings.compute)
+        self._predictor = Predictor(model, self._start)
 
     def start(self) -> None:
         """Load the model in a worker and get ready for requests."""

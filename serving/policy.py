@@ -78,3 +78,17 @@ class Compute(Strict):
     providers: tuple[Provider, ...] = Field(default=("cuda", "openvino", "cpu"), min_length=1)
     required: bool = False
     threads: int = Field(default=1, ge=1, le=256)
+
+
+class Caching(Strict):
+    """How many rows and scores a worker remembers; 0 is none. One takes about 2 kB."""
+
+    entries: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class Batching(Strict):
+    """Joins concurrent requests. `max_rows` are scored at once; 0 joins nothing. A batch that is
+    smaller waits `wait_ms` for others; at 0 only what is there already is joined."""
+
+    max_rows: int = Field(default=0, ge=0, le=MOST_ROWS)
+    wait_ms: float = Field(default=0.0, ge=0, le=1000)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from serving.batching import Batcher
+from serving.cache import Cache
 from serving.contract import Contract
 from serving.explain import Explained
-from serving.policy import Limits
 from serving.runtime import Model
+from serving.settings import Start
 from serving.validate import Array, Batch, InvalidRows, Problem, Validator, Values
 
 
@@ -60,13 +62,20 @@ class Explanations:
 class Predictor:
     """Answers queries with one model."""
 
-    def __init__(self, model: Model, release: str, limits: Limits) -> None:
+    def __init__(self, model: Model, start: Start) -> None:
+        settings, self.release = start.settings, start.release
+        if settings.cache.entries:
+            engine = Cache(model.engine, settings.cache.entries, start.release)
+            model = replace(model, engine=engine)
         self.model = model
-        self.release = release
         self.decide = Decider(model.contract)
+        limits = settings.limits
         self._validate = Validator(model.contract, text_length=limits.text_length)
         self._most = limits.rows
         self._most_explained = limits.explain_rows
+        self._batcher = None
+        if settings.batching.max_rows:
+            self._batcher = Batcher(model.score, settings.batching, start.release)
 
     @property
     def contract(self) -> Contract:
@@ -81,6 +90,14 @@ class Predictor:
         """
         batch = self._batch(query, self._most)
         return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
+
+    async def answer(self, query: Query) -> Scored:
+        """The same, joined with other requests where the settings say so."""
+        if self._batcher is None:
+            return self(query)
+        batch = self._batch(query, self._most)
+        score = await self._batcher(batch.columns, batch.rows)
+        return Scored(score, batch, batch.ignored + query.ignored)
 
     async def explain(self, query: Query) -> Explanations:
         """Validate, score and explain. Others are answered in between.

@@ -68,7 +68,7 @@ class Routes:
             kind = _kind(request, ask.kinds)
             message = Message(await request.body(), kind, request.headers, request.path_params)
             query = ask.decode(message, predictor.contract)
-            scored = predictor(query)
+            scored = await predictor.answer(query)
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
             return ask.encode(scored, query, predictor)

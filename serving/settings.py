@@ -16,7 +16,15 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.contract import ContractError, Strict, parse
 from serving.place import NOWHERE, Place, read_place
-from serving.policy import Auth, Compute, Limits, LogSettings, OidcSettings
+from serving.policy import (
+    Auth,
+    Batching,
+    Caching,
+    Compute,
+    Limits,
+    LogSettings,
+    OidcSettings,
+)
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
@@ -45,6 +53,8 @@ class ServingSettings(Strict):
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
     compute: Compute = Compute()
+    cache: Caching = Caching()
+    batching: Batching = Batching()
 
     @field_validator("protocols")
     @classmethod

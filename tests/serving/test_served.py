@@ -134,7 +134,12 @@ def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         entry("one", name="one", expires=LATER),
     ]
     settings = ServingSettings.model_validate(
-        {"auth": "keys", "limits": {"body_bytes": 100_000}, "log": {"requests": True}}
+        {
+            "auth": "keys",
+            "limits": {"body_bytes": 100_000},
+            "log": {"requests": True},
+            "batching": {"max_rows": 4, "wait_ms": 20},  # a drain waits for them too
+        }
     )
     port = free_port()
     process = started(

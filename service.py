@@ -8,6 +8,7 @@ import bentoml
 from serving.app import Service
 from serving.guard import Guard, require_guard
 from serving.settings import read_start
+from serving.typed import TypedApi
 
 start = read_start(os.environ)
 model = Service(Path(__file__).parent / "artifacts" / "model", start)
@@ -29,3 +30,4 @@ class Online:
 
 
 Online.add_asgi_middleware(Guard, start=start, shape=model.error, direct=model.direct)
+Online.add_asgi_middleware(TypedApi, contract=lambda: model.predictor.contract)

@@ -8,8 +8,11 @@ import bentoml
 from serving.app import Service
 from serving.guard import Guard, require_guard
 from serving.settings import read_start
+from serving.tls import without_uvloop
 
 start = read_start(os.environ)
+if start.place.tls:
+    without_uvloop()
 model = Service(Path(__file__).parent / "artifacts" / "model", start)
 
 

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from serving.contract import ContractError
+from serving.drain import Drain
 from serving.feedback import Feedback
 from serving.journal import Journal
 from serving.logs import write_json_lines
@@ -54,7 +55,8 @@ class Service:
         self._predictor: Predictor | None = None
         self._document: bytes | None = None
         self._dialects = spoken(start)
-        routes = Routes(lambda: self.predictor, Meter(start.release), self._note)
+        self.drain = Drain(start.place.drain_seconds)
+        routes = Routes(lambda: self.predictor, Meter(start.release), self._note, self.drain)
         spoken_routes = routes.of(self._dialects)
         self.direct = direct(spoken_routes)
         self.app = Starlette(
@@ -84,6 +86,7 @@ class Service:
         """Load the model in a worker and get ready for requests."""
         self.load()
         self.observe()
+        self.drain.watch()
         if self._start.settings.log.requests:
             write_json_lines()
         # Hundreds of thousands of objects of the imports never die, and BentoML's timers live
@@ -108,6 +111,11 @@ class Service:
     def _note(self, scored: Scored) -> None:
         for observer in self._observers:
             observer(scored)
+
+    @property
+    def ready(self) -> bool:
+        """May new requests come?"""
+        return self._predictor is not None and not self.drain.draining
 
     @property
     def predictor(self) -> Predictor:

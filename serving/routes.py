@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.drain import Drain
 from serving.metrics import Meter
 from serving.predict import Predictor, Refusal, Scored
 from serving.protocols.dialect import (
@@ -84,6 +85,7 @@ class Routes:
     predictor: Callable[[], Predictor]
     meter: Meter
     note: Callable[[Scored], None]
+    drain: Drain
 
     def of(self, dialects: Sequence[Dialect]) -> list[Route]:
         """The routes of all `dialects`; of two with the same path and method the first."""
@@ -136,6 +138,8 @@ class Routes:
 
     def _told(self, tell: Tell) -> Handler:
         async def handler(scope: Scope, _: Receive) -> Reply:
+            if tell.readiness and self.drain.draining:
+                raise HTTPException(503, "the service is about to end")
             predictor = self.predictor()
             _check_names(scope.get("path_params", NO_NAMES), predictor)
             return tell.answer(predictor)

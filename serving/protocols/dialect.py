@@ -68,10 +68,12 @@ class Explain:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """A GET route about the service or its model; asking it proves that the model is loaded."""
+    """A GET route about the service or its model; asking it proves that the model is loaded.
+    One about `readiness` is refused with 503 when the service is about to end."""
 
     path: str
     answer: Callable[[Predictor], Reply]
+    readiness: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from delivery.case import Case, contract_of, contracts
 from delivery.content import content_sha256, file_hashes
 from delivery.errors import HeldError, TargetError
 from delivery.exam import Exam
-from delivery.gates import behaviour, contract, load, parity, smoke
+from delivery.gates import behaviour, contract, data, load, parity, smoke
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict, blocking
 from delivery.interview import Interview, parity_evidence, policy_sha256
@@ -83,13 +83,13 @@ def judge_candidate(
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
-
         beside = desk.beside(candidate, champion, policy.latency)
     verdicts = (
         case.quality(scored, compared),
         case.calibration(compared),
         behaviour.judge(behaved, policy.behaviour),
         robust,
+        data.judge(case.data(), policy.data),
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,

@@ -9,6 +9,7 @@ from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.data import Policy as DataPolicy
 from delivery.gates.dependencies import Policy as DependenciesPolicy
 from delivery.gates.latency import Policy as LatencyPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
@@ -32,6 +33,7 @@ class GatesPolicy(Strict):
     calibration: CalibrationPolicy = CalibrationPolicy()
     behaviour: BehaviourPolicy = BehaviourPolicy()
     robustness: RobustnessPolicy = RobustnessPolicy()
+    data: DataPolicy = DataPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

@@ -48,6 +48,7 @@ def test_the_sixth_look_at_one_holdout_is_held_by_looks(
         write_tiny_model(tmp_path / str(seed), noise=0.2, seed=seed)
         look(origin.repository, data, tmp_path / str(seed), ROLES)
     monkeypatch.setattr(judging, "data", lambda *_, **__: data)
+    monkeypatch.setattr(judging, "weaknesses", lambda *_: ())  # this candidate has no source
     judged = judging.judge(context, snapshot, candidate, NO_APPEAL)
     verdict = only(judged.judgement)
     assert (verdict.gate, verdict.status) == ("looks", "hold")

@@ -54,6 +54,18 @@ class Compared:
     sides: Sides | None
     missing: str = ""
 
+    def judged(self) -> dict[str, float]:
+        """What later releases find in the record of this one."""
+        if self.sides is None:
+            return {}
+        found = self.sides.losses()
+        losses = {"loss": found.candidate, "champion_loss": found.reference}
+        return {
+            name: float(values.mean())
+            for name, values in losses.items()
+            if np.isfinite(values).all()
+        }
+
     def calibration(self, *, first: bool) -> calibration.Evidence:
         """What both would gain by recalibration. Scores that are not finite gain nothing known."""
         sides = self.sides

@@ -5,6 +5,7 @@ from __future__ import annotations
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.behaviour import Policy as BehaviourPolicy
+from delivery.gates.best import Policy as BestPolicy
 from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.code import Policy as CodePolicy
@@ -34,6 +35,7 @@ class GatesPolicy(Strict):
     behaviour: BehaviourPolicy = BehaviourPolicy()
     robustness: RobustnessPolicy = RobustnessPolicy()
     data: DataPolicy = DataPolicy()
+    best: BestPolicy = BestPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

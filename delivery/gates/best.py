@@ -19,7 +19,7 @@ class Policy(Strict):
     """`margin` is a share of the earlier release's loss; the best `releases` of the last `months`
     count."""
 
-    margin: float = Field(default=0.01, ge=0, lt=1)
+    margin: float = Field(default=0.02, ge=0, lt=1)
     months: int = Field(default=12, ge=1)
     releases: int = Field(default=3, ge=1, le=20)
     minimum_rows: int = Field(default=50, ge=2)

@@ -16,6 +16,7 @@ from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.looks import look
 from delivery.report import write
 from delivery.snapshot import Snapshot
+from delivery.weaknesses import weaknesses
 from serving.contract import CARD
 
 CARD_LENGTH = 10_000  # characters that a report shows
@@ -67,7 +68,10 @@ def judge(
         context.workspace,
         context.progress,
     )
-    inside = inspect_bento(candidate, policy)
+    inside = (
+        *inspect_bento(candidate, policy),
+        *weaknesses(context, snapshot, candidate, policy),
+    )
     about = (looks.judge(looked, policy.looks), *((signed,) if signed else ()))
     verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
     evidence = {**judgement.evidence, "card": _card(candidate)}

@@ -14,7 +14,7 @@ from delivery.content import file_hashes, release_id
 from delivery.context import Context
 from delivery.desired import evidence_path
 from delivery.errors import DeliveryError, InputError
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import BLOCKING, Verdict
 from delivery.inspection import inspect_bento
 from delivery.record import Record, record_path
 from delivery.snapshot import Snapshot
@@ -139,7 +139,7 @@ def _evidence(context: Context, snapshot: Snapshot, record: Record, environment:
     if about != record.id or sha256 != record.bento_sha256:
         raise InputError(f"{path} is about {about} (bento {sha256[:12]}…), not about {record.id}")
     blocked = [f"{gate} {status}" for gate, status in verdicts.items()
-               if status != "pass" and gate not in overrides]  # fmt: skip
+               if status in BLOCKING and gate not in overrides]  # fmt: skip
     if blocked:
         raise InputError(f"{path} has {', '.join(blocked)}, and it was promoted all the same")
     if not verdicts and not content.get("rollback_of"):
@@ -147,8 +147,10 @@ def _evidence(context: Context, snapshot: Snapshot, record: Record, environment:
     if not verdicts:
         return "a rollback: judged when it came first"
     passed = sum(status == "pass" for status in verdicts.values())
+    unseen = "".join(f"; {gate} {status}" for gate, status in verdicts.items()
+                     if status == "not checked")  # fmt: skip
     given = "".join(f"; {gate} overridden: {why}" for gate, why in overrides.items())
-    return f"{passed} gates passed{given}"
+    return f"{passed} gates passed{unseen}{given}"
 
 
 def _wanted(snapshot: Snapshot, release: str) -> list[str]:

@@ -7,7 +7,9 @@ from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.behaviour import Policy as BehaviourPolicy
 from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
+from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.dependencies import Policy as DependenciesPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
 from delivery.gates.looks import Policy as LooksPolicy
@@ -16,6 +18,7 @@ from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
 from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
+from delivery.gates.secrets import Policy as SecretsPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -38,3 +41,6 @@ class GatesPolicy(Strict):
     reproduction: ReproductionPolicy = ReproductionPolicy()
     sbom: SbomPolicy = SbomPolicy()
     licences: LicencesPolicy = LicencesPolicy()
+    code: CodePolicy = CodePolicy()
+    secrets: SecretsPolicy = SecretsPolicy()
+    dependencies: DependenciesPolicy = DependenciesPolicy()

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-Status = Literal["pass", "fail", "hold"]
+# `not checked`: it could not be found out, on the machine of a person, who sees that. It blocks
+# nothing there and is no pass; in a job the same holds.
+Status = Literal["pass", "fail", "hold", "not checked"]
+BLOCKING = ("fail", "hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Verdict:
 def blocking(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts that do not let the candidate pass."""
     return tuple(
-        verdict for verdict in verdicts if verdict.status != "pass" and not verdict.override
+        verdict for verdict in verdicts if verdict.status in BLOCKING and not verdict.override
     )
 
 
@@ -41,7 +44,7 @@ def overridden(verdicts: Iterable[Verdict], overrides: Mapping[str, str]) -> tup
     """The verdicts with the reasons (gate → reason) on those that would block without one."""
     return tuple(
         replace(verdict, override=overrides.get(verdict.gate, ""))
-        if verdict.status != "pass"
+        if verdict.status in BLOCKING
         else verdict
         for verdict in verdicts
     )

@@ -18,9 +18,11 @@ GROUP_SHARES = {
     "recall": "recall",
     "false_positive": "false positives",
 }
-STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
+STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
 OVERRIDDEN = "overridden"
-MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
+MARKS = {
+    "pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold", "not checked": "❔ not checked",
+}  # fmt: skip
 
 
 def outcome(verdicts: Iterable[Verdict]) -> str:

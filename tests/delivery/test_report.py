@@ -156,3 +156,17 @@ def test_axes_have_round_numbers() -> None:
     assert ticks((0, 1)) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert [number(value) for value in ticks((-0.03, 0.03))] == ["−0.02", "0", "0.02"]
     assert number(1_234_567) == "1,234,567"
+
+
+def test_what_was_not_checked_is_seen_and_is_no_pass(tmp_path: Path) -> None:
+    verdicts = (
+        Verdict("load", "pass", "m", "r", "w"),
+        Verdict("dependencies", "not checked", "m", "r", "silence"),
+    )
+    found = Judgement(verdicts, "r-1", "r-2", judgement({}).evidence)
+    report = write(found, tmp_path)
+    assert "| dependencies | ❔ not checked |" in report.markdown.read_text(encoding="utf-8")
+    assert 'class="verdict not checked"' in report.html.read_text(encoding="utf-8")
+    console = Console(file=io.StringIO(), width=200)
+    console.print(table(found))
+    assert "not checked" in console.file.getvalue()  # type: ignore[attr-defined]

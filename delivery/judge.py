@@ -68,7 +68,7 @@ def judge_candidate(
     workspace: Path,
     progress: Progress,
 ) -> Judgement:
-    """The proposed gates: baseline or champion, parity, contract and load.
+    """The proposed gates: baseline or champion, parity, contract, load and latency.
 
     Raises:
         InputError: a bento without a readable contract.
@@ -83,6 +83,7 @@ def judge_candidate(
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
+        beside = desk.beside(candidate, champion, policy.latency)
     verdicts = (
         case.quality(scored, compared),
         case.calibration(compared),
@@ -91,6 +92,7 @@ def judge_candidate(
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
+        beside,
     )
     judged = _judged(candidate, champion, policy) | scored.judged(exam)
     evidence = {"judged": judged, **case.shown(compared)}

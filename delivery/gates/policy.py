@@ -10,6 +10,7 @@ from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
 from delivery.gates.dependencies import Policy as DependenciesPolicy
+from delivery.gates.latency import Policy as LatencyPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
 from delivery.gates.looks import Policy as LooksPolicy
@@ -35,6 +36,7 @@ class GatesPolicy(Strict):
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()
+    latency: LatencyPolicy = LatencyPolicy()
     smoke: SmokePolicy = SmokePolicy()
     artefact: ArtefactPolicy = ArtefactPolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()

@@ -35,6 +35,7 @@ POLICY = GatesPolicy.model_validate(
             "p99_ms": 5_000,
         },
         "robustness": {"rows": 500},
+        "latency": {"blocks": 5, "requests": 1, "slack_ms": 5_000},
     }
 )
 

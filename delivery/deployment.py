@@ -167,6 +167,7 @@ class Deployment:
             snapshot.settings.gates,
             self._context.progress,
             under_load=not attempt.desired.is_rollback,
+            settings=self._context.target(snapshot.settings, self.environment).settings,
         )
         signed = self._context.signature(snapshot, wanted.release, self.environment)
         reasons = overrides_of(snapshot.evidence(self.environment, attempt.commit))

@@ -6,10 +6,15 @@ from pathlib import Path
 import bentoml
 
 from serving.app import Service
+from serving.drain import replace_dead_workers
 from serving.guard import Guard, require_guard
 from serving.settings import read_start
+from serving.tls import without_uvloop
+from serving.typed import TypedApi
 
 start = read_start(os.environ)
+if start.place.tls:
+    without_uvloop()
 model = Service(Path(__file__).parent / "artifacts" / "model", start)
 
 
@@ -23,9 +28,14 @@ class Online:
         """Once, before the workers: what cannot be guarded or served stops the start."""
         require_guard(start)
         model.check()
+        replace_dead_workers()
 
     def __init__(self) -> None:
         model.start()
 
+    def __is_ready__(self) -> bool:
+        return model.ready
 
-Online.add_asgi_middleware(Guard, start=start, shape=model.error)
+
+Online.add_asgi_middleware(Guard, start=start, shape=model.error, direct=model.direct)
+Online.add_asgi_middleware(TypedApi, contract=lambda: model.predictor.contract)

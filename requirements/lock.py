@@ -1,5 +1,5 @@
 """Renew the locks: `make lock`. One resolution for all, so that a bento runs what was tested;
-only clients.lock, whose packages are never in one environment with ours, is apart.
+only clients.lock and peers.lock, whose packages are never in one environment with ours, are apart.
 
 The locks are universal (Linux and macOS, every supported Python), carry hashes and name no
 download address.
@@ -26,7 +26,8 @@ def main() -> int:
         lock("dev", "--group", "dev", "pyproject.toml")
         for name in ("pipeline", "serving"):
             lock(name, "--group", name, "pyproject.toml", "-c", "requirements/dev.lock")
-        lock("clients", "--group", "clients", "pyproject.toml")
+        for name in ("clients", "peers"):
+            lock(name, "--group", name, "pyproject.toml")
         uv = next(
             line.split()[0]
             for line in (HERE / "dev.lock").read_text().splitlines()

@@ -19,10 +19,15 @@ PREDICTOR = "predictor"
 EXAMPLES = "examples.jsonl"
 CARD = "card.md"  # what a person wrote about the model, for people
 BEHAVIOURS = "behaviours.jsonl"
+EXPLAINER = "explainer.json"
+EXPLAINER_ENCODER = "explainer.onnx"  # for trees: inputs → the output MATRIX
+EXPLAINER_PATHS = "explainer.npz"
+MATRIX = "matrix"
 SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
 
 Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]
 Task = Literal["binary", "multiclass", "regression"]
+Link = Literal["identity", "logistic", "softmax"]  # what makes scores of raw sums
 
 
 class ContractError(ValueError):
@@ -207,19 +212,42 @@ class Behaviour(Strict):
         return self.same or tuple(row for row in pair if row is not None)
 
 
+class Explanation(Strict):
+    """How a model's answers are explained. A score is `link` of a raw sum, and contributions add
+    up in that sum: log-odds for `logistic`. `sampling` needs a typical row as its reference."""
+
+    schema_version: Literal[1] = 1
+    method: Literal["trees", "sampling"]
+    link: Link
+    reference: Mapping[str, Any] | None = None
+
+
 def read_contract(path: Path) -> Contract:
     """Read `contract.json`, or the one in the folder `path`."""
-    file = path / CONTRACT if path.is_dir() else path
+    return _read(Contract, path / CONTRACT if path.is_dir() else path)
+
+
+def read_explanation(folder: Path) -> Explanation:
+    """Read `explainer.json` in the folder."""
+    return _read(Explanation, folder / EXPLAINER)
+
+
+def _read(kind: type[Document], file: Path) -> Document:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ContractError(f"{file}: no such file; `dvc repro` writes it") from error
     except ValueError as error:
         raise ContractError(f"{file}: not JSON: {error}") from error
-    return parse(Contract, content, source=str(file))
+    return parse(kind, content, source=str(file))
 
 
 def render_contract(contract: Contract) -> str:
     """The canonical text of a contract: the same contract gives the same bytes."""
-    content = contract.model_dump(mode="json", exclude_defaults=False)
+    return render(contract)
+
+
+def render(document: Strict) -> str:
+    """The canonical text of a document."""
+    content = document.model_dump(mode="json", exclude_defaults=False)
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.auth import make_doorman, open_paths
@@ -26,6 +27,7 @@ from serving.rate import RateLimiter
 from serving.settings import Start
 
 Shape = Callable[[str, int, str], Reply]
+NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
 
 
 def plain(_path: str, status: int, message: str) -> Reply:
@@ -45,15 +47,24 @@ def require_guard(start: Start) -> None:
 
 class Guard:
     """Middleware around `app` by the settings of `start`. `shape` makes a refusal of
-    path, status and message, since protocols have errors of their own.
+    path, status and message, since protocols have errors of their own. `direct` are applications
+    by method and path that are called instead of `app`.
 
     Raises:
         ContractError: nobody would be let in, or everybody in a place that is not local.
     """
 
-    def __init__(self, app: ASGIApp, *, start: Start, shape: Shape = plain) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        start: Start,
+        shape: Shape = plain,
+        direct: Mapping[tuple[str, str], ASGIApp] = NOTHING,
+    ) -> None:
         limits = start.settings.limits
         self._app = app
+        self._direct = direct
         self._doorman = make_doorman(start)
         self._open = open_paths(start)
         self._max_bytes = limits.body_bytes
@@ -68,6 +79,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            self._come_first(scope.get("app"))
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
@@ -87,6 +99,13 @@ class Guard:
         if self._logs:
             log_request(call, scope, exchange.status, time.perf_counter() - began)
 
+    def _come_first(self, outer: object) -> None:
+        """Make this the outermost layer. BentoML puts its tracing and a timer with a task for
+        each request around every middleware, and they cost more than a prediction; the limit
+        of time is kept here, and the trace of the caller is in serving.call."""
+        if isinstance(outer, Starlette):
+            outer.middleware_stack = self
+
     async def _serve(
         self, exchange: _Exchange, scope: Scope, headers: dict[bytes, bytes], call: Call
     ) -> Denied | None:
@@ -94,7 +113,8 @@ class Guard:
         try:
             await self._admit(scope["path"], headers, call)
             self._deadlines.begin(exchange)
-            await self._app(scope, exchange.receive, exchange.send)
+            app = self._direct.get((scope["method"], scope["path"]), self._app)
+            await app(scope, exchange.receive, exchange.send)
         except Denied as denied:
             return denied
         except asyncio.CancelledError:

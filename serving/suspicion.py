@@ -74,7 +74,8 @@ class Suspicion:
             rows = np.vstack([last[0], rows])
             values = np.concatenate([[last[1]], values])
         before, after = rows[:-1], rows[1:]
-        same = (before == after) | (np.isnan(before) & np.isnan(after))
+        missing = np.isnan(rows)
+        same = (before == after) | (missing[:-1] & missing[1:])
         changed = np.count_nonzero(~same, axis=1)
         near = (changed >= 1) & (changed <= NEAR)
         if not near.any():

@@ -7,6 +7,7 @@ would negotiate CBC with SHA-1.
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,12 @@ class Tls:
         if self.clients is not None:
             found |= {"ca_certs": str(self.clients), "cert_reqs": int(ssl.CERT_REQUIRED)}
         return found
+
+
+def without_uvloop() -> None:
+    """Leave this process asyncio's own event loop. uvloop goes on reading from a TLS connection
+    that was closed until the client ends it, up to 30 s: an upload without end is not stopped."""
+    sys.modules["uvloop"] = None  # type: ignore[assignment]  # an import of it fails
 
 
 def read_tls(environ: Mapping[str, str]) -> Tls | None:

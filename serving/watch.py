@@ -1,7 +1,8 @@
 """What the model is asked and what it answers, counted off the path of a request.
 
-A request only leaves its columns here. They are counted together, when enough rows have come or
-a second has passed: what costs 100 µs for a row costs less than 1 µs in a thousand of them.
+A request only leaves its columns here. They are added up together, when enough rows have come
+or a second has passed: what costs 100 µs for a row costs less than 1 µs in a thousand of them. The
+sums go to Prometheus once a second.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from serving.contract import SCORE, Contract, Input
 from serving.predict import Scored
 from serving.suspicion import Suspicion
 
-ROWS = 256  # that wait at most: counting them holds requests up for 1 ms
-SECONDS = 1.0  # that they wait at most, while the worker has nothing else to do
+ROWS = 256  # that wait at most: adding them up holds requests up for less than 1 ms
+SECONDS = 1.0  # until Prometheus knows
 
 
 class Watch:
@@ -37,6 +38,9 @@ class Watch:
     def __init__(self, contract: Contract, release: str) -> None:
         self._inputs = [_Feature(spec, release) for spec in contract.inputs if not spec.shape]
         self._scores = _Scores.of(contract, release)
+        self._counters = [one.counter for one in self._inputs if one.counter is not None]
+        if self._scores is not None:
+            self._counters.append(self._scores.counter)
         threshold = contract.threshold if contract.task == "binary" else None
         self._suspicion = Suspicion(release, threshold)
         self._waiting: list[tuple[Scored, str]] = []
@@ -48,20 +52,31 @@ class Watch:
         self._waiting.append((scored, current().client))
         self._rows += scored.batch.rows
         if self._rows >= ROWS:
-            self.count()
-        elif not self._timed:
+            self._add_up()
+        if not self._timed:
+            self._publish_soon()
+
+    def _publish_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_later(SECONDS, self._later)
             self._timed = True
-            try:
-                asyncio.get_running_loop().call_later(SECONDS, self._later)
-            except RuntimeError:  # outside of a server, as in tests: the next count takes it
-                self._timed = False
+        except RuntimeError:  # outside of a server nothing would come later
+            self._publish()
 
     def _later(self) -> None:
         self._timed = False
         self.count()
 
     def count(self) -> None:
-        """Count what is waiting."""
+        """Add up what is waiting, and let Prometheus know all sums."""
+        self._add_up()
+        self._publish()
+
+    def _publish(self) -> None:
+        for counter in self._counters:
+            counter.publish()
+
+    def _add_up(self) -> None:
         waiting, self._waiting, self._rows = self._waiting, [], 0
         if not waiting:
             return
@@ -69,9 +84,9 @@ class Watch:
         coded = np.empty((sum(scored.batch.rows for scored, _ in waiting), len(self._inputs)))
         far = np.zeros(len(coded), np.bool_)
         for number, feature in enumerate(self._inputs):
-            values = np.concatenate([part[feature.name] for part in parts])
+            values = _joined([part[feature.name] for part in parts])
             coded[:, number] = feature.count(values, far)
-        scores = np.concatenate([scored.score for scored, _ in waiting])
+        scores = _joined([scored.score for scored, _ in waiting])
         if self._scores is not None:
             self._scores.count(scores)
         self._suspicion.far(int(np.count_nonzero(far)))
@@ -87,9 +102,10 @@ class _Feature:
         self.name = spec.name
         self._is_number = spec.dtype not in ("string", "bool")
         self._bins = bins_of(spec)
+        self.counter: BinCounter | None = None
         if self._bins is None:
             return
-        self._counter = BinCounter(
+        self.counter = BinCounter(
             self._bins, VALUES, REFERENCE, {"feature": spec.name, "release": release}
         )
         self._below, self._above = (
@@ -99,20 +115,21 @@ class _Feature:
     def count(self, values: Array, far: Array) -> Array:
         """Count `values`, mark those rows of `far` that are; the values as numbers."""
         bins = self._bins
+        if self.counter is None:
+            return values.astype(np.float64) if self._is_number else _hashed(values)
         if isinstance(bins, NumberBins):
             numbers = values.astype(np.float64, copy=False)
-            self._counter.add(bins.codes(numbers))
+            self.counter.add(bins.codes(numbers))
             below, above = bins.outside(numbers)
             if below or above:
                 self._outside(below, above)
                 width = bins.highest - bins.lowest
                 far |= (numbers < bins.lowest - width) | (numbers > bins.highest + width)
             return numbers
-        if isinstance(bins, LabelBins):
-            codes = bins.codes(values)
-            self._counter.add(codes)
-            return codes
-        return values.astype(np.float64) if self._is_number else _hashed(values)
+        assert isinstance(bins, LabelBins)
+        codes = bins.codes(values)
+        self.counter.add(codes)
+        return codes
 
     def _outside(self, below: int, above: int) -> None:
         if below:
@@ -126,7 +143,7 @@ class _Scores:
 
     def __init__(self, bins: NumberBins, release: str) -> None:
         self._bins = bins
-        self._counter = BinCounter(bins, SCORES, SCORES_REFERENCE, {"release": release})
+        self.counter = BinCounter(bins, SCORES, SCORES_REFERENCE, {"release": release})
 
     @classmethod
     def of(cls, contract: Contract, release: str) -> _Scores | None:
@@ -137,7 +154,11 @@ class _Scores:
         return cls(NumberBins(output.histogram), release)
 
     def count(self, scores: Array) -> None:
-        self._counter.add(self._bins.codes(scores.astype(np.float64)))
+        self.counter.add(self._bins.codes(scores.astype(np.float64)))
+
+
+def _joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _hashed(values: Array) -> Array:

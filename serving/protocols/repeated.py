@@ -6,8 +6,11 @@ import json
 import re
 from typing import Any
 
+import numpy as np
+
 from serving.predict import Refusal
 
+LARGE = 4_096  # bytes from which numpy counts faster
 _SPACED = re.compile(rb'"[ \t\r\n]+:')
 
 
@@ -23,7 +26,7 @@ def refuse_repeated(body: bytes, document: Any) -> None:
     in deeper objects) the body is parsed a second time, with an eye on its keys.
     """
     keys = _keys(document)
-    if body.count(b":") == keys:
+    if _colons(body) == keys:
         return
     if body.count(b'":') == keys and _SPACED.search(body) is None:
         return
@@ -33,6 +36,12 @@ def refuse_repeated(body: bytes, document: Any) -> None:
         raise Refusal(400, f"an object names the key {str(error)[:60]!r} twice") from None
     except RecursionError:
         raise Refusal(400, "the body is nested too deep") from None
+
+
+def _colons(body: bytes) -> int:
+    if len(body) < LARGE:
+        return body.count(b":")
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
 def _keys(document: Any) -> int:

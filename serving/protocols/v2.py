@@ -153,8 +153,8 @@ DIALECT = Dialect(
     tells=(
         Tell("/v2", _server),
         Tell("/v2/health/live", always({"live": True})),
-        Tell("/v2/health/ready", always({"ready": True})),
+        Tell("/v2/health/ready", always({"ready": True}), readiness=True),
         *(Tell(path, _model) for path in _MODELS),
-        *(Tell(f"{path}/ready", _ready) for path in _MODELS),
+        *(Tell(f"{path}/ready", _ready, readiness=True) for path in _MODELS),
     ),
 )

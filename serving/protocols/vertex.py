@@ -19,6 +19,7 @@ from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always
 from serving.protocols.document import instances, lenient, mapping
 
 CLIENTS = "/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:predict"
+HEALTHY = always({"status": "healthy"})
 _STATUSES: Mapping[int, str] = {
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
@@ -53,5 +54,5 @@ def dialect(predict: str | None, health: str | None) -> Dialect:
         error=error,
         home=("/v1/projects", *filter(None, (predict, health))),
         asks=tuple(Ask(path, decode, encode) for path in filter(None, (predict, CLIENTS))),
-        tells=(Tell(health, always({"status": "healthy"})),) if health else (),
+        tells=(Tell(health, HEALTHY, readiness=True),) if health else (),
     )

@@ -173,6 +173,7 @@ def test_a_model_that_no_converter_knows_leaves_as_code(workspace: Make) -> None
         "predictor",
         "contract.json",
         "examples.jsonl",
+        "explainer.json",
     }
     model = load_model(MODEL)
     lines = [json.loads(line) for line in (MODEL / "examples.jsonl").read_text().splitlines()]

@@ -34,7 +34,7 @@ def client_of(folder: Path, place: Place = LOCALLY, **settings: Any) -> TestClie
     service = Service(folder, start)
     service.load()
     service.observe()
-    guarded = Guard(service.app, start=start, shape=service.error)
+    guarded = Guard(service.app, start=start, shape=service.error, direct=service.direct)
     return TestClient(guarded, raise_server_exceptions=False)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -134,7 +135,12 @@ def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         entry("one", name="one", expires=LATER),
     ]
     settings = ServingSettings.model_validate(
-        {"auth": "keys", "limits": {"body_bytes": 100_000}, "log": {"requests": True}}
+        {
+            "auth": "keys",
+            "limits": {"body_bytes": 100_000},
+            "log": {"requests": True},
+            "batching": {"max_rows": 4, "wait_ms": 20},  # a drain waits for them too
+        }
     )
     port = free_port()
     process = started(
@@ -146,6 +152,8 @@ def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         SERVING_TLS_KEY=str(key),
         SERVING_TLS_CLIENT_CA=str(authority.certificate),
         SERVING_LOG_FOLDER=str(home / "predictions"),
+        SERVING_DRAIN_SECONDS="3",
+        BENTOML_CONTAINERIZED="true",  # where BentoML would not replace a worker
         BENTOML_CONFIG_OPTIONS="services.online.workers=2",
         **settings.to_environment(),
     )
@@ -184,6 +192,8 @@ def test_a_client_with_certificate_and_key_is_answered(served: Served) -> None:
         ("GET", "/readyz", "none", 200),
         ("POST", "/predict", "none", 401),
         ("POST", "/predict", "one", 200),
+        ("POST", "/explain", "one", 403),
+        ("POST", "/explain", "all", 200),
         ("GET", "/metrics", "one", 403),
         ("GET", "/metrics", "all", 200),
         ("GET", "/release", "none", 401),
@@ -302,6 +312,25 @@ def test_predictions_and_requests_are_written_down(served: Served) -> None:
     assert '"request_id":"written"' in served.log.read_text()
 
 
+def workers(process: subprocess.Popen[bytes]) -> set[int]:
+    """The pids of the workers that live."""
+    children = psutil.Process(process.pid).children()
+    return {each.pid for each in children if each.status() != psutil.STATUS_ZOMBIE}
+
+
+def test_a_worker_that_dies_is_replaced(served: Served) -> None:
+    before = workers(served.process)
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+
+    def replaced() -> bool:
+        return victim not in workers(served.process) and len(workers(served.process)) == len(before)
+
+    eventually(replaced, seconds=60)
+    with served.client() as client:
+        assert client.post("/predict", json=ONE).status_code == 200
+
+
 def test_a_service_that_nobody_guards_does_not_start(bench: Bench, tmp_path: Path) -> None:
     process = started(bench, tmp_path, PORT=str(free_port()))
     try:
@@ -332,7 +361,8 @@ def test_tls_files_are_tried_before_the_start(tmp_path: Path) -> None:
 
 
 def test_requests_in_flight_are_answered_after_sigterm(served: Served) -> None:
-    """Each has sent half of its body when the server is told to end."""
+    """Each has sent half of its body when the server is told to end. Readiness is false at once,
+    and who has not noticed yet is still answered."""
     body = json.dumps(ONE).encode()
     context = served.context()
 
@@ -352,6 +382,16 @@ def test_requests_in_flight_are_answered_after_sigterm(served: Served) -> None:
     idle.request("GET", "/livez")
     idle.getresponse().read()
     served.process.send_signal(signal.SIGTERM)
+
+    def unready() -> bool:
+        idle.request("GET", "/readyz")
+        answer = idle.getresponse()
+        answer.read()
+        return answer.status == 503
+
+    eventually(unready)
+    with served.client() as client:
+        assert client.post("/predict", json=ONE).status_code == 200
     assert idle.sock.recv(1) == b"", "closed: the server is ending"
     idle.close()
     for connection in in_flight:

@@ -22,13 +22,17 @@ from serving.contract import (
     BEHAVIOURS,
     CONTRACT,
     EXAMPLES,
+    EXPLAINER,
     MODEL,
     Contract,
+    Explanation,
     Histogram,
     Input,
+    Link,
     Output,
     Roles,
     Task,
+    render,
     render_contract,
 )
 
@@ -36,6 +40,8 @@ CARRIERS = {"AA": -0.8, "DL": 0.0, "UA": 0.9}
 UNKNOWN_CARRIER = 0.2
 WEIGHTS = {"distance": 0.9, "wind": 1.4, "hour": -1.1, "weekend": 0.7, "carrier": 1.0}
 CENTRES = {"distance": (1000.0, 500.0), "wind": (10.0, 5.0), "hour": (12.0, 6.0)}
+# At the centre of everything: nothing but the carrier adds to its raw sum.
+REFERENCE = {"distance": 1000.0, "wind": 10.0, "hour": 12, "weekend": False, "carrier": "DL"}
 CLASSES: dict[str, tuple[str, ...] | None] = {
     "binary": ("False", "True"),
     "multiclass": ("early", "on time", "late"),
@@ -70,7 +76,8 @@ class Variation:
 
 
 def write_tiny_model(folder: Path, task: Task = "binary", **variations: Any) -> Contract:
-    """Write model.onnx, contract.json and examples.jsonl into `folder` (see Variation)."""
+    """Write model.onnx, contract.json, examples.jsonl and explainer.json into `folder` (see
+    Variation)."""
     variation = Variation(**variations)
     weights = variation.resolved()
     contract = tiny_contract(task, variation)
@@ -87,6 +94,9 @@ def write_tiny_model(folder: Path, task: Task = "binary", **variations: Any) -> 
     if variation.behaviours:
         declared = "".join(f"{json.dumps(dict(one))}\n" for one in variation.behaviours)
         (folder / BEHAVIOURS).write_text(declared, encoding="utf-8")
+    link: Link = "logistic" if task == "binary" else "identity"
+    how = Explanation(method="sampling", link=link, reference=REFERENCE)
+    (folder / EXPLAINER).write_text(render(how), encoding="utf-8")
     return contract
 
 

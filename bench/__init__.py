@@ -1,0 +1,1 @@
+"""What the product is measured against; `make bench`. Nothing here is imported by it."""

@@ -1,0 +1,151 @@
+"""Who takes part: how each is started, what it is asked, and when it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from delivery.build import build
+from delivery.venvs import bytecode, environment, locked_environment
+from serving.auth import Scope
+from serving.keys import make_key
+from serving.settings import ServingSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = Path(__file__).parent / "peers"
+MODEL = ROOT / "artifacts" / "model"
+WORKSPACE = ROOT / ".delivery"
+SCOPES: Sequence[Scope] = ("predict", "metrics")
+SERVICE, LIMIT, BENTOML, MLFLOW, KSERVE = "service", "limit", "bentoml", "mlflow", "kserve"
+Rows = list[dict[str, Any]]
+
+
+def instances(rows: Rows) -> dict[str, Any]:
+    return {"instances": rows}
+
+
+def split(rows: Rows) -> dict[str, Any]:
+    """How MLflow's documentation sends a frame."""
+    columns = list(rows[0])
+    data = [[row[name] for name in columns] for row in rows]
+    return {"dataframe_split": {"columns": columns, "data": data}}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server to be started: `command` with {port} in it, in `folder`; `path` is where rows go
+    as `body` writes them, `ready` answers 200 when they may come."""
+
+    name: str
+    title: str
+    command: Sequence[str | Path]
+    folder: Path
+    path: str = "/predict"
+    ready: str = "/readyz"
+    body: Callable[[Rows], Any] = instances
+    variables: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def start(self, port: int, core: int | None) -> subprocess.Popen[bytes]:
+        """Start it at 127.0.0.1:`port`, on one core where the system can hold it there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        python = Path(self.command[0])
+        own = {
+            "PATH": f"{python.parent}{os.pathsep}{os.defpath}",
+            "HOME": str(self.folder),
+            "BENTOML_HOME": str(self.folder),
+            "BENTOML_DO_NOT_TRACK": "True",
+            "PYTHONPYCACHEPREFIX": str(bytecode(python)),
+            "LANG": "C.UTF-8",
+        }
+        with (self.folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                on_core(core, [str(part).format(port=port) for part in self.command]),
+                cwd=self.folder,
+                env=own | dict(self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def on_core(core: int | None, command: Sequence[str]) -> list[str]:
+    """`command` and all that it starts, on `core` alone."""
+    if core is None:
+        return list(command)
+    pin = (
+        f"import os, sys; os.sched_setaffinity(0, {{{core}}}); os.execvp(sys.argv[1], sys.argv[1:])"
+    )
+    return [sys.executable, "-SEc", pin, *command]
+
+
+def ours(work: Path, name: str = SERVICE) -> Contestant:
+    """The built bento of this checkout, guarded and watched as behind a real address."""
+    bento = build(ROOT, WORKSPACE / "bench" / "bentos")
+    python = environment(bento.path, WORKSPACE / "envs")
+    key, entry = make_key("bench", SCOPES, days=1)
+    settings = ServingSettings(auth="keys")
+    return Contestant(
+        name,
+        "this service",
+        [python, "-m", "bentoml", "serve", bento.path, "--host", "127.0.0.1", "--port", "{port}"],
+        work / name,
+        variables={
+            "RELEASE_ID": bento.id,
+            "SERVING_API_KEYS": json.dumps([entry.model_dump(mode="json")]),
+            "SERVING_LOG_FOLDER": str(work / name / "predictions"),
+            **settings.to_environment(),
+        },
+        headers={"Authorization": f"Bearer {key}"},
+    )
+
+
+def limit(work: Path) -> Contestant:
+    """The same packages as those of the bento, and nothing around them."""
+    python = locked_environment(ROOT / "requirements" / "serving.lock", WORKSPACE / "envs")
+    command = [python, PEERS / "limit.py", MODEL, "{port}"]
+    return Contestant(LIMIT, "uvicorn + Starlette + orjson", command, work / LIMIT)
+
+
+def peers(work: Path) -> list[Contestant]:
+    """Those of requirements/peers.lock; MLflow's model is written on the way."""
+    python = locked_environment(ROOT / "requirements" / "peers.lock", WORKSPACE / "envs")
+    model = {"PYTHONPATH": str(PEERS), "BENCH_MODEL": str(MODEL), "MLFLOW_DISABLE_TELEMETRY": "1"}
+    where = ["--host", "127.0.0.1", "--port", "{port}"]
+    saved = work / "mlflow-model"
+    subprocess.run(
+        [python, PEERS / "mlflow_model.py", MODEL, saved],
+        env=os.environ | model,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    stock = [python, "-m", "bentoml", "serve", "stock:Stock", "--working-dir", PEERS, *where]
+    served = [python, "-m", "mlflow", "models", "serve", "--model-uri", saved]
+    return [
+        Contestant(
+            KSERVE,
+            "KServe ModelServer",
+            [python, PEERS / "kserve_server.py", MODEL, "{port}"],
+            work / KSERVE,
+            path="/v1/models/bench:predict",
+            ready="/v1/models/bench",
+        ),
+        Contestant(BENTOML, "BentoML `@api`", stock, work / BENTOML, variables=model),
+        Contestant(
+            MLFLOW,
+            "`mlflow models serve`",
+            [*served, "--env-manager", "local", "--workers", "1", *where],
+            work / MLFLOW,
+            path="/invocations",
+            ready="/ping",
+            body=split,
+            variables=model,
+        ),
+    ]

@@ -37,11 +37,11 @@ def judge(
     snapshot: Snapshot,
     candidate: Candidate,
     appeal: Appeal,
-    signed: Verdict | None = None,
+    *about: Verdict,
 ) -> Judged:
     """Look inside the candidate, and compare it with the champion that main says is in production.
 
-    `signed` is the verdict on its signature; None where it has none to judge yet.
+    `about` are verdicts on what is not in its bytes: who signed it, and where it may run.
     """
     policy = snapshot.settings.gates
     champion = snapshot.champion()
@@ -74,8 +74,8 @@ def judge(
         *inspect_bento(candidate, policy),
         *weaknesses(context, snapshot, candidate, policy),
     )
-    about = (looks.judge(looked, policy.looks), *((signed,) if signed else ()))
-    verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
+    outside = (looks.judge(looked, policy.looks), *about)
+    verdicts = overridden((*judgement.verdicts, *inside, *outside), appeal.overrides)
     evidence = {**judgement.evidence, "card": _card(candidate)}
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = context.workspace / "reports" / candidate.bento.id

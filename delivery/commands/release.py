@@ -12,6 +12,7 @@ from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
 from delivery.judging import Judged, judge, require_pass
 from delivery.promotion import Proposal, evidence, promotion, propose
+from delivery.proof import may_run, record_sha256
 from delivery.record import (
     pointer_path,
     record_path,
@@ -50,7 +51,8 @@ def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
     files, signed = _described(context, snapshot, found, already)
-    judged = judge(context, snapshot, found, appeal, signed)
+    code = may_run(snapshot, snapshot.settings.first, found)
+    judged = judge(context, snapshot, found, appeal, code, signed)
     require_pass(judged, f"release {found.bento.id}")
     if dry_run:
         return ReleaseResult(found.bento.id, judged, None, already)
@@ -89,6 +91,7 @@ def _propose(
     if snapshot.attempt(environment).desired.wanted.release == found.bento.id:
         return None
     wanted = Version(found.bento.id, found.bento.sha256)
+    path = record_path(found.bento.id)
     judgement = judged.judgement
     proposal = Proposal(
         environment=environment,
@@ -100,6 +103,7 @@ def _propose(
             champion=judgement.champion,
             judged=judgement.evidence.get("judged"),
             overrides=judged.appeal.overrides,
+            record_sha256=record_sha256(files.get(path) or snapshot.text(snapshot.commit, path)),
         ),
         report=markdown(judgement),
         files=files,

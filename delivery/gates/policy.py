@@ -22,6 +22,7 @@ from delivery.gates.reproduction import Policy as ReproductionPolicy
 from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.secrets import Policy as SecretsPolicy
+from delivery.gates.security import Policy as SecurityPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -42,6 +43,7 @@ class GatesPolicy(Strict):
     load: LoadPolicy = LoadPolicy()
     latency: LatencyPolicy = LatencyPolicy()
     smoke: SmokePolicy = SmokePolicy()
+    security: SecurityPolicy = SecurityPolicy()
     artefact: ArtefactPolicy = ArtefactPolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()
     reproduction: ReproductionPolicy = ReproductionPolicy()

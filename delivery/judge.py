@@ -85,6 +85,7 @@ def judge_candidate(
         compared = case.sides(scored)
         robust = case.robustness(desk, compared)
         before = compare_with(desk, exam.rivals, compared.sides)
+        explained = case.explained(desk, compared)
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
@@ -102,7 +103,7 @@ def judge_candidate(
         beside,
     )
     judged = _judged(candidate, champion, policy) | scored.judged(exam) | compared.judged()
-    evidence = {"judged": judged, **case.shown(compared)}
+    evidence = {"judged": judged, **case.shown(compared), **explained}
     return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
 
 

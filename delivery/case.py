@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from delivery import profile
 from delivery.conflicts import conflicts
 from delivery.errors import HeldError, InputError
 from delivery.evidence import Sides, side_by_side
 from delivery.exam import Exam, Holdout, read_holdout, read_labels, read_split
-from delivery.gates import baseline, calibration, champion, contract, robustness
+from delivery.gates import baseline, calibration, champion, contract, data, robustness
 from delivery.gates.paired import PairedLosses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
@@ -53,6 +54,18 @@ class Compared:
     sides: Sides | None
     missing: str = ""
 
+    def judged(self) -> dict[str, float]:
+        """What later releases find in the record of this one."""
+        if self.sides is None:
+            return {}
+        found = self.sides.losses()
+        losses = {"loss": found.candidate, "champion_loss": found.reference}
+        return {
+            name: float(values.mean())
+            for name, values in losses.items()
+            if np.isfinite(values).all()
+        }
+
     def calibration(self, *, first: bool) -> calibration.Evidence:
         """What both would gain by recalibration. Scores that are not finite gain nothing known."""
         sides = self.sides
@@ -86,6 +99,15 @@ class Case:
 
     def contracts(self) -> contract.Evidence:
         return contracts(self.subject, self.opponent)
+
+    def data(self) -> data.Evidence:
+        """What the candidate was made from, and what the champion was."""
+        own, base = (self.exam.data, contract_of(self.subject)), None
+        if self.opponent:
+            if self.exam.base_data is None:
+                return data.Evidence(None)
+            base = (self.exam.base_data, contract_of(self.opponent))
+        return profile.evidence(own, base)
 
     def scored(self, desk: Interview) -> Scored:
         """Score the holdout with both, side by side."""

@@ -19,12 +19,13 @@ from delivery.case import Case, contract_of, contracts
 from delivery.content import content_sha256, file_hashes
 from delivery.errors import HeldError, TargetError
 from delivery.exam import Exam
-from delivery.gates import behaviour, contract, load, parity, security, smoke
+from delivery.gates import behaviour, best, contract, data, load, parity, security, smoke
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict, blocking
 from delivery.hostile import Victim, attacked
 from delivery.interview import Interview, parity_evidence, policy_sha256
 from delivery.load import measure
+from delivery.rematch import compare_with
 from delivery.runtime import DEFAULTS
 from delivery.scoring import read_examples, score_rows
 from delivery.servers import Progress, Servers, Subject
@@ -83,6 +84,7 @@ def judge_candidate(
         scored = case.scored(desk)
         compared = case.sides(scored)
         robust = case.robustness(desk, compared)
+        before = compare_with(desk, exam.rivals, compared.sides)
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
@@ -92,12 +94,14 @@ def judge_candidate(
         case.calibration(compared),
         behaviour.judge(behaved, policy.behaviour),
         robust,
+        best.judge(before, policy.best),
+        data.judge(case.data(), policy.data),
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
         beside,
     )
-    judged = _judged(candidate, champion, policy) | scored.judged(exam)
+    judged = _judged(candidate, champion, policy) | scored.judged(exam) | compared.judged()
     evidence = {"judged": judged, **case.shown(compared)}
     return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
 

@@ -15,6 +15,7 @@ from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.looks import look
 from delivery.report import write
+from delivery.rivals import find_rivals
 from delivery.snapshot import Snapshot
 from delivery.weaknesses import weaknesses
 from serving.contract import CARD
@@ -57,6 +58,7 @@ def judge(
             retrain=record.made_from.recipe == candidate.source.recipe,
             reason=appeal.reason,
         )
+    exam = replace(exam, rivals=find_rivals(context, snapshot, candidate.bento.id, policy.best))
     subject = Subject(candidate.bento.id, candidate.bento.path)
     # Before anything is seen: a command that is killed after it has looked all the same.
     looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.behaviour import Policy as BehaviourPolicy
+from delivery.gates.best import Policy as BestPolicy
 from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.data import Policy as DataPolicy
 from delivery.gates.dependencies import Policy as DependenciesPolicy
 from delivery.gates.latency import Policy as LatencyPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
@@ -33,6 +35,8 @@ class GatesPolicy(Strict):
     calibration: CalibrationPolicy = CalibrationPolicy()
     behaviour: BehaviourPolicy = BehaviourPolicy()
     robustness: RobustnessPolicy = RobustnessPolicy()
+    data: DataPolicy = DataPolicy()
+    best: BestPolicy = BestPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()

@@ -6,15 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from delivery.conflicts import conflicts
 from delivery.errors import HeldError, InputError
 from delivery.evidence import Sides, side_by_side
 from delivery.exam import Exam, Holdout, read_holdout, read_labels, read_split
-from delivery.gates import baseline, champion, contract
+from delivery.gates import baseline, calibration, champion, contract, robustness
+from delivery.gates.paired import PairedLosses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
 from delivery.interview import Asked, Interview
 from delivery.metrics import dummy_scores
+from delivery.recalibration import recalibrate
+from delivery.robustness import Pupil, Robustness
 from delivery.servers import Subject
 from serving.contract import Contract, ContractError, read_contract
 
@@ -39,6 +44,35 @@ class Scored:
             "retrain": exam.retrain,
             "reason": exam.reason,
         }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both models on the same rows; None where that cannot be, and `missing` says why."""
+
+    sides: Sides | None
+    missing: str = ""
+
+    def calibration(self, *, first: bool) -> calibration.Evidence:
+        """What both would gain by recalibration. Scores that are not finite gain nothing known."""
+        sides = self.sides
+        if sides is None:
+            return calibration.Evidence(None, first=first, missing=self.missing)
+        both = sides.candidate, sides.reference
+        if not all(np.isfinite(scores).all() for scores in both):
+            missing = "some scores are not finite"
+            return calibration.Evidence(None, first=first, missing=missing)
+        own, other = (recalibrate(sides.task, sides.holdout.labels, scores) for scores in both)
+        losses = sides.losses()
+        return calibration.Evidence(
+            gains=PairedLosses(losses.metric, own.gains, other.gains, losses.clusters),
+            loss=float(losses.reference.mean()),
+            first=first,
+            shown={
+                "candidate": {"intercept": own.intercept, "slope": own.slope},
+                "reference": {"intercept": other.intercept, "slope": other.slope},
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -76,34 +110,61 @@ class Case:
         classes = len(own.classes or ())
         return Asked(dummy_scores(own.task, labels, len(holdout), classes))
 
-    def quality(self, scored: Scored) -> tuple[Verdict, dict[str, Any]]:
-        """The verdict of the baseline or of the champion gate, and what a report shows of it."""
-        own = contract_of(self.subject)
-        kind = "champion" if self.opponent else "baseline"
+    def sides(self, scored: Scored) -> Compared:
+        """Both scores beside each other, if there are both."""
         missing = scored.candidate.missing or scored.reference.missing
-        sides = None
         scores, others = scored.candidate.scores, scored.reference.scores
-        if scored.holdout is not None and scores is not None and others is not None:
-            if scores.shape == others.shape:
-                sides = Sides(own, scored.holdout, scores, others, kind)
-            else:
-                missing = f"scores have shapes {scores.shape} and {others.shape}"
-        limits = self.policy.champion
-        shown = side_by_side(sides, limits.slice_rows, limits.slice_margin) if sides else {}
-        losses = sides.losses() if sides else None
+        if scored.holdout is None or scores is None or others is None:
+            return Compared(None, missing)
+        if scores.shape != others.shape:
+            return Compared(None, f"scores have shapes {scores.shape} and {others.shape}")
+        kind = "champion" if self.opponent else "baseline"
+        own = contract_of(self.subject)
+        return Compared(Sides(own, scored.holdout, scores, others, kind))
+
+    def quality(self, scored: Scored, compared: Compared) -> Verdict:
+        """The verdict of the baseline or of the champion gate."""
+        losses = compared.sides.losses() if compared.sides else None
         if self.opponent is None:
-            return baseline.judge(baseline.Evidence(losses, missing), self.policy.baseline), shown
-        evidence = champion.Evidence(
-            losses=losses,
-            missing=missing,
-            segments=scored.holdout.segments if scored.holdout else {},
-            trained_until=contract_of(self.opponent).trained_until,
-            holdout_from=scored.holdout.first if scored.holdout else None,
-            conflicts=scored.conflicts,
-            retrain=self.exam.retrain,
-            reason=self.exam.reason,
+            evidence = baseline.Evidence(losses, compared.missing)
+            return baseline.judge(evidence, self.policy.baseline)
+        return champion.judge(
+            champion.Evidence(
+                losses=losses,
+                missing=compared.missing,
+                segments=scored.holdout.segments if scored.holdout else {},
+                trained_until=contract_of(self.opponent).trained_until,
+                holdout_from=scored.holdout.first if scored.holdout else None,
+                conflicts=scored.conflicts,
+                retrain=self.exam.retrain,
+                reason=self.exam.reason,
+            ),
+            self.policy.champion,
         )
-        return champion.judge(evidence, limits), shown
+
+    def calibration(self, compared: Compared) -> Verdict:
+        """The verdict of the calibration gate."""
+        evidence = compared.calibration(first=self.opponent is None)
+        return calibration.judge(evidence, self.policy.calibration)
+
+    def robustness(self, desk: Interview, compared: Compared) -> Verdict:
+        """The verdict of the robustness gate."""
+        sides, limits = compared.sides, self.policy.robustness
+        if sides is None:
+            missing = robustness.Evidence(None, missing=compared.missing)
+            return robustness.judge(missing, limits)
+        pupils = [Pupil(self.subject, contract_of(self.subject), sides.candidate)]
+        if self.opponent:
+            pupils.append(Pupil(self.opponent, contract_of(self.opponent), sides.reference))
+        asked = Robustness(desk, limits, sides, tuple(pupils))
+        return robustness.judge(asked.evidence(), limits)
+
+    def shown(self, compared: Compared) -> dict[str, Any]:
+        """What a report shows of the comparison."""
+        limits = self.policy.champion
+        if compared.sides is None:
+            return {}
+        return side_by_side(compared.sides, limits.slice_rows, limits.slice_margin)
 
 
 def contract_of(subject: Subject) -> Contract:

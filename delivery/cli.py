@@ -13,6 +13,7 @@ from rich.console import RenderableType
 
 from delivery import render
 from delivery.annotations import gate_annotations
+from delivery.appeal import appeal
 from delivery.cli_github import github
 from delivery.cli_pr import pr
 from delivery.cli_work import check, pending, push, retrain, scan
@@ -27,6 +28,7 @@ from delivery.terminal import (
     dry_option,
     environment_argument,
     json_option,
+    override_option,
     pull_line,
     reason_option,
     show,
@@ -49,16 +51,17 @@ cli.add_command(scan)
 
 
 @cli.command()
+@override_option
 @reason_option
 @json_option
-def gate(reason: str, as_json: bool) -> None:
+def gate(overrides: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Judge HEAD against the champion in production. A preview; changes nothing."""
     from delivery.commands.gate import gate as run
     from delivery.judging import require_pass
     from delivery.report import table
 
     here = context()
-    result = run(here, reason=reason)
+    result = run(here, appeal(reason, overrides))
     annotate(here, gate_annotations(result.judged.judgement.verdicts))
     told = [f"the report is on pull request #{result.pull}"] if result.pull else []
     lines = (f"report: {result.judged.report}", *told)
@@ -67,15 +70,16 @@ def gate(reason: str, as_json: bool) -> None:
 
 
 @cli.command()
+@override_option
 @reason_option
 @dry_option
 @json_option
-def release(reason: str, dry_run: bool, as_json: bool) -> None:
+def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: bool) -> None:
     """Package main's model, judge it, store it and propose it to the first environment."""
     from delivery.commands.release import release as run
     from delivery.report import table
 
-    result = run(context(), reason=reason, dry_run=dry_run)
+    result = run(context(), appeal(reason, overrides), dry_run=dry_run)
     known = " (main has its record already)" if result.already else ""
     show(
         result,
@@ -89,17 +93,23 @@ def release(reason: str, dry_run: bool, as_json: bool) -> None:
 @cli.command()
 @environment_argument
 @click.option("--release", metavar="ID", help="A release; by default what upstream verified.")
+@override_option
 @reason_option
 @dry_option
 @json_option
 def promote(
-    environment: str, release: str | None, reason: str, dry_run: bool, as_json: bool
+    environment: str,
+    release: str | None,
+    overrides: tuple[str, ...],
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Propose a verified release to ENV, judged against the champion of today."""
     from delivery.commands.promote import Wish
     from delivery.commands.promote import promote as run
 
-    result = run(context(), Wish(environment, release, reason, dry_run=dry_run))
+    result = run(context(), Wish(environment, release, appeal(reason, overrides), dry_run=dry_run))
     nothing = "dry run" if dry_run and result.judged else f"{environment} wants it already"
     show(result, as_json, f"release {result.release}", pull_line(result.pull, nothing))
 

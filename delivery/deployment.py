@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from delivery.appeal import overrides_of
 from delivery.context import Context
 from delivery.desired import Version
 from delivery.errors import TargetError
 from delivery.events import Event, State, next_kind
-from delivery.gates.verdict import Verdict, blocking
+from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.judge import Judgement, Subject, judge_live
 from delivery.proof import unproven_because
 from delivery.snapshot import Attempt, Snapshot
@@ -168,7 +169,8 @@ class Deployment:
             under_load=not attempt.desired.is_rollback,
         )
         signed = self._context.signature(snapshot, wanted.release, self.environment)
-        return replace(live, verdicts=(signed, *live.verdicts))
+        reasons = overrides_of(snapshot.evidence(self.environment, attempt.commit))
+        return replace(live, verdicts=overridden((signed, *live.verdicts), reasons))
 
     def _may_start(self, snapshot: Snapshot, previous: Version) -> bool:
         """A previous release whose signature does not count any more is not kept warm."""
@@ -233,7 +235,9 @@ def fall_back(context: Context, snapshot: Snapshot, attempt: Attempt, target: Ta
 
 def _facts(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
     """The evidence that goes into the tag: short, and what is needed to understand it."""
+    reasons = {verdict.gate: verdict.override for verdict in verdicts if verdict.override}
     return {
         "why": "; ".join(f"{v.gate}: {v.measured}" for v in blocking(verdicts)),
         "verdicts": {verdict.gate: verdict.status for verdict in verdicts},
+        **({"overrides": reasons} if reasons else {}),
     }

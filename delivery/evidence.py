@@ -18,6 +18,7 @@ from serving.contract import Contract, Task
 
 BINS = 20  # of the score histogram
 CLUSTERS_SHOWN = 120
+GROUPS = 12  # of one segment
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,42 @@ def side_by_side(sides: Sides, slice_rows: int, slice_margin: float) -> dict[str
         "difference": _difference(losses),
     }
     if sides.task == "binary":
+        found["groups"] = _groups(sides)
         found["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
     return found
+
+
+def _groups(sides: Sides) -> list[dict[str, Any]]:
+    """What the candidate's decisions mean for each group, the largest of each segment first.
+
+    Shares of the group's rows that are positive and flagged; recall and false positive rate
+    within it, None where no row could tell. Empty for a model without a threshold.
+    """
+    threshold = sides.contract.threshold
+    if threshold is None:
+        return []
+    flagged, true = sides.candidate >= threshold, sides.holdout.labels == 1
+    found = []
+    for segment, values in sides.holdout.segments.items():
+        names, counts = np.unique(values, return_counts=True)
+        for name in names[np.argsort(-counts, kind="stable")][:GROUPS]:
+            where = values == name
+            found.append(
+                {
+                    "segment": segment,
+                    "value": str(name),
+                    "rows": int(where.sum()),
+                    "positive": float(true[where].mean()),
+                    "flagged": float(flagged[where].mean()),
+                    "recall": _share(flagged[where & true]),
+                    "false_positive": _share(flagged[where & ~true]),
+                }
+            )
+    return found
+
+
+def _share(flagged: NDArray[np.bool_]) -> float | None:
+    return float(flagged.mean()) if len(flagged) else None
 
 
 def _calibration(task: Task, labels: Labels, scores: Floats) -> list[dict[str, float]]:

@@ -7,15 +7,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 
-from delivery.content import content_sha256, file_sha256
+from delivery.content import content_sha256
 from delivery.errors import HeldError
 from delivery.exam import Holdout
 from delivery.files import write_whole
-from delivery.gates import load, parity
+from delivery.gates import latency, load, parity
 from delivery.gates.verdict import Verdict
+from delivery.latency import side_by_side
 from delivery.load import measure
 from delivery.scoring import Example, cached, read_examples, score_rows, score_table
 from delivery.servers import Servers, Subject
@@ -59,13 +62,16 @@ class Interview:
         """The answers to the subject's own examples."""
         try:
             examples = read_examples(subject.model)
-            key = f"{_sha(subject)}-{file_sha256(subject.model / EXAMPLES)[:16]}"
-            rows = [example.instance for example in examples]
-            folder = self.workspace / "cache" / "answers"
-            answered = cached(folder, key, lambda: score_rows(self.servers.url(subject), rows))
+            answered = self.rows(subject, [example.instance for example in examples])
         except HeldError as error:
             return parity.Evidence((), None, None, str(error))
         return parity_evidence(examples, answered)
+
+    def rows(self, subject: Subject, rows: Sequence[dict[str, Any]]) -> Floats:
+        """The answers to rows of a request; HeldError if the subject refuses one."""
+        asked = hashlib.sha256(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        folder, key = self.workspace / "cache" / "answers", f"{_sha(subject)}-{asked[:16]}"
+        return cached(folder, key, lambda: score_rows(self.servers.url(subject), rows))
 
     def load(self, subject: Subject, policy: load.Policy) -> Verdict:
         """The verdict under load. Only a pass is remembered: a busy machine may fail once."""
@@ -80,6 +86,33 @@ class Interview:
         if verdict.status == "pass":
             write_whole(note, json.dumps(measured.to_json()))
         return verdict
+
+    def beside(self, subject: Subject, opponent: Subject | None, policy: latency.Policy) -> Verdict:
+        """The verdict beside the champion. Harm has to be found twice; a pass is remembered."""
+        if opponent is None:
+            return latency.judge(latency.Evidence(first=True), policy)
+        key = f"{_sha(subject)}-{_sha(opponent)}-{policy_sha256(policy)[:16]}"
+        note = self.workspace / "cache" / "latency" / f"{key}.json"
+        found = _sides(note)
+        if found is None:
+            found = self._side_by_side(subject, opponent, policy)
+            if latency.judge(found, policy).status == "fail":
+                found = self._side_by_side(subject, opponent, policy)
+        verdict = latency.judge(found, policy)
+        if verdict.status == "pass":
+            write_whole(note, json.dumps(found.to_json()))
+        return verdict
+
+    def _side_by_side(
+        self, subject: Subject, opponent: Subject, policy: latency.Policy
+    ) -> latency.Evidence:
+        urls = self.servers.url(subject), self.servers.url(opponent)
+        self.servers.progress(f"measuring {subject.release} and {opponent.release} side by side")
+        try:
+            rows = [example.instance for example in read_examples(subject.model)]
+            return latency.Evidence(*side_by_side(urls, rows, policy))
+        except HeldError as error:
+            return latency.Evidence(missing=str(error))
 
 
 def parity_evidence(examples: Sequence[Example], answered: Floats) -> parity.Evidence:
@@ -101,6 +134,13 @@ def policy_sha256(policy: Strict) -> str:
 def _sha(subject: Subject) -> str:
     """Of the bytes, not of the name that somebody gave them."""
     return content_sha256(subject.bento)[:16]
+
+
+def _sides(note: Path) -> latency.Evidence | None:
+    try:
+        return latency.Evidence.from_json(json.loads(note.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # absent or damaged: measured again
 
 
 def _remembered(note: Path) -> load.Measured | None:

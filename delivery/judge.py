@@ -14,11 +14,12 @@ from typing import Any
 
 import httpx
 
+from delivery import behaviours
 from delivery.case import Case, contract_of, contracts
 from delivery.content import content_sha256, file_hashes
 from delivery.errors import HeldError, TargetError
 from delivery.exam import Exam
-from delivery.gates import contract, load, parity, smoke
+from delivery.gates import behaviour, contract, load, parity, smoke
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict, blocking
 from delivery.interview import Interview, parity_evidence, policy_sha256
@@ -67,7 +68,7 @@ def judge_candidate(
     workspace: Path,
     progress: Progress,
 ) -> Judgement:
-    """The proposed gates: baseline or champion, parity, contract and load.
+    """The proposed gates: baseline or champion, parity, contract, load and latency.
 
     Raises:
         InputError: a bento without a readable contract.
@@ -77,17 +78,25 @@ def judge_candidate(
     with Servers(workspace, progress) as servers:
         desk = Interview(workspace, servers)
         scored = case.scored(desk)
+        compared = case.sides(scored)
+        robust = case.robustness(desk, compared)
         answers = desk.examples(candidate)
+        behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
-    quality, shown = case.quality(scored)
+
+        beside = desk.beside(candidate, champion, policy.latency)
     verdicts = (
-        quality,
+        case.quality(scored, compared),
+        case.calibration(compared),
+        behaviour.judge(behaved, policy.behaviour),
+        robust,
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
+        beside,
     )
     judged = _judged(candidate, champion, policy) | scored.judged(exam)
-    evidence = {"judged": judged, **shown}
+    evidence = {"judged": judged, **case.shown(compared)}
     return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
 
 

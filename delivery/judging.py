@@ -5,29 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from delivery.candidate import Candidate, data
+from delivery.appeal import NO_APPEAL, Appeal
+from delivery.candidate import MODEL, Candidate, data
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
-from delivery.gates.verdict import Verdict, blocking
+from delivery.gates import looks
+from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
+from delivery.looks import look
 from delivery.report import write
 from delivery.snapshot import Snapshot
+from delivery.weaknesses import weaknesses
+from serving.contract import CARD
+
+CARD_LENGTH = 10_000  # characters that a report shows
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A judgement and where its report lies."""
+    """A judgement, where its report lies, and what a person said for the candidate."""
 
     judgement: Judgement
     report: Path
+    appeal: Appeal = NO_APPEAL
 
 
 def judge(
     context: Context,
     snapshot: Snapshot,
     candidate: Candidate,
-    reason: str,
+    appeal: Appeal,
     signed: Verdict | None = None,
 ) -> Judged:
     """Look inside the candidate, and compare it with the champion that main says is in production.
@@ -36,7 +44,9 @@ def judge(
     """
     policy = snapshot.settings.gates
     champion = snapshot.champion()
-    exam = Exam(data=data(context, candidate.commit), base_data=None, retrain=False, reason=reason)
+    exam = Exam(
+        data=data(context, candidate.commit), base_data=None, retrain=False, reason=appeal.reason
+    )
     opponent = None
     if champion.exists:
         record = snapshot.record(champion.release)
@@ -45,21 +55,38 @@ def judge(
             data=exam.data,
             base_data=data(context, record.made_from.commit, held_by=champion.release),
             retrain=record.made_from.recipe == candidate.source.recipe,
-            reason=reason,
+            reason=appeal.reason,
         )
+    subject = Subject(candidate.bento.id, candidate.bento.path)
+    # Before anything is seen: a command that is killed after it has looked all the same.
+    looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)
     judgement = judge_candidate(
-        Subject(candidate.bento.id, candidate.bento.path),
+        subject,
         opponent,
         exam,
         policy,
         context.workspace,
         context.progress,
     )
-    inside = inspect_bento(candidate, policy)
-    about = (signed,) if signed else ()
-    judgement = replace(judgement, verdicts=(*judgement.verdicts, *inside, *about))
+    inside = (
+        *inspect_bento(candidate, policy),
+        *weaknesses(context, snapshot, candidate, policy),
+    )
+    about = (looks.judge(looked, policy.looks), *((signed,) if signed else ()))
+    verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
+    evidence = {**judgement.evidence, "card": _card(candidate)}
+    judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = context.workspace / "reports" / candidate.bento.id
-    return Judged(judgement, write(judgement, folder).html)
+    return Judged(judgement, write(judgement, folder).html, appeal)
+
+
+def _card(candidate: Candidate) -> str:
+    """What the model's author says about it; empty where nothing is said."""
+    try:
+        text = (candidate.bento.path / "src" / MODEL / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text[:CARD_LENGTH]
 
 
 def require_pass(judged: Judged, what: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from delivery.appeal import overrides_of
 from delivery.context import Context
 from delivery.desired import (
     Desired,
@@ -19,6 +20,7 @@ from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
 from delivery.proof import proposal_tag
+from delivery.report.difference import cell
 from delivery.snapshot import Attempt, Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
@@ -49,7 +51,11 @@ def evidence(
         "environment": environment,
         "release": release,
         "verdicts": [
-            {key: value for key, value in verdict.to_json().items() if key != "details"}
+            {
+                key: value
+                for key, value in verdict.to_json().items()
+                if key != "details" and (key != "override" or value)
+            }
             for verdict in verdicts
         ],
         **facts,
@@ -165,9 +171,19 @@ def _body(proposal: Proposal) -> str:
         f"| | release |\n|---|---|\n"
         f"| wanted | `{desired.wanted.release}` |\n"
         f"| stays warm beside it | `{desired.previous.release}` |\n\n"
+        f"{_overrides(proposal)}"
         f"Merging deploys it: `delivery deploy {proposal.environment}`. The evidence is in "
         f"`{evidence_path(proposal.environment)}`.\n"
     )
+
+
+def _overrides(proposal: Proposal) -> str:
+    """What a reviewer has to agree with beside the release itself."""
+    lines = [
+        f"- **{gate}** is overridden: {cell(reason)}\n"
+        for gate, reason in overrides_of(proposal.evidence).items()
+    ]
+    return "".join(lines) + ("\n" if lines else "")
 
 
 def _rollback_report(attempt: Attempt) -> str:

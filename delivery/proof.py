@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import hashlib
 
+from delivery.appeal import overrides_of, require_allowed
 from delivery.desired import desired_path, evidence_path
+from delivery.errors import RefusedError
 from delivery.events import State
 from delivery.record import Record
 from delivery.snapshot import Attempt, Snapshot
@@ -31,7 +33,11 @@ def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
         return why
     if desired.is_rollback:
         return _never_ran_here(snapshot, attempt)
-    return _not_verified_upstream(snapshot, attempt) or _failed_before(snapshot, attempt)
+    return (
+        _overridden(snapshot, attempt)
+        or _not_verified_upstream(snapshot, attempt)
+        or _failed_before(snapshot, attempt)
+    )
 
 
 def _other_bytes(record: Record, attempt: Attempt) -> str:
@@ -60,6 +66,16 @@ def _not_proposed(snapshot: Snapshot, attempt: Attempt) -> str:
         f"{paths[0]} or {paths[1]} is not what delivery proposed: somebody wrote it by hand. "
         f"`delivery promote {environment}` judges a release and proposes it"
     )
+
+
+def _overridden(snapshot: Snapshot, attempt: Attempt) -> str:
+    """A gate that main's policy lets nobody override here, and that was."""
+    evidence = snapshot.evidence(attempt.environment, attempt.commit)
+    try:
+        require_allowed(snapshot.settings, attempt.environment, overrides_of(evidence))
+    except RefusedError as error:
+        return str(error)
+    return ""
 
 
 def _never_ran_here(snapshot: Snapshot, attempt: Attempt) -> str:

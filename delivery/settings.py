@@ -33,6 +33,8 @@ class EnvironmentSettings(Strict):
     """One environment."""
 
     target: LocalTargetSettings
+    # Gates that a person may override with a reason; None: every gate, but none in the last.
+    overrides: tuple[str, ...] | None = None
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -74,6 +76,16 @@ class Settings(Strict):
         names = list(self.environments)
         position = names.index(name) + 1
         return names[position] if position < len(names) else None
+
+    def overrides(self, name: str) -> tuple[str, ...] | None:
+        """The gates that a person may override in an environment; None: all of them."""
+        allowed = self.environment(name).overrides
+        return () if allowed is None and name == self.last else allowed
+
+    def may_override(self, name: str, gate: str) -> bool:
+        """May a person's reason let a release into `name` that `gate` blocks?"""
+        allowed = self.overrides(name)
+        return allowed is None or gate in allowed
 
     @property
     def first(self) -> str:

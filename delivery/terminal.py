@@ -22,6 +22,13 @@ ERR = Console(stderr=True, highlight=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_option = click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 reason_option = click.option("--reason", default="", help="Why; written into the evidence.")
+override_option = click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="GATE",
+    help="A gate that must not stop it; needs --reason.",
+)
 environment_argument = click.argument("environment", metavar="ENV")
 
 

@@ -1,4 +1,5 @@
-"""YOURS: the flights example. Replace `load` and `fit` with your own; docs/model.md shows how.
+"""YOURS: the flights example. Replace `load`, `fit` and, if you like, `behaviours` with your own;
+docs/model.md shows how.
 
 Will a flight that leaves New York arrive more than 15 minutes late, be cancelled or diverted?
 Asked three hours before its scheduled departure.
@@ -11,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from model.data import load
+from model.expected import behaviours
 
-__all__ = ["fit", "load"]
+__all__ = ["behaviours", "fit", "load"]
 
 
 def fit(train: pd.DataFrame, validation: pd.DataFrame | None, settings: Any) -> Any:

@@ -2,19 +2,20 @@
 told to MLflow.
 
 trained model, train, validation, metrics  →  artifacts/model/{model.onnx or predictor/,
-contract.json, examples.jsonl}
+contract.json, examples.jsonl, explainer.*[, behaviours.jsonl, card.md]}
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline import examples, onnx_graph, parity, predictor
+from pipeline import behaviours, examples, explainer, onnx_graph, parity, predictor
 from pipeline.columns import feature_names
 from pipeline.contract import Seen, infer
 from pipeline.errors import PipelineError
@@ -24,9 +25,10 @@ from pipeline.stage import METRICS, read_part, run, whole
 from pipeline.stage import MODEL as FOLDER
 from pipeline.tracking import Tracker
 from pipeline.trained import read_trained
-from serving.contract import CONTRACT, EXAMPLES, MODEL, PREDICTOR, Contract, render_contract
+from serving.contract import CARD, CONTRACT, EXAMPLES, MODEL, PREDICTOR, Contract, render_contract
 
 PARITY_ROWS = 5000
+OWN_CARD = Path("model") / CARD
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,20 @@ def _export(settings: Settings, tracker: Tracker) -> str:
     with whole(FOLDER) as folder:
         folder.mkdir()
         worst = _write(folder, seen.model, contract, rows, settings.export.tolerance)
+        explained = explainer.write(
+            folder, _material(folder, contract, seen.rows[features]), settings.export.explain
+        )
         (folder / CONTRACT).write_text(render_contract(contract), encoding="utf-8")
         answers = score(seen.model, chosen, contract.task)
         text = examples.render(chosen, answers, contract)
         (folder / EXAMPLES).write_text(text, encoding="utf-8")
+        if OWN_CARD.exists():
+            shutil.copyfile(OWN_CARD, folder / CARD)
+        behaviours.write(folder, contract)
         run_id = tracker.log(settings, folder, _metrics())
     return (
         f"export: {contract.runtime}, agrees within {worst:.1g} on {len(rows):,} rows; "
-        f"MLflow run {run_id}"
+        f"explained by {explained}; MLflow run {run_id}"
     )
 
 
@@ -81,6 +89,11 @@ def _write(
         exported=predictor.scorer(folder / PREDICTOR, contract),
     )
     return parity.check(pair, rows, tolerance)
+
+
+def _material(folder: Path, contract: Contract, rows: pd.DataFrame) -> explainer.Material:
+    file = folder / MODEL
+    return explainer.Material(file.read_bytes() if file.exists() else None, rows, contract)
 
 
 def converted(model: Any, contract: Contract, rows: pd.DataFrame, tolerance: float) -> Exported:

@@ -49,7 +49,7 @@ def convert(model: Any, contract: Contract) -> onnx.ModelProto:
     ]
     shape: list[str | int | None] = ["rows", *contract.outputs[0].shape]
     output = helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, shape)
-    kept = _needed(nodes, SCORE)
+    kept = needed(nodes, SCORE)
     used = {name for node in kept for name in node.input}
     constants = [c for c in graph.initializer if c.name in used]
     body = helper.make_graph(kept, contract.name, inputs, [output], constants)
@@ -170,7 +170,7 @@ def _exit(graph: onnx.GraphProto, contract: Contract) -> list[onnx.NodeProto]:
     return [*nodes, helper.make_node("Gather", [flat, "exit/place"], [SCORE], axis=1)]
 
 
-def _needed(nodes: list[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
+def needed(nodes: list[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
     """The nodes that `output` depends on, in order."""
     wanted, kept = {output}, []
     for node in reversed(nodes):

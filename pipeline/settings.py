@@ -124,12 +124,14 @@ class Evaluate(Strict):
 
 
 class Export(Strict):
-    """How the model leaves: its name, its runtime, and how exactly it must agree."""
+    """How the model leaves: its name, its runtime, how exactly it must agree, and how a service
+    explains its answers: by its trees, by sampling, by what fits (auto), or not (off)."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
     runtime: Literal["onnx", "python"] = "onnx"
     tolerance: float = Field(default=1e-5, gt=0, le=0.1)
     examples: int = Field(default=50, ge=1, le=1000)
+    explain: Literal["auto", "trees", "sampling", "off"] = "auto"
 
 
 class Own(Strict):

@@ -1,8 +1,9 @@
 """The HTTP routes of the service, as a Starlette application that BentoML mounts.
 
 POST /predict    rows → predictions          GET /            Swagger page
-GET  /release    what answers here           GET /docs.json   OpenAPI document
-GET  /metrics    Prometheus                  and those of serving.protocols
+POST /explain    rows → contributions        GET /docs.json   OpenAPI document
+GET  /release    what answers here           GET /metrics     Prometheus
+                                             and those of serving.protocols
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 import orjson
@@ -28,7 +28,7 @@ from serving.feedback import Feedback
 from serving.journal import Journal
 from serving.logs import write_json_lines
 from serving.metrics import CONTENT_TYPE, Meter, exposition
-from serving.openapi import Brief, openapi
+from serving.openapi import Brief, Subject, openapi
 from serving.place import LOG_FOLDER
 from serving.predict import Predictor, Refusal, Scored
 from serving.protocols import native, spoken
@@ -54,6 +54,7 @@ class Service:
         self._observers: list[Observer] = []
         self._feedback: Feedback | None = None
         self._predictor: Predictor | None = None
+        self._document: bytes | None = None
         self._dialects = spoken(start)
         self.drain = Drain(start.place.drain_seconds)
         routes = Routes(lambda: self.predictor, Meter(start.release), self._note, self.drain)
@@ -84,8 +85,8 @@ class Service:
 
     def load(self) -> None:
         """Load the model; ContractError if it cannot be served."""
-        limits = self._start.settings.limits
-        self._predictor = Predictor(load_model(self._folder), self._release, limits)
+        model = load_model(self._folder, self._start.settings.compute)
+        self._predictor = Predictor(model, self._start)
 
     def start(self) -> None:
         """Load the model in a worker and get ready for requests."""
@@ -136,14 +137,13 @@ class Service:
         return HTMLResponse(PAGE.read_text(encoding="utf-8"))
 
     async def docs(self, _: Request) -> Response:
+        if self._document is None:
+            example = await native.example(self.predictor)
+            others = [brief for dialect in self._dialects for brief in _brief(dialect)]
+            auth = self._start.settings.auth
+            subject = Subject(self.predictor.contract, self._release, auth)
+            self._document = orjson.dumps(openapi(subject, example, others))
         return Response(self._document, media_type="application/json")
-
-    @cached_property
-    def _document(self) -> bytes:
-        request, answer = native.example(self.predictor)
-        others = [brief for dialect in self._dialects for brief in _brief(dialect)]
-        contract = self.predictor.contract
-        return orjson.dumps(openapi(contract, self._release, request, answer, others))
 
     async def feedback(self, request: Request) -> Response:
         """Take the truth about requests that were answered before."""

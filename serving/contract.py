@@ -17,10 +17,17 @@ CONTRACT = "contract.json"
 MODEL = "model.onnx"
 PREDICTOR = "predictor"
 EXAMPLES = "examples.jsonl"
+CARD = "card.md"  # what a person wrote about the model, for people
+BEHAVIOURS = "behaviours.jsonl"
+EXPLAINER = "explainer.json"
+EXPLAINER_ENCODER = "explainer.onnx"  # for trees: inputs → the output MATRIX
+EXPLAINER_PATHS = "explainer.npz"
+MATRIX = "matrix"
 SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
 
 Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]
 Task = Literal["binary", "multiclass", "regression"]
+Link = Literal["identity", "logistic", "softmax"]  # what makes scores of raw sums
 
 
 class ContractError(ValueError):
@@ -166,19 +173,81 @@ class Contract(Strict):
         return self
 
 
+class Behaviour(Strict):
+    """What the model's author expects of its scores, one of three kinds. Rows are those of a
+    request; `of` names the class whose probability is meant, the positive one if left out.
+
+    higher, lower   the score of `higher` is above that of `lower`, by `by` at least
+    same            the scores of all rows lie within `within` of each other
+    row             its score is no less than `minimum` and no more than `maximum`
+    """
+
+    name: str = Field(min_length=1)
+    of: str | None = None
+    higher: Mapping[str, Any] | None = None
+    lower: Mapping[str, Any] | None = None
+    by: float = Field(default=0.0, ge=0)
+    same: tuple[Mapping[str, Any], ...] | None = None
+    within: float = Field(default=0.0, ge=0)
+    row: Mapping[str, Any] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Behaviour:
+        if (self.higher is None) != (self.lower is None):
+            raise ValueError("`higher` and `lower` belong together")
+        if (self.row is None) != (self.minimum is None and self.maximum is None):
+            raise ValueError("`row` comes with `minimum`, `maximum` or both")
+        if [self.higher, self.same, self.row].count(None) != 2:
+            raise ValueError("it has `higher` and `lower`, or `same`, or `row`")
+        if self.same is not None and len(self.same) < 2:
+            raise ValueError("`same` needs two rows or more")
+        return self
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """The request rows that it is about, `higher` before `lower`."""
+        pair = (self.higher, self.lower, self.row)
+        return self.same or tuple(row for row in pair if row is not None)
+
+
+class Explanation(Strict):
+    """How a model's answers are explained. A score is `link` of a raw sum, and contributions add
+    up in that sum: log-odds for `logistic`. `sampling` needs a typical row as its reference."""
+
+    schema_version: Literal[1] = 1
+    method: Literal["trees", "sampling"]
+    link: Link
+    reference: Mapping[str, Any] | None = None
+
+
 def read_contract(path: Path) -> Contract:
     """Read `contract.json`, or the one in the folder `path`."""
-    file = path / CONTRACT if path.is_dir() else path
+    return _read(Contract, path / CONTRACT if path.is_dir() else path)
+
+
+def read_explanation(folder: Path) -> Explanation:
+    """Read `explainer.json` in the folder."""
+    return _read(Explanation, folder / EXPLAINER)
+
+
+def _read(kind: type[Document], file: Path) -> Document:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ContractError(f"{file}: no such file; `dvc repro` writes it") from error
     except ValueError as error:
         raise ContractError(f"{file}: not JSON: {error}") from error
-    return parse(Contract, content, source=str(file))
+    return parse(kind, content, source=str(file))
 
 
 def render_contract(contract: Contract) -> str:
     """The canonical text of a contract: the same contract gives the same bytes."""
-    content = contract.model_dump(mode="json", exclude_defaults=False)
+    return render(contract)
+
+
+def render(document: Strict) -> str:
+    """The canonical text of a document."""
+    content = document.model_dump(mode="json", exclude_defaults=False)
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -10,9 +10,12 @@ from typing import Any
 import onnxruntime as ort
 
 from serving.column import Array
+from serving.compute import open_session, providers_of
 from serving.contract import MODEL, SCORE, Contract, ContractError, Input
 from serving.engine import ScoreError
+from serving.policy import Compute
 
+DEFAULT = Compute()
 _TYPES = {
     "float32": "tensor(float)",
     "float64": "tensor(double)",
@@ -24,58 +27,64 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Graph:
-    """An engine. `vectors` are the inputs that the graph takes as [rows, 1]."""
+    """An engine that answers `output`. `vectors` are the inputs that the graph takes as
+    [rows, 1]."""
 
     session: ort.InferenceSession
     vectors: frozenset[str]
+    output: str = SCORE
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What computes it."""
+        return providers_of(self.session)
 
     def __call__(self, columns: Mapping[str, Array]) -> Array:
         feeds = dict(columns)
         for name in self.vectors:
             feeds[name] = feeds[name].reshape(-1, 1)
         try:
-            score: Array = self.session.run([SCORE], feeds)[0]
+            score: Array = self.session.run([self.output], feeds)[0]
         except Exception as error:  # ONNX Runtime's errors share no other base class
             raise ScoreError(f"the model cannot score these rows: {error}") from error
         return score
 
 
-def load_graph(folder: Path, contract: Contract) -> Graph:
-    """The graph in `folder`; ContractError if it cannot be loaded or does not fit."""
-    session = _session(folder / MODEL)
-    return Graph(session, frozenset(_vectors(contract, session)))
+@dataclass(frozen=True)
+class Part:
+    """A file of a model folder and the output that is asked of it."""
+
+    name: str = MODEL
+    output: str = SCORE
 
 
-def _session(file: Path) -> ort.InferenceSession:
-    if not file.is_file():
-        raise ContractError(f"{MODEL}: no such file; `dvc repro` writes it")
-    options = ort.SessionOptions()
-    # One thread: a row takes microseconds, so threads would only wait for each other, and the
-    # order of additions stays the same on every machine. More workers use more cores.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
+WHOLE = Part()
+
+
+def load_graph(
+    folder: Path, contract: Contract, compute: Compute = DEFAULT, part: Part = WHOLE
+) -> Graph:
+    """The graph `part` in `folder`; ContractError if it cannot be loaded or does not fit."""
+    session = open_session(folder / part.name, compute)
     try:
-        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no other base class
-        reason = str(error).splitlines()[0]
-        raise ContractError(f"{MODEL}: ONNX Runtime cannot load it: {reason}") from error
+        return Graph(session, frozenset(_vectors(contract, session, part.output)), part.output)
+    except ContractError as error:
+        raise ContractError(f"{part.name}: {error}") from error
 
 
-def _vectors(contract: Contract, session: ort.InferenceSession) -> Iterator[str]:
+def _vectors(contract: Contract, session: ort.InferenceSession, output: str) -> Iterator[str]:
     """Names of the inputs that the graph takes as [rows, 1]; ContractError on a misfit."""
     graph = {node.name: node for node in session.get_inputs()}
     declared = {spec.name: spec for spec in contract.inputs}
     if missing := sorted(graph.keys() ^ declared.keys()):
         side = "contract" if missing[0] in graph else "graph"
-        raise ContractError(f"{MODEL}: input {missing[0]!r} is not in the {side}")
-    if SCORE not in {node.name for node in session.get_outputs()}:
-        raise ContractError(f"{MODEL}: no output is called {SCORE!r}")
+        raise ContractError(f"input {missing[0]!r} is not in the {side}")
+    if output not in {node.name for node in session.get_outputs()}:
+        raise ContractError(f"no output is called {output!r}")
     for name, spec in declared.items():
         if graph[name].type != _TYPES.get(spec.dtype):
             found = graph[name].type
-            raise ContractError(f"{MODEL}: input {name!r} is {found}, in the contract {spec.dtype}")
+            raise ContractError(f"input {name!r} is {found}, in the contract {spec.dtype}")
         if _is_vector(spec, graph[name].shape):
             yield name
 
@@ -85,5 +94,5 @@ def _is_vector(spec: Input, shape: list[Any]) -> bool:
     if extra == 1 and not spec.shape:
         return True
     if extra:
-        raise ContractError(f"{MODEL}: input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
+        raise ContractError(f"input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
     return False

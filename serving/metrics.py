@@ -26,6 +26,7 @@ SECONDS = Histogram(
     buckets=_BUCKETS,
 )
 ROWS = Counter("serving_rows_total", "Rows that were scored.", ["release"])
+EXPLAINED = Counter("serving_explained_rows_total", "Rows that were explained.", ["release"])
 IGNORED = Counter(
     "serving_ignored_fields_total", "Values of fields that the contract does not know.", ["release"]
 )
@@ -45,6 +46,7 @@ class Meter:
         self._requests = lru_cache(512)(self._request)
         self._seconds = lru_cache(64)(self._time)
         self._rows = ROWS.labels(release)
+        self._explained = EXPLAINED.labels(release)
         self._ignored = IGNORED.labels(release)
 
     def _request(self, route: str, status: int) -> Counter:
@@ -59,6 +61,11 @@ class Meter:
 
     def scored(self, rows: int, ignored: int) -> None:
         self._rows.inc(rows)
+        if ignored:
+            self._ignored.inc(ignored)
+
+    def explained(self, rows: int, ignored: int) -> None:
+        self._explained.inc(rows)
         if ignored:
             self._ignored.inc(ignored)
 

@@ -5,21 +5,14 @@ Version 3.0.3, which the Swagger UI inside BentoML and most generators of client
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from serving.contract import Contract, Input
-from serving.expected import describe
+from serving import schemas
+from serving.contract import Contract
+from serving.policy import Auth
+from serving.schemas import Json
 
-Json = dict[str, Any]
-_TYPES: Mapping[str, Json] = {
-    "float32": {"type": "number", "format": "float"},
-    "float64": {"type": "number", "format": "double"},
-    "int64": {"type": "integer", "format": "int64"},
-    "bool": {"type": "boolean"},
-    "string": {"type": "string"},
-}
 _ANY: Mapping[str, Json] = {
     "application/json": {"type": "object"},
     "application/octet-stream": {"type": "string", "format": "binary"},
@@ -37,6 +30,7 @@ _ERRORS = _REFUSALS | {
     "415": "The body is not declared as JSON.",
     "422": "The rows do not fit the contract: row, field, value and what is allowed.",
 }
+_EXPLAIN_ERRORS = _ERRORS | {"404": "This release cannot explain."}
 _FEEDBACK_ERRORS = _REFUSALS | {
     "404": "Feedback is not kept here.",
     "422": "An item makes no sense; nothing of the request is kept.",
@@ -53,30 +47,63 @@ class Brief:
     kinds: tuple[str, ...] = ()
 
 
-def openapi(
-    contract: Contract, release: str, request: Json, answer: Json, others: Iterable[Brief] = ()
-) -> Json:
-    """The document; `request` and `answer` are a real pair."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A real request and what /predict and /explain answer; None where a release cannot."""
+
+    request: Json
+    answer: Json
+    explained: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is documented: a model, its release, and whose credentials are asked for."""
+
+    contract: Contract
+    release: str
+    auth: Auth = "none"
+
+
+_SCHEMES: Mapping[str, Json] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "an API key or a token"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+_ASKED: Mapping[Auth, tuple[str, ...]] = {
+    "none": (),
+    "keys": ("bearer", "key"),
+    "oidc": ("bearer",),
+    "both": ("bearer", "key"),
+}
+_OPEN = ("/livez", "/readyz")
+
+
+def openapi(subject: Subject, example: Example, others: Iterable[Brief] = ()) -> Json:
+    """The document."""
+    contract, schemes = subject.contract, _ASKED[subject.auth]
+    paths = {
+        "/predict": {"post": _predict(contract, example)},
+        "/explain": {"post": _explain(contract, example)},
+        "/release": {"get": _get("Which release this is, and the sha256 of its files.", "json")},
+        "/feedback": {"post": _feedback(contract)},
+        "/metrics": {"get": _get("Prometheus metrics.", "text")},
+        "/livez": {"get": _get("200 while the process lives.", "text")},
+        "/readyz": {"get": _get("200 once requests can be answered.", "text")},
+    }
+    for path in _OPEN:
+        paths[path]["get"]["security"] = []
     return {
         "openapi": "3.0.3",
         "info": {
             "title": contract.name,
-            "version": release,
+            "version": subject.release,
             "description": _introduction(contract),
         },
-        "paths": {
-            "/predict": {"post": _predict(contract, request, answer)},
-            "/release": {
-                "get": _get("Which release this is, and the sha256 of its files.", "json")
-            },
-            "/feedback": {"post": _feedback(contract)},
-            "/metrics": {"get": _get("Prometheus metrics.", "text")},
-            "/livez": {"get": _get("200 while the process lives.", "text")},
-            "/readyz": {"get": _get("200 once requests can be answered.", "text")},
-        }
-        | _briefly(contract, others),
+        "security": [{scheme: []} for scheme in schemes],
+        "paths": paths | _briefly(contract, others),
         "components": {
-            "schemas": {"Row": _row(contract.inputs), "Error": _error()},
+            "schemas": {"Row": schemas.row(contract.inputs), "Error": schemas.error()},
+            "securitySchemes": {scheme: _SCHEMES[scheme] for scheme in schemes},
         },
     }
 
@@ -108,34 +135,35 @@ def _introduction(contract: Contract) -> str:
     return f"A {contract.task} model.{positive}{until}"
 
 
-def _predict(contract: Contract, request: Json, answer: Json) -> Json:
-    responses: Json = {
-        "200": _content(
-            "One prediction for each row, in the same order.", _answer(contract), answer
-        )
+def _predict(contract: Contract, example: Example) -> Json:
+    answer = _content(
+        "One prediction for each row, in the same order.", schemas.answer(contract), example.answer
+    )
+    return _scoring("predict", "Score rows", example) | {
+        "responses": {"200": answer} | _refusals(_ERRORS)
     }
+
+
+def _explain(contract: Contract, example: Example) -> Json:
+    answer = _content(
+        "For each row what each input adds to the base value.",
+        schemas.explained(contract),
+        example.explained,
+    )
+    return _scoring("explain", "Explain the scores of rows", example) | {
+        "responses": {"200": answer} | _refusals(_EXPLAIN_ERRORS)
+    }
+
+
+def _scoring(name: str, summary: str, example: Example) -> Json:
+    media = {"schema": schemas.rows(), "example": example.request}
+    body = {"required": True, "content": {"application/json": media}}
+    return {"operationId": name, "summary": summary, "requestBody": body}
+
+
+def _refusals(reasons: Mapping[str, str]) -> Json:
     reference = {"$ref": "#/components/schemas/Error"}
-    responses |= {code: _content(text, reference) for code, text in _ERRORS.items()}
-    schema = {
-        "type": "object",
-        "required": ["instances"],
-        "properties": {
-            "instances": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"$ref": "#/components/schemas/Row"},
-            }
-        },
-    }
-    return {
-        "operationId": "predict",
-        "summary": "Score rows",
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": request}},
-        },
-        "responses": responses,
-    }
+    return {code: _content(text, reference) for code, text in reasons.items()}
 
 
 def _feedback(contract: Contract) -> Json:
@@ -154,76 +182,12 @@ def _feedback(contract: Contract) -> Json:
     schema = {"type": "object", "required": ["feedback"], "properties": {"feedback": items}}
     counts = {name: {"type": "integer"} for name in ("accepted", "duplicates")}
     answer = _content("What was new.", {"type": "object", "properties": counts})
-    reference = {"$ref": "#/components/schemas/Error"}
     return {
         "operationId": "feedback",
         "summary": "Tell the truth about requests that were answered before",
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {"200": answer}
-        | {code: _content(text, reference) for code, text in _FEEDBACK_ERRORS.items()},
+        "responses": {"200": answer} | _refusals(_FEEDBACK_ERRORS),
     }
-
-
-def _row(inputs: Sequence[Input]) -> Json:
-    return {
-        "type": "object",
-        "properties": {spec.name: _field(spec) for spec in inputs},
-        "required": [spec.name for spec in inputs if not spec.nullable],
-        "additionalProperties": True,
-    }
-
-
-def _field(spec: Input) -> Json:
-    field: Json = dict(_TYPES[spec.dtype])
-    if spec.range is not None:
-        whole = spec.dtype == "int64"
-        field["minimum"], field["maximum"] = (int(x) if whole else x for x in spec.range)
-    if spec.categories and spec.unseen == "reject":
-        field["enum"] = [*spec.categories, *([None] if spec.nullable else [])]
-    for size in reversed(spec.shape):
-        field = {"type": "array", "minItems": size, "maxItems": size, "items": field}
-    if spec.nullable:
-        field["nullable"] = True
-    field["description"] = ". ".join(filter(None, (spec.description, describe(spec))))
-    return field
-
-
-def _answer(contract: Contract) -> Json:
-    number: Json = {"type": "number"}
-    several = contract.task == "multiclass"
-    item = {"type": "array", "items": number} if several else number
-    properties: Json = {
-        "predictions": {"type": "array", "items": item},
-        "release": {"type": "string"},
-        "ignored_fields": {"type": "integer", "description": "values of unknown fields"},
-    }
-    labels = {"type": "array", "items": {"type": "string", "enum": list(contract.classes or ())}}
-    if contract.classes:
-        properties["decisions"] = labels
-    if several:
-        properties["classes"] = labels
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _error() -> Json:
-    problem = {
-        "type": "object",
-        "properties": {
-            "row": {"type": "integer"},
-            "field": {"type": "string", "nullable": True},
-            "value": {"type": "string"},
-            "expected": {"type": "string"},
-        },
-    }
-    error = {
-        "type": "object",
-        "required": ["message", "problems"],
-        "properties": {
-            "message": {"type": "string"},
-            "problems": {"type": "array", "items": problem},
-        },
-    }
-    return {"type": "object", "required": ["error"], "properties": {"error": error}}
 
 
 def _get(summary: str, kind: str) -> Json:

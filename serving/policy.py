@@ -34,7 +34,8 @@ TEXT_LENGTH = 10_000
 
 
 class Limits(Strict):
-    """What one request, and one client, may ask of one worker.
+    """What one request, and one client, may ask of one worker. `explain_rows` are those of a
+    request to /explain, which costs more.
 
     `requests_per_second` is the long-run rate of a client and `burst` what it may spend at once;
     None is no limit. `seconds` is the time from the first byte to the answer.
@@ -42,6 +43,7 @@ class Limits(Strict):
 
     body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
     rows: int = Field(default=5_000, ge=1, le=MOST_ROWS)
+    explain_rows: int = Field(default=100, ge=1, le=MOST_ROWS)
     text_length: int = Field(default=TEXT_LENGTH, ge=1)  # characters of one value
     seconds: float = Field(default=10.0, gt=0)
     requests_per_second: float | None = Field(default=None, gt=0)
@@ -60,3 +62,33 @@ class LogSettings(Strict):
     file_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     files: int = Field(default=8, ge=1)
     requests: bool = False
+
+
+Provider = Literal["cuda", "openvino", "cpu"]
+
+
+class Compute(Strict):
+    """What graphs are computed with. Of `providers` those that are there are used, the first
+    for all that it can do; with `required` each of them has to be there.
+
+    `threads` are those of one request in one worker. One is the default: a row takes
+    microseconds, in which threads would only wait for each other; more workers use more cores.
+    """
+
+    providers: tuple[Provider, ...] = Field(default=("cuda", "openvino", "cpu"), min_length=1)
+    required: bool = False
+    threads: int = Field(default=1, ge=1, le=256)
+
+
+class Caching(Strict):
+    """How many rows and scores a worker remembers; 0 is none. One takes about 2 kB."""
+
+    entries: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class Batching(Strict):
+    """Joins concurrent requests. `max_rows` are scored at once; 0 joins nothing. A batch that is
+    smaller waits `wait_ms` for others; at 0 only what is there already is joined."""
+
+    max_rows: int = Field(default=0, ge=0, le=MOST_ROWS)
+    wait_ms: float = Field(default=0.0, ge=0, le=1000)

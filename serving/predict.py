@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from serving.batching import Batcher
+from serving.cache import Cache
 from serving.contract import Contract
-from serving.policy import Limits
+from serving.explain import Explained
 from serving.runtime import Model
+from serving.settings import Start
 from serving.validate import Array, Batch, InvalidRows, Problem, Validator, Values
 
 
@@ -46,15 +50,32 @@ class Scored:
     ignored: int
 
 
+@dataclass(frozen=True, slots=True)
+class Explanations:
+    """The rows of a request explained, a few in each part; `ignored` as in Scored."""
+
+    parts: Sequence[Explained]
+    rows: int
+    ignored: int
+
+
 class Predictor:
     """Answers queries with one model."""
 
-    def __init__(self, model: Model, release: str, limits: Limits) -> None:
+    def __init__(self, model: Model, start: Start) -> None:
+        settings, self.release = start.settings, start.release
+        if settings.cache.entries:
+            engine = Cache(model.engine, settings.cache.entries, start.release)
+            model = replace(model, engine=engine)
         self.model = model
-        self.release = release
         self.decide = Decider(model.contract)
+        limits = settings.limits
         self._validate = Validator(model.contract, text_length=limits.text_length)
         self._most = limits.rows
+        self._most_explained = limits.explain_rows
+        self._batcher = None
+        if settings.batching.max_rows:
+            self._batcher = Batcher(model.score, settings.batching, start.release)
 
     @property
     def contract(self) -> Contract:
@@ -67,16 +88,42 @@ class Predictor:
             Refusal: 422: too many rows, or a value that the contract does not allow.
             ScoreError: a fault of the model.
         """
-        if not 1 <= query.count <= self._most:
-            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {self._most}")
+        batch = self._batch(query, self._most)
+        return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
+
+    async def answer(self, query: Query) -> Scored:
+        """The same, joined with other requests where the settings say so."""
+        if self._batcher is None:
+            return self(query)
+        batch = self._batch(query, self._most)
+        score = await self._batcher(batch.columns, batch.rows)
+        return Scored(score, batch, batch.ignored + query.ignored)
+
+    async def explain(self, query: Query) -> Explanations:
+        """Validate, score and explain. Others are answered in between.
+
+        Raises:
+            Refusal: as above, and 404 if this release cannot explain.
+            ScoreError: a fault of the model or its explainer.
+        """
+        if self.model.explainer is None:
+            raise Refusal(404, "this release cannot explain: it was exported without an explainer")
+        batch = self._batch(query, self._most_explained)
+        parts = []
+        for part in self.model.explain(batch.columns):
+            parts.append(part)
+            await asyncio.sleep(0)
+        return Explanations(parts, batch.rows, batch.ignored + query.ignored)
+
+    def _batch(self, query: Query, most: int) -> Batch:
+        if not 1 <= query.count <= most:
+            raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {most}")
         try:
             if query.rows is not None:
-                batch = self._validate(query.rows)
-            else:
-                batch = self._validate.columns(query.columns or {}, query.count)
+                return self._validate(query.rows)
+            return self._validate.columns(query.columns or {}, query.count)
         except InvalidRows as error:
             raise Refusal(422, str(error), error.problems) from error
-        return Scored(self.model.score(batch.columns), batch, batch.ignored + query.ignored)
 
     def describe(self) -> dict[str, Any]:
         """What answers here: the body of /release."""
@@ -87,6 +134,8 @@ class Predictor:
             "task": contract.task,
             "runtime": contract.runtime,
             "trained_until": contract.trained_until,
+            "explained_by": self.model.explainer and self.model.explainer.how.method,
+            "providers": self.model.providers,
             "files": dict(self.model.files),
         }
 

@@ -23,7 +23,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.drain import Drain
 from serving.metrics import Meter
 from serving.predict import Predictor, Refusal, Scored
-from serving.protocols.dialect import VERSION, Ask, Dialect, Message, Reply, Tell
+from serving.protocols.dialect import (
+    JSON,
+    VERSION,
+    Ask,
+    Dialect,
+    Explain,
+    Message,
+    Reply,
+    Tell,
+)
 from serving.runtime import ScoreError
 
 logger = logging.getLogger("serving")
@@ -90,6 +99,9 @@ class Routes:
         for ask in dialect.asks:
             endpoint = Endpoint(ask.path, self._asked(ask), dialect, self.meter)
             yield "POST", Route(ask.path, endpoint, methods=["POST"])
+        for explain in dialect.explains:
+            endpoint = Endpoint(explain.path, self._explained(explain), dialect, self.meter)
+            yield "POST", Route(explain.path, endpoint, methods=["POST"])
         for tell in dialect.tells:
             endpoint = Endpoint(tell.path, self._told(tell), dialect, self.meter)
             yield "GET", Route(tell.path, endpoint, methods=["GET"])
@@ -105,10 +117,22 @@ class Routes:
             kind = _kind(headers, ask.kinds)
             message = Message(await _body(receive), kind, headers, names)
             query = ask.decode(message, predictor.contract)
-            scored = predictor(query)
+            scored = await predictor.answer(query)
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
             return ask.encode(scored, query, predictor)
+
+        return handler
+
+    def _explained(self, explain: Explain) -> Handler:
+        async def handler(scope: Scope, receive: Receive) -> Reply:
+            """Neither watched nor logged: it is mostly asked about rows that were scored before."""
+            predictor = self.predictor()
+            headers = Headers(scope=scope)
+            message = Message(await _body(receive), _kind(headers, JSON), headers, NO_NAMES)
+            found = await predictor.explain(explain.decode(message, predictor.contract))
+            self.meter.explained(found.rows, found.ignored)
+            return explain.encode(found, predictor)
 
         return handler
 

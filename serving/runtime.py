@@ -13,10 +13,13 @@ import numpy as np
 
 from serving.contract import EXAMPLES, Contract, ContractError, read_contract
 from serving.engine import Engine, ScoreError
+from serving.explain import Explained, Explainer, load_explainer
+from serving.policy import Compute
 from serving.validate import Array, InvalidRows, Validator
 
 __all__ = ["Model", "ScoreError", "file_hashes", "load_model"]
 
+DEFAULT = Compute()
 CHECKSUMS = "model.sha256"  # beside the folder; `delivery release` writes it, sha256sum reads it
 
 
@@ -28,6 +31,12 @@ class Model:
     files: Mapping[str, str]
     examples: tuple[Mapping[str, Any], ...]
     engine: Engine
+    explainer: Explainer | None = None
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What computes the graph; none for code."""
+        return getattr(self.engine, "providers", ())
 
     def score(self, columns: Mapping[str, Array]) -> Array:
         """Score columns: float32, [rows], or [rows, classes] for multiclass.
@@ -43,8 +52,21 @@ class Model:
             raise ScoreError(f"the model has no finite score for row {row}")
         return score
 
+    def explain(self, columns: Mapping[str, Array]) -> Iterator[Explained]:
+        """Explain rows, a few at a time.
 
-def load_model(folder: Path) -> Model:
+        Raises:
+            ScoreError: as `score`, or what was found does not add up.
+        """
+        assert self.explainer is not None
+        count = len(next(iter(columns.values())))
+        for start in range(0, count, self.explainer.method.rows):
+            some = slice(start, start + self.explainer.method.rows)
+            part = {name: column[some] for name, column in columns.items()}
+            yield self.explainer(part, self.score(part))
+
+
+def load_model(folder: Path, compute: Compute = DEFAULT) -> Model:
     """Load and try out the model in `folder`.
 
     Raises:
@@ -55,8 +77,10 @@ def load_model(folder: Path) -> Model:
     files = file_hashes(folder)
     _check_sums(folder, files)
     try:
-        engine = _engine(folder, contract)
-        model = Model(contract, files, tuple(_read_examples(folder / EXAMPLES)), engine)
+        engine = _engine(folder, contract, compute)
+        explainer = load_explainer(folder, contract, engine, compute)
+        examples = tuple(_read_examples(folder / EXAMPLES))
+        model = Model(contract, files, examples, engine, explainer)
         _try_out(model)
     except (ContractError, InvalidRows, ScoreError) as error:
         raise ContractError(f"{folder}: {error}") from error
@@ -75,7 +99,7 @@ def check_released(folder: Path) -> bool:
     return (folder.parent / CHECKSUMS).exists()
 
 
-def _engine(folder: Path, contract: Contract) -> Engine:
+def _engine(folder: Path, contract: Contract, compute: Compute) -> Engine:
     """Imported as needed: each runtime costs memory and a part of a second at the start."""
     if contract.runtime == "python":
         from serving.predictor import load_predictor
@@ -83,7 +107,7 @@ def _engine(folder: Path, contract: Contract) -> Engine:
         return load_predictor(folder)
     from serving.graph import load_graph
 
-    return load_graph(folder, contract)
+    return load_graph(folder, contract, compute)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -120,11 +144,14 @@ def _read_examples(file: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _try_out(model: Model) -> None:
-    """Score the first example: proves that the parts fit, and warms the session up."""
+    """Score and explain the first example: proves that the parts fit, and warms them up."""
     if not model.examples:
         raise ContractError(f"{EXAMPLES}: no examples")
-    score = model.score(Validator(model.contract)(model.examples[:1]).columns)
+    columns = Validator(model.contract)(model.examples[:1]).columns
+    score = model.score(columns)
     classes = len(model.contract.classes or ())
     expected = (1, classes) if model.contract.task == "multiclass" else (1,)
     if score.shape != expected:
         raise ContractError(f"a row's score is {score.shape}, expected {expected}")
+    if model.explainer is not None:
+        list(model.explain(columns))

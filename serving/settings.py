@@ -16,7 +16,15 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.contract import ContractError, Strict, parse
 from serving.place import NOWHERE, Place, read_place
-from serving.policy import Auth, Limits, LogSettings, OidcSettings
+from serving.policy import (
+    Auth,
+    Batching,
+    Caching,
+    Compute,
+    Limits,
+    LogSettings,
+    OidcSettings,
+)
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
@@ -31,7 +39,7 @@ BENTOML: dict[str, Any] = {
     "workers": 1,
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
-    "tracing": {"excluded_urls": ["/predict", "/invocations", "/infer$", ":predict$"]},
+    "tracing": {"excluded_urls": ["/predict", "/explain", "/invocations", "/infer$", ":predict$"]},
 }
 
 
@@ -44,6 +52,9 @@ class ServingSettings(Strict):
     oidc: OidcSettings | None = None
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
+    compute: Compute = Compute()
+    cache: Caching = Caching()
+    batching: Batching = Batching()
 
     @field_validator("protocols")
     @classmethod

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
 from delivery.annotations import append
+from delivery.appeal import Appeal, require_allowed
 from delivery.candidate import candidate
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError
 from delivery.forge.refusal import GithubError
 from delivery.judging import Judged, judge
 from delivery.lock import require_in_step
-from delivery.report import markdown
+from delivery.report import markdown, write
+
+EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,14 @@ class GateResult:
     pull: int | None
 
 
-def gate(context: Context, *, reason: str) -> GateResult:
+def gate(context: Context, appeal: Appeal) -> GateResult:
     """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again.
 
     What keeps HEAD from being judged is told to its pull request as well, so that no older
     report stands there for it.
     """
     try:
-        release, judged = _judge(context, reason)
+        release, judged = _judge(context, appeal)
     except DeliveryError as error:
         if context.surroundings.in_job:
             _tell_why(context, error)
@@ -42,15 +45,18 @@ def gate(context: Context, *, reason: str) -> GateResult:
     return GateResult(release, judged.judgement.champion, judged, pull)
 
 
-def _judge(context: Context, reason: str) -> tuple[str, Judged]:
+def _judge(context: Context, appeal: Appeal) -> tuple[str, Judged]:
     repository = context.repository
     repository.require_clean()
     require_in_step(context.root)
     if context.surroundings.in_job:
         context.store.require_held()
     snapshot = context.snapshot()
+    require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
     found = candidate(context, repository.commit("HEAD"))
-    return found.bento.id, judge(context, snapshot, found, reason)
+    judged = judge(context, snapshot, found, appeal)
+    report = write(judged.judgement, context.root / EVIDENCE).html
+    return found.bento.id, replace(judged, report=report)
 
 
 def _tell_why(context: Context, error: DeliveryError) -> None:

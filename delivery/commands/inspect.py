@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from delivery.appeal import overrides_of
 from delivery.candidate import Candidate, released, source, this_platform
 from delivery.content import file_hashes, release_id
 from delivery.context import Context
 from delivery.desired import evidence_path
 from delivery.errors import DeliveryError, InputError
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import BLOCKING, Verdict
 from delivery.inspection import inspect_bento
 from delivery.record import Record, record_path
 from delivery.snapshot import Snapshot
@@ -130,18 +131,26 @@ def _evidence(context: Context, snapshot: Snapshot, record: Record, environment:
     try:
         content = json.loads(context.repository.read(snapshot.commit, path) or "")
         verdicts = {verdict["gate"]: verdict["status"] for verdict in content["verdicts"]}
+        overrides = overrides_of(content)
         about = content["release"]
         sha256 = (content.get("judged") or {}).get("candidate_sha256", record.bento_sha256)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no evidence ({error!r}); restore it from main") from error
     if about != record.id or sha256 != record.bento_sha256:
         raise InputError(f"{path} is about {about} (bento {sha256[:12]}…), not about {record.id}")
-    blocked = [f"{gate} {status}" for gate, status in verdicts.items() if status != "pass"]
+    blocked = [f"{gate} {status}" for gate, status in verdicts.items()
+               if status in BLOCKING and gate not in overrides]  # fmt: skip
     if blocked:
         raise InputError(f"{path} has {', '.join(blocked)}, and it was promoted all the same")
     if not verdicts and not content.get("rollback_of"):
         raise InputError(f"{path} has no verdict")
-    return f"{len(verdicts)} gates passed" if verdicts else "a rollback: judged when it came first"
+    if not verdicts:
+        return "a rollback: judged when it came first"
+    passed = sum(status == "pass" for status in verdicts.values())
+    unseen = "".join(f"; {gate} {status}" for gate, status in verdicts.items()
+                     if status == "not checked")  # fmt: skip
+    given = "".join(f"; {gate} overridden: {why}" for gate, why in overrides.items())
+    return f"{passed} gates passed{unseen}{given}"
 
 
 def _wanted(snapshot: Snapshot, release: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from delivery.appeal import NO_APPEAL, Appeal, require_allowed
 from delivery.candidate import released
 from delivery.context import Context
 from delivery.desired import Version
@@ -34,7 +35,7 @@ class Wish:
 
     environment: str
     release: str | None = None
-    reason: str = ""
+    appeal: Appeal = NO_APPEAL
     asked: bool = True
     dry_run: bool = False
 
@@ -45,9 +46,10 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
     Raises:
         InputError: no such environment or release.
         HeldError: it is not verified upstream, or it was rejected here before.
-        RefusedError: a gate refuses it.
+        RefusedError: a gate refuses it, or must not be overridden there.
     """
     snapshot = context.snapshot()
+    require_allowed(snapshot.settings, wish.environment, wish.appeal.gates)
     release = _release(snapshot, wish)
     attempt = snapshot.attempt(wish.environment)
     if attempt.desired.wanted.release == release:
@@ -56,7 +58,7 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
     _require_not_older(snapshot, attempt, release)
     found = released(context, snapshot, release)
     signed = context.signature(snapshot, release, wish.environment)
-    judged = judge(context, snapshot, found, wish.reason, signed)
+    judged = judge(context, snapshot, found, wish.appeal, signed)
     require_pass(judged, f"promoting {release} to {wish.environment}")
     if wish.dry_run:
         return PromoteResult(wish.environment, release, judged, None)
@@ -70,7 +72,8 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
             judgement.verdicts,
             champion=judgement.champion,
             judged=judgement.evidence.get("judged"),
-            reason=wish.reason,
+            reason=wish.appeal.reason,
+            overrides=wish.appeal.overrides,
         ),
         report=markdown(judgement),
         files={},
@@ -109,7 +112,7 @@ def _release(snapshot: Snapshot, wish: Wish) -> str:
 
 def _require_not_failed(snapshot: Snapshot, wish: Wish, release: str) -> None:
     failed = snapshot.failed(wish.environment, release)
-    if failed is not None and not wish.reason:
+    if failed is not None and not wish.appeal.reason:
         raise HeldError(
             f"{release} was {failed.state.value} in {wish.environment} and stays out of it until "
             f"somebody says why it may return: `delivery promote {wish.environment} --release "

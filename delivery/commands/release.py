@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from delivery.appeal import Appeal, require_allowed
 from delivery.candidate import Candidate, candidate, record
 from delivery.context import Context
 from delivery.desired import Version
@@ -33,21 +34,23 @@ class ReleaseResult:
     already: bool  # main knew this release before
 
 
-def release(context: Context, *, reason: str, dry_run: bool) -> ReleaseResult:
+def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult:
     """Build once, judge by main's policy, store the bytes, propose the first promotion.
 
     Never trains: the bytes are those that dvc.lock names. Releasing the same bytes again adopts
     the record that is there.
 
     Raises:
-        RefusedError, HeldError: a gate blocks; nothing was stored or proposed.
+        RefusedError, HeldError: a gate blocks, or must not be overridden; nothing was
+            stored or proposed.
     """
     context.store.place()
     snapshot = context.snapshot()
+    require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
     files, signed = _described(context, snapshot, found, already)
-    judged = judge(context, snapshot, found, reason, signed)
+    judged = judge(context, snapshot, found, appeal, signed)
     require_pass(judged, f"release {found.bento.id}")
     if dry_run:
         return ReleaseResult(found.bento.id, judged, None, already)
@@ -96,6 +99,7 @@ def _propose(
             judgement.verdicts,
             champion=judgement.champion,
             judged=judgement.evidence.get("judged"),
+            overrides=judged.appeal.overrides,
         ),
         report=markdown(judgement),
         files=files,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,23 +12,22 @@ from delivery.files import write_whole
 from delivery.scanners import code, dependencies, infra, secrets, workflows
 from delivery.scanners.finding import Scan
 from delivery.scanners.sarif import sarif
+from delivery.weaknesses import audit_of, memory_of
 
 
 def scan(context: Context, *, report: Path | None) -> tuple[Scan, ...]:
     """Every scanner, side by side; writes SARIF to `report`."""
-    where = context.surroundings
-    audit = partial(
-        dependencies.scan,
-        advisories=where.environ.get("ADVISORIES_URL", ""),
-        in_job=where.in_job,
-        today=datetime.now(UTC).date(),
+    root, memory = context.root, memory_of(context)
+    scanners: tuple[Callable[[], Scan], ...] = (
+        partial(code.scan, root, memory),
+        partial(secrets.scan, root, memory),
+        partial(dependencies.scan, root, audit_of(context), memory),
+        partial(workflows.scan, root),
+        partial(infra.scan, root),
     )
-    scanners: tuple[Callable[[Path], Scan], ...] = (
-        code.scan, secrets.scan, audit, workflows.scan, infra.scan,
-    )  # fmt: skip
     context.progress("scanning code, secrets, dependencies, workflows and infra")
-    with ThreadPoolExecutor() as pool:
-        found = tuple(pool.map(lambda scanner: scanner(context.root), scanners))
+    with ThreadPoolExecutor(len(scanners)) as pool:
+        found = tuple(pool.map(lambda scanner: scanner(), scanners))
     if report is not None:
         write_whole(report, sarif(found))
     return found

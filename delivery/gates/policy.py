@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
+from delivery.gates.behaviour import Policy as BehaviourPolicy
+from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
+from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.dependencies import Policy as DependenciesPolicy
+from delivery.gates.latency import Policy as LatencyPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
 from delivery.gates.load import Policy as LoadPolicy
+from delivery.gates.looks import Policy as LooksPolicy
 from delivery.gates.parity import Policy as ParityPolicy
 from delivery.gates.reproducible import Policy as ReproduciblePolicy
 from delivery.gates.reproduction import Policy as ReproductionPolicy
+from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
+from delivery.gates.secrets import Policy as SecretsPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -21,12 +29,20 @@ class GatesPolicy(Strict):
 
     baseline: BaselinePolicy = BaselinePolicy()
     champion: ChampionPolicy = ChampionPolicy()
+    calibration: CalibrationPolicy = CalibrationPolicy()
+    behaviour: BehaviourPolicy = BehaviourPolicy()
+    robustness: RobustnessPolicy = RobustnessPolicy()
+    looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()
+    latency: LatencyPolicy = LatencyPolicy()
     smoke: SmokePolicy = SmokePolicy()
     artefact: ArtefactPolicy = ArtefactPolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()
     reproduction: ReproductionPolicy = ReproductionPolicy()
     sbom: SbomPolicy = SbomPolicy()
     licences: LicencesPolicy = LicencesPolicy()
+    code: CodePolicy = CodePolicy()
+    secrets: SecretsPolicy = SecretsPolicy()
+    dependencies: DependenciesPolicy = DependenciesPolicy()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-Status = Literal["pass", "fail", "hold"]
+# `not checked`: it could not be found out, on the machine of a person, who sees that. It blocks
+# nothing there and is no pass; in a job the same holds.
+Status = Literal["pass", "fail", "hold", "not checked"]
+BLOCKING = ("fail", "hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,8 @@ class Verdict:
     """What a gate says: `fail` on proof of harm, `hold` where evidence is missing. Both block.
 
     `measured`, `required` and `why` are for people, one short line each; `details` holds the
-    numbers behind them, JSON only, for reports.
+    numbers behind them, JSON only, for reports. `override` is the reason of the person who let a
+    blocking verdict pass.
     """
 
     gate: str
@@ -23,6 +27,7 @@ class Verdict:
     required: str
     why: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    override: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -30,4 +35,16 @@ class Verdict:
 
 def blocking(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts that do not let the candidate pass."""
-    return tuple(verdict for verdict in verdicts if verdict.status != "pass")
+    return tuple(
+        verdict for verdict in verdicts if verdict.status in BLOCKING and not verdict.override
+    )
+
+
+def overridden(verdicts: Iterable[Verdict], overrides: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """The verdicts with the reasons (gate → reason) on those that would block without one."""
+    return tuple(
+        replace(verdict, override=overrides.get(verdict.gate, ""))
+        if verdict.status in BLOCKING
+        else verdict
+        for verdict in verdicts
+    )

@@ -17,7 +17,7 @@ def difference(metrics: tuple[Flat, Flat], params: tuple[str, str]) -> str:
     """
     before, after = (dict(_flat(side)) for side in metrics)
     rows = [
-        f"| {_cell(name)} | {_number(before.get(name))} | {_number(after.get(name))} "
+        f"| {cell(name)} | {_number(before.get(name))} | {_number(after.get(name))} "
         f"| {_change(before.get(name), after.get(name))} |"
         for name in sorted(before.keys() | after.keys())
         if _is_number(before.get(name)) or _is_number(after.get(name))
@@ -41,7 +41,7 @@ def _params(params: tuple[str, str]) -> list[str]:
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if not changed:
         return ["No parameter changed."]
-    rows = [f"| {_cell(n)} | {_cell(old.get(n))} | {_cell(new.get(n))} |" for n in changed]
+    rows = [f"| {cell(n)} | {cell(old.get(n))} | {cell(new.get(n))} |" for n in changed]
     return ["| parameter | before | after |", "|---|---|---|", *rows]
 
 
@@ -65,7 +65,7 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if _is_number(value) else "–"
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value that cannot leave its cell, whatever it is: one line, no markup."""
     text = "–" if value is None else " ".join(str(value).split())
     shown = text if len(text) <= 80 else f"{text[:79]}…"

@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from delivery.judge import Judgement
 from delivery.report import svg
-from delivery.report.text import change, outcome, reference_name, span, value
+from delivery.report.text import (
+    GROUP_SHARES,
+    change,
+    outcome,
+    percent,
+    reference_name,
+    span,
+    value,
+)
 
 SCORE_TITLES = {
     "binary": "predicted probability",
@@ -29,7 +38,13 @@ def html(judgement: Judgement) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"value": value, "change": change, "span": span, "signed": _signed}
+    environment.filters |= {
+        "value": value,
+        "change": change,
+        "span": span,
+        "signed": _signed,
+        "percent": percent,
+    }
     evidence = judgement.evidence
     return environment.get_template("report.html").render(
         judgement=judgement,
@@ -41,10 +56,18 @@ def html(judgement: Judgement) -> str:
         forest=_forest(judgement) if evidence.get("metrics") else [],
         metrics=[_metric(row) for row in evidence.get("metrics", ())],
         load=next((v.details for v in judgement.verdicts if v.gate == "load" and v.details), None),
+        group_shares=GROUP_SHARES,
+        card=_rendered(evidence.get("card", "")),
         changes=next(
             (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract"), ()
         ),
     )
+
+
+def _rendered(card: str) -> Markup:
+    """Markdown as HTML. Tags in it stay text, and it can load nothing."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    return Markup(markdown.render(card))  # nosec B704 - html is off: all text is escaped
 
 
 def _plots(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,8 +12,17 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536
-STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow"}
-MARKS = {"pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold"}
+GROUP_SHARES = {
+    "positive": "truly positive",
+    "flagged": "flagged",
+    "recall": "recall",
+    "false_positive": "false positives",
+}
+STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
+OVERRIDDEN = "overridden"
+MARKS = {
+    "pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold", "not checked": "❔ not checked",
+}  # fmt: skip
 
 
 def outcome(verdicts: Iterable[Verdict]) -> str:
@@ -32,6 +41,16 @@ def reference_name(judgement: Judgement) -> str:
     return f"champion {judgement.champion}" if judgement.champion else "dummy baseline"
 
 
+def mark(verdict: Verdict) -> str:
+    """The verdict in one or two words, with its sign."""
+    return f"⚠️ {verdict.status}, {OVERRIDDEN}" if verdict.override else MARKS[verdict.status]
+
+
+def because(verdict: Verdict) -> str:
+    """Why, and for an override the reason that was given."""
+    return f"{verdict.why}. Override: {verdict.override}" if verdict.override else verdict.why
+
+
 def table(judgement: Judgement) -> Table:
     """One line a gate, for a terminal."""
     found = verdict_table(judgement.verdicts)
@@ -44,12 +63,16 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Gate, verdict, measured, required and why."""
     found = Table("gate", "verdict", "measured", "required", "why", title_justify="left")
     for verdict in verdicts:
+        why = because(verdict)
         found.add_row(
             verdict.gate,
-            Text(verdict.status, style=STYLES[verdict.status]),
+            Text(
+                f"{verdict.status}, {OVERRIDDEN}" if verdict.override else verdict.status,
+                style=STYLES[verdict.status],
+            ),
             Text(verdict.measured),
             Text(verdict.required),
-            Text(verdict.why if len(verdict.why) <= 400 else f"{verdict.why[:399]}…"),
+            Text(why if len(why) <= 400 else f"{why[:399]}…"),
         )
     return found
 
@@ -65,17 +88,17 @@ def markdown(judgement: Judgement) -> str:
         *_grid(
             ("gate", "verdict", "measured", "required", "why"),
             [
-                (v.gate, MARKS[v.status], v.measured, v.required, v.why[:1_500])
+                (v.gate, mark(v), v.measured, v.required, because(v)[:1_500])
                 for v in judgement.verdicts
             ],
         ),
     ]
     metrics = _metrics(evidence, judgement)
     slices = _slices(evidence)
-    hashes = _hashes(evidence["judged"])
-    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *hashes)) > LIMIT:
+    rest = [*_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
+    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LIMIT:
         slices = _shorter(slices)
-    return "\n".join([*head, *metrics, *slices, *hashes])[: LIMIT - 1] + "\n"
+    return "\n".join([*head, *metrics, *slices, *rest])[: LIMIT - 1] + "\n"
 
 
 def _shorter(slices: list[str]) -> list[str]:
@@ -83,6 +106,11 @@ def _shorter(slices: list[str]) -> list[str]:
     table, end = slices[:-2], slices[-2:]
     kept = 5 + (len(table) - 5) // 2
     return [*table[:kept], "| … | | | | | | |", *end] if kept > 8 else []
+
+
+def percent(found: float | None) -> str:
+    """A share for people."""
+    return "–" if found is None else f"{found:.1%}"
 
 
 def _rows(judged: Mapping[str, Any]) -> str:
@@ -121,6 +149,30 @@ def _slices(evidence: Mapping[str, Any]) -> list[str]:
     names = ("slice", "rows", "candidate", "reference", "difference", "90% interval", "judged")
     title = f"<details><summary>Slices ({evidence['primary']})</summary>"
     return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _groups(evidence: Mapping[str, Any]) -> list[str]:
+    if not evidence.get("groups"):
+        return []
+    rows = [
+        (f"{group['segment']} = {group['value']}", f"{group['rows']:,}",
+         *(percent(group[name]) for name in GROUP_SHARES))
+        for group in evidence["groups"]
+    ]  # fmt: skip
+    names = ("group", "rows", *GROUP_SHARES.values())
+    title = "<details><summary>The candidate's decisions by group</summary>"
+    return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _card(evidence: Mapping[str, Any]) -> list[str]:
+    """Fenced: what a pull request brings must not speak as the report does."""
+    card = evidence.get("card")
+    if not card:
+        return []
+    fence = "`" * 8
+    body = card.replace(fence, "")
+    title = "<details><summary>Model card</summary>"
+    return ["", title, "", f"{fence}markdown", *body.splitlines(), fence, "", "</details>"]
 
 
 def _hashes(judged: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Locked packages with known vulnerabilities: pip-audit over the locks.
+"""Locked packages with known vulnerabilities: pip-audit over a lock.
 
 `requirements/advisories.yaml` may allow one for a while:
 
@@ -9,19 +9,23 @@ Where no source of advisories answers, nothing is known, and that is no pass.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
 from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
+from delivery.scanners.memory import FORGETFUL, Memory, asked_of
 from delivery.settings import parse_yaml
 from serving.contract import ContractError, Strict, parse
 
 LOCK = "requirements/dev.lock"  # one resolution: every other lock is a part of it
 ALLOWED = "requirements/advisories.yaml"
+HOURS = 24.0  # how long an answer counts: advisories appear on any day
+OPTIONS = ("--disable-pip", "--strict", "-f", "json", "--progress-spinner", "off")
 
 
 class Allowance(Strict):
@@ -32,26 +36,75 @@ class Allowance(Strict):
     reason: str = Field(min_length=10)
 
 
-def scan(root: Path, *, advisories: str, in_job: bool, today: date) -> Scan:
-    """`advisories` is the address of an OSV interface; empty asks PyPI."""
-    source = ["-s", "osv", "--osv-url", advisories] if advisories else ["-s", "pypi"]
-    arguments = ["-r", LOCK, "--disable-pip", "--strict", "-f", "json", "--progress-spinner", "off"]
-    done = run(root, "pip-audit", *arguments, *source)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An advisory about a locked package. `names` are its id and the aliases of it."""
+
+    names: tuple[str, ...]
+    package: str
+    version: str
+    fixed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who is asked: the address of an OSV interface, or, empty, PyPI; in a job or by a person;
+    on which day."""
+
+    advisories: str
+    in_job: bool
+    today: date
+
+
+def scan(root: Path, audit: Audit, memory: Memory = FORGETFUL) -> Scan:
+    try:
+        found = known(root, LOCK, audit, memory)
+    except InputError as error:
+        return Scan("dependencies", "hold" if audit.in_job else "not checked", why=str(error))
+    file = root / ALLOWED
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    allowed = {entry.id for entry in allowances(text) if entry.until >= audit.today}
+    return judged("dependencies", [_finding(one) for one in found if not allowed & {*one.names}])
+
+
+def known(root: Path, lock: str, audit: Audit, memory: Memory) -> tuple[Known, ...]:
+    """What is known about the packages of `lock`.
+
+    Raises:
+        InputError: no source of advisories answered about all of them.
+    """
+    source = ("-s", "osv", "--osv-url", audit.advisories) if audit.advisories else ("-s", "pypi")
+    about = asked_of("pip-audit", root, [lock], *source)
+    return tuple(
+        Known(tuple(names), package, version, tuple(fixed))
+        for names, package, version, fixed in memory.recall(
+            about, partial(_ask, root, lock, source), hours=HOURS
+        )
+    )
+
+
+def _ask(root: Path, lock: str, source: tuple[str, ...]) -> list[list[object]]:
+    """What makes a Known each."""
+    done = run(root, "pip-audit", "-r", lock, *OPTIONS, *source)
     try:
         packages = parsed(done, "pip-audit")["dependencies"]
     except InputError as error:
-        why = f"no source of advisories answered: {error}"
-        return Scan("dependencies", "hold" if in_job else "not checked", why=why)
-    allowed = {found.id for found in allowances(root) if found.until >= today}
-    return judged("dependencies", _findings(packages, allowed))
+        raise InputError(f"no source of advisories answered: {error}") from error
+    return [
+        [
+            [advisory["id"], *advisory.get("aliases", ())],
+            package["name"],
+            package["version"],
+            advisory["fix_versions"],
+        ]
+        for package in packages
+        for advisory in package.get("vulns", ())
+    ]
 
 
-def allowances(root: Path) -> tuple[Allowance, ...]:
-    """What the file allows; InputError names a line that is not one."""
-    file = root / ALLOWED
-    if not file.is_file():
-        return ()
-    entries = parse_yaml(file.read_text(encoding="utf-8"), ALLOWED) or []
+def allowances(text: str) -> tuple[Allowance, ...]:
+    """What the text of ALLOWED allows; InputError names a line that is not one."""
+    entries = parse_yaml(text, ALLOWED) or []
     if not isinstance(entries, list):
         raise InputError(f"{ALLOWED} is no list. Each line has an id, a date `until` and a reason.")
     try:
@@ -60,16 +113,7 @@ def allowances(root: Path) -> tuple[Allowance, ...]:
         raise InputError(f"{error}. Each line has an id, a date `until` and a reason.") from error
 
 
-def _findings(packages: list[dict[str, Any]], allowed: set[str]) -> list[Finding]:
-    return [
-        Finding(
-            known["id"],
-            LOCK,
-            1,
-            f"{package['name']} {package['version']}: fixed in "
-            f"{', '.join(known['fix_versions']) or 'no version yet'}; `make lock`",
-        )
-        for package in packages
-        for known in package.get("vulns", ())
-        if not allowed & {known["id"], *known.get("aliases", ())}
-    ]
+def _finding(advisory: Known) -> Finding:
+    fixed = ", ".join(advisory.fixed) or "no version yet"
+    message = f"{advisory.package} {advisory.version}: fixed in {fixed}; `make lock`"
+    return Finding(advisory.names[0], LOCK, 1, message)

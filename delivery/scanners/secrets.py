@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
+from delivery.scanners.memory import FORGETFUL, Memory, asked_of
 
+TOOL = "detect-secrets"
 # Full of hashes, which look like secrets. What `delivery` writes is guarded by its own tag.
 HASHED = (".lock", "package-lock.json")
 WRITTEN = ("infra/environments/", "releases/r-")
@@ -24,26 +28,43 @@ GUESSES = tuple(
 )
 
 
-def scan(root: Path) -> Scan:
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=True
-    ).stdout.split(b"\0")
-    names = [
+def scan(root: Path, memory: Memory = FORGETFUL, names: Sequence[str] | None = None) -> Scan:
+    """Look at the files that git knows below `root`, or at `names` where it is no checkout."""
+    looked = [
         name
-        for name in map(os.fsdecode, listed)
-        if name and not name.endswith(HASHED) and not name.startswith(WRITTEN)
-        if (root / name).is_file()
+        for name in (tracked(root) if names is None else names)
+        if not name.endswith(HASHED) and not name.startswith(WRITTEN) and (root / name).is_file()
     ]
-    tests = [name for name in names if name.startswith("tests/")]
-    rest = [name for name in names if not name.startswith("tests/")]
-    return judged("secrets", [*_scanned(root, rest), *_scanned(root, tests, *GUESSES)])
+    tests = [name for name in looked if name.startswith("tests/")]
+    rest = [name for name in looked if not name.startswith("tests/")]
+    found = [*_scanned(root, memory, rest), *_scanned(root, memory, tests, *GUESSES)]
+    return judged("secrets", [Finding(*one) for one in found])
 
 
-def _scanned(root: Path, names: list[str], *options: str) -> Iterator[Finding]:
+def tracked(root: Path) -> list[str]:
+    """What git knows below `root`."""
+    done = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=True
+    )
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _scanned(root: Path, memory: Memory, names: list[str], *options: str) -> list[list[Any]]:
+    found: list[list[Any]] = []
     for start in range(0, len(names), AT_ONCE):
         batch = names[start : start + AT_ONCE]
-        done = run(root, "detect-secrets", "scan", *options, "--", *batch)
-        for path, secrets in parsed(done, "detect-secrets")["results"].items():
-            for secret in secrets:
-                line = secret["line_number"]
-                yield Finding(secret["type"], path, line, "looks like a secret")
+        found += memory.recall(
+            asked_of(TOOL, root, batch, *options),
+            partial(_ask, root, batch, options),
+        )
+    return found
+
+
+def _ask(root: Path, names: list[str], options: tuple[str, ...]) -> list[list[Any]]:
+    """What makes a Finding each. The secret itself is in none of them, be it as a hash."""
+    done = run(root, TOOL, "scan", *options, "--", *names)
+    return [
+        [secret["type"], path, secret["line_number"], "looks like a secret"]
+        for path, secrets in parsed(done, TOOL)["results"].items()
+        for secret in secrets
+    ]

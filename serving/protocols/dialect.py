@@ -15,7 +15,7 @@ import orjson
 
 from serving.column import Problem
 from serving.contract import Contract
-from serving.predict import Predictor, Query, Scored
+from serving.predict import Explanations, Predictor, Query, Scored
 
 VERSION = "1"  # what the only version is called by clients that need a number
 JSON = frozenset({"application/json"})
@@ -58,6 +58,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Explain:
+    """A POST route that explains, with JSON."""
+
+    path: str
+    decode: Callable[[Message, Contract], Query]
+    encode: Callable[[Explanations, Predictor], Reply]
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """A GET route about the service or its model; asking it proves that the model is loaded.
     One about `readiness` is refused with 503 when the service is about to end."""
@@ -78,6 +87,7 @@ class Dialect:
     error: Callable[[int, str, Sequence[Problem]], Reply]
     home: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
+    explains: tuple[Explain, ...] = ()
     tells: tuple[Tell, ...] = ()
     root: Reply | None = None
 

@@ -1,19 +1,23 @@
-"""The protocol of this service: {"instances": [{…}, …]} → {"predictions": […], …}."""
+"""The protocol of this service: {"instances": [{…}, …]} → {"predictions": […], …}, and to
+/explain → {"explanations": […], …}."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from serving.column import Problem
-from serving.contract import Contract
-from serving.predict import Predictor, Query, Refusal, Scored
-from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, reply
+from serving.column import Array, Problem
+from serving.contract import Contract, Link
+from serving.openapi import Example
+from serving.predict import Explanations, Predictor, Query, Refusal, Scored
+from serving.protocols.dialect import Ask, Dialect, Explain, Message, Reply, Tell, reply
 from serving.protocols.document import mapping, strict
 
 PREDICT = "/predict"
+EXPLAIN = "/explain"
+SPACES: Mapping[Link, str] = {"logistic": "log-odds", "softmax": "logits", "identity": "score"}
 EXAMPLE_ROWS = 2
 
 
@@ -38,23 +42,56 @@ def encode(scored: Scored, _: Query, predictor: Predictor) -> Reply:
     return reply(answer)
 
 
+def encode_explanations(found: Explanations, predictor: Predictor) -> Reply:
+    """A number for each contribution, or a list by class for several classes."""
+    assert predictor.model.explainer is not None
+    how = predictor.model.explainer.how
+    several = predictor.contract.task == "multiclass"
+    names = [spec.name for spec in predictor.contract.inputs]
+
+    def shaped(values: Array) -> Any:
+        return (values if several else values[..., 0]).tolist()
+
+    answer: dict[str, Any] = {
+        "explanations": [
+            {"prediction": score, "raw": raw, "contributions": dict(zip(names, row, strict=True))}
+            for part in found.parts
+            for score, raw, row in zip(
+                part.score, shaped(part.sums.raw), shaped(part.sums.parts), strict=True
+            )
+        ],
+        "base": shaped(found.parts[0].sums.base),
+        "space": SPACES[how.link],
+        "method": how.method,
+    }
+    if several:
+        answer["classes"] = predictor.contract.classes
+    answer |= {"release": predictor.release, "ignored_fields": found.ignored}
+    return reply(answer)
+
+
 def error(status: int, message: str, problems: Sequence[Problem]) -> Reply:
     shown = [problem.to_json() for problem in problems]
     return reply({"error": {"message": message, "problems": shown}}, status)
 
 
-def example(predictor: Predictor) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A request that works, and its answer."""
+async def example(predictor: Predictor) -> Example:
+    """A request that works, and its answers."""
     rows = [dict(row) for row in predictor.model.examples[:EXAMPLE_ROWS]]
     query = Query(len(rows), rows)
-    answer = encode(predictor(query), query, predictor)
-    return {"instances": rows}, orjson.loads(answer.body)
+    answer = orjson.loads(encode(predictor(query), query, predictor).body)
+    explained = None
+    if predictor.model.explainer is not None:
+        found = encode_explanations(await predictor.explain(query), predictor)
+        explained = orjson.loads(found.body)
+    return Example({"instances": rows}, answer, explained)
 
 
 DIALECT = Dialect(
     title="Native",
     error=error,
-    home=(PREDICT,),
+    home=(PREDICT, EXPLAIN),
     asks=(Ask(PREDICT, decode, encode),),
+    explains=(Explain(EXPLAIN, decode, encode_explanations),),
     tells=(Tell("/release", lambda predictor: reply(predictor.describe())),),
 )

@@ -33,7 +33,9 @@ POLICY = GatesPolicy.model_validate(
             "throughput": 0.5,
             "p95_ms": 5_000,
             "p99_ms": 5_000,
-        }
+        },
+        "robustness": {"rows": 500},
+        "latency": {"blocks": 5, "requests": 1, "slack_ms": 5_000},
     }
 )
 

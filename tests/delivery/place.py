@@ -101,11 +101,11 @@ class World(Context):
         return self.root / release
 
 
-def judgement(status: Status) -> Any:
+def judgement(status: Status, gate: str = "smoke") -> Any:
     """A stand-in for `judge_live` whose one gate says `status`."""
 
     def judge(*_: object, **__: object) -> Judgement:
-        verdict = Verdict("smoke", status, "m", "r", "w")
+        verdict = Verdict(gate, status, "m", "r", "w")
         return Judgement((verdict,), "r", None, {})
 
     return judge

@@ -93,6 +93,7 @@ def test_only_what_serves_is_inside(bento: Bento) -> None:
         "src/bentofile.yaml",
         "src/requirements/serving.lock",
         "src/artifacts/model/examples.jsonl",
+        "src/artifacts/model/explainer.json",
         "src/artifacts/model.sha256",
     }
 

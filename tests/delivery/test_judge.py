@@ -43,7 +43,8 @@ def judgement(bench: Bench, data: Path, better: Subject, champion: Subject) -> J
 
 def test_a_better_candidate_passes_every_proposed_gate(judgement: Judgement) -> None:
     assert [verdict.gate for verdict in judgement.verdicts] == [
-        "champion", "parity", "contract", "load",
+        "champion", "calibration", "behaviour", "robustness", "parity", "contract", "load",
+        "latency",
     ]  # fmt: skip
     assert not blocking(judgement.verdicts)
 

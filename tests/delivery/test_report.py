@@ -89,6 +89,37 @@ def test_a_judgement_without_scores_has_every_report(name: str, tmp_path: Path) 
     assert "no load was measured" in getattr(write(bare, tmp_path), name).read_text("utf-8")
 
 
+CARD = """### Limits
+
+<b>bold</b> and ![a picture](https://example.org/p.png), one `year`.
+
+````````
+**Approved by the gates.**
+"""
+
+
+def test_the_card_speaks_for_itself_alone(tmp_path: Path) -> None:
+    """It comes with the pull request, so it must not look like the report, nor load anything."""
+    report = write(judgement({**evidence("binary"), "card": CARD}), tmp_path)
+    page, text = report.html.read_text("utf-8"), report.markdown.read_text("utf-8")
+    assert "<h3>Limits</h3>" in page
+    assert "<code>year</code>" in page
+    assert "<b>bold" not in page
+    assert "<img" not in page
+    fenced = text.split("`" * 8)
+    assert len(fenced) == 3
+    assert "Approved by the gates" in fenced[1]
+
+
+def test_decisions_are_shown_by_group() -> None:
+    found = evidence("binary")
+    groups = {group["value"]: group for group in found["groups"]}
+    assert sum(group["rows"] for group in groups.values()) == ROWS
+    assert 0.4 < groups["AA"]["flagged"] < 0.6  # the scores are uniform and the threshold is 0.5
+    assert "carrier = AA" in markdown(judgement({"groups": found["groups"]}))
+    assert "groups" not in evidence("regression")
+
+
 def test_the_json_is_the_judgement(tmp_path: Path) -> None:
     whole = judgement(evidence("binary"))
     text = write(whole, tmp_path).json.read_text(encoding="utf-8")
@@ -125,3 +156,17 @@ def test_axes_have_round_numbers() -> None:
     assert ticks((0, 1)) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert [number(value) for value in ticks((-0.03, 0.03))] == ["−0.02", "0", "0.02"]
     assert number(1_234_567) == "1,234,567"
+
+
+def test_what_was_not_checked_is_seen_and_is_no_pass(tmp_path: Path) -> None:
+    verdicts = (
+        Verdict("load", "pass", "m", "r", "w"),
+        Verdict("dependencies", "not checked", "m", "r", "silence"),
+    )
+    found = Judgement(verdicts, "r-1", "r-2", judgement({}).evidence)
+    report = write(found, tmp_path)
+    assert "| dependencies | ❔ not checked |" in report.markdown.read_text(encoding="utf-8")
+    assert 'class="verdict not checked"' in report.html.read_text(encoding="utf-8")
+    console = Console(file=io.StringIO(), width=200)
+    console.print(table(found))
+    assert "not checked" in console.file.getvalue()  # type: ignore[attr-defined]

@@ -16,12 +16,17 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Exam, Judgement, Subject
 from serving.contract import read_contract
 from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
-from tests.serving.tiny import CARRIERS, CENTRES, ROLES, tiny_frame
+from tests.negative.digits import with_digits, write_digits_model
+from tests.serving.tiny import CARRIERS, CENTRES, ROLES, WEIGHTS, tiny_frame
+
+# They look at the scores that the champion gate looks at, or at none where it has none.
+SAME_SCORES = ("calibration", "robustness")
 
 
-def only(judgement: Judgement) -> Verdict:
-    """The one gate that blocks: a control must not be stopped by accident of another."""
-    blocked = blocking(judgement.verdicts)
+def only(judgement: Judgement, *also: str) -> Verdict:
+    """The one gate that blocks: a control must not be stopped by accident of another. `also` are
+    gates that look at the same scores and cannot but see the same harm."""
+    blocked = [found for found in blocking(judgement.verdicts) if found.gate not in also]
     assert [verdict.gate for verdict in blocked] == [blocked[0].gate]
     return blocked[0]
 
@@ -88,7 +93,10 @@ def test_a_candidate_that_sets_its_own_exam_holds(
 ) -> None:
     own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
     edit(own)
-    verdict = only(bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)))
+    verdict = only(
+        bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)),
+        *SAME_SCORES,
+    )
     assert (verdict.gate, verdict.status) == ("champion", "hold")
     assert text in verdict.why
 
@@ -96,7 +104,7 @@ def test_a_candidate_that_sets_its_own_exam_holds(
 def test_labels_shuffled_is_refused_by_the_champion_gate(
     bench: Bench, champion: Subject, shuffled: Subject, exam: Exam
 ) -> None:
-    verdict = only(bench.judge(shuffled, champion, exam))
+    verdict = only(bench.judge(shuffled, champion, exam), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
 
 
@@ -117,7 +125,7 @@ def test_one_broken_carrier_is_refused_although_the_whole_is_better(
     few = (frame["carrier"] == "AA") & (frame.index % 4 == 0)
     frame = frame[few | (frame["carrier"] == "DL")].reset_index(drop=True)
     folder = write_splits(tmp_path / "data", splits(frame))
-    verdict = only(bench.judge(broken, blind, Exam(folder, folder)))
+    verdict = only(bench.judge(broken, blind, Exam(folder, folder)), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
     assert "carrier = AA" in verdict.why
     assert verdict.details["difference"]["upper"] < 0
@@ -128,6 +136,52 @@ def test_a_model_altered_after_its_examples_is_refused_by_parity(
 ) -> None:
     verdict = only(bench.judge(bench.bento("altered", altered), champion, exam))
     assert (verdict.gate, verdict.status) == ("parity", "fail")
+
+
+def test_a_better_ranking_with_scores_too_extreme_is_refused_by_calibration(
+    bench: Bench, exam: Exam
+) -> None:
+    """Its logits are the truth's times 1.3: every rank is right, no probability is. It beats a
+    champion that is blind by log loss all the same, so the champion gate lets it pass."""
+    blind = bench.bento("blind", tiny(weights={"wind": 0.5}))
+    extreme = bench.bento("extreme", tiny(weights={name: 1.3 * w for name, w in WEIGHTS.items()}))
+    judgement = bench.judge(extreme, blind, exam)
+    assert judgement.verdicts[0].details["superior"]
+    verdict = only(judgement)
+    assert (verdict.gate, verdict.status) == ("calibration", "fail")
+
+
+ROW = {"distance": 1000.0, "wind": 10.0, "hour": 12, "weekend": False, "carrier": "DL"}
+WEEKEND = {
+    "name": "weekends are riskier",
+    "higher": ROW | {"weekend": True},
+    "lower": ROW,
+    "by": 0.05,
+}
+
+
+def test_a_model_that_does_not_behave_is_refused_by_behaviour(bench: Bench, exam: Exam) -> None:
+    """It knows no weekends, and is better than the champion all the same. That it declares no
+    behaviour does not help: the champion's author did."""
+    expecting = bench.bento("expecting", tiny(weights={"wind": 0.5}, behaviours=[WEEKEND]))
+    careless = bench.bento("careless", tiny(weights={"weekend": 0.0}))
+    verdict = only(bench.judge(careless, expecting, exam))
+    assert (verdict.gate, verdict.status) == ("behaviour", "fail")
+    assert "weekends are riskier (declared by the champion): 0.5, 0.5" in verdict.why
+
+
+def test_a_model_that_reads_the_last_digits_is_refused_by_robustness(
+    bench: Bench, better: Subject, tmp_path: Path
+) -> None:
+    """On every clean row it is better than the truth, by far."""
+    reader = bench.bento("reader", write_digits_model)
+    frame = with_digits(tiny_frame(18_400, seed=11))
+    folder = write_splits(tmp_path / "data", splits(frame))
+    judgement = bench.judge(reader, better, Exam(folder, folder))
+    assert judgement.verdicts[0].details["superior"]
+    verdict = only(judgement)
+    assert (verdict.gate, verdict.status) == ("robustness", "fail")
+    assert "noise" in verdict.why
 
 
 def test_a_change_that_is_no_retrain_and_no_better_holds(
@@ -154,7 +208,7 @@ def test_a_category_seen_only_in_the_holdout_holds_and_is_named(
     frames["holdout"].iloc[1_234, frames["holdout"].columns.get_loc("carrier")] = "ZZ"
     folder = write_splits(tmp_path / "data", frames)
     judgement = bench.judge(strict, strict, Exam(folder, folder))
-    verdict = only(judgement)
+    verdict = only(judgement, *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "hold")
     assert 'holdout.parquet 1235: field carrier is "ZZ"' in verdict.why
 

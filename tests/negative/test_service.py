@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery.content import file_hashes
-from delivery.gates import load, smoke
+from delivery.gates import latency, load, smoke
+from delivery.interview import Interview
+from delivery.judge import Subject
 from delivery.load import measure
+from delivery.servers import Servers
+from tests.delivery.bentos import Bench
 from tests.delivery.standin import Answer, halves, standin
+from tests.serving.heavy import hungry as hungry_code
+from tests.serving.heavy import slow as slow_graph
 
 POLICY = load.Policy(seconds=1, users=4, requests_per_second=40, minimum_requests=5, p95_ms=100)
+BESIDE = latency.Policy(blocks=12, requests=6)
 
 
 def slow(batch: list[dict[str, Any]]) -> tuple[int, Any]:
@@ -35,6 +43,21 @@ def test_a_slow_or_failing_service_is_refused_by_load(
     with standin(answer) as url:
         verdict = load.judge(load.Evidence(measure(url, examples, POLICY)), POLICY)
     assert verdict.status == "fail"
+    assert text in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "text"),
+    [("slow", slow_graph, "times as long"), ("hungry", hungry_code, "MB are allowed")],
+)
+def test_much_slower_or_larger_than_the_champion_is_refused_by_latency(
+    bench: Bench, champion: Subject, name: str, write: Callable[[Path], None], text: str
+) -> None:
+    """It answers the same, and fast enough under load; only beside the champion it shows."""
+    candidate = bench.bento(name, write)
+    with Servers(bench.workspace, lambda _: None) as servers:
+        verdict = Interview(bench.workspace, servers).beside(candidate, champion, BESIDE)
+    assert (verdict.gate, verdict.status) == ("latency", "fail")
     assert text in verdict.why
 
 

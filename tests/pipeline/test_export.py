@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from pipeline.errors import PipelineError
 from pipeline.stage import MODEL, read_part
 from pipeline.tracking import tags
-from serving.contract import Contract, read_contract
+from serving.contract import Behaviour, Contract, parse, read_contract
 from serving.runtime import file_hashes, load_model
 from serving.validate import Validator
+from tests.checkout import ROOT
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]
@@ -171,6 +173,7 @@ def test_a_model_that_no_converter_knows_leaves_as_code(workspace: Make) -> None
         "predictor",
         "contract.json",
         "examples.jsonl",
+        "explainer.json",
     }
     model = load_model(MODEL)
     lines = [json.loads(line) for line in (MODEL / "examples.jsonl").read_text().splitlines()]
@@ -212,3 +215,21 @@ def test_a_model_that_no_converter_knows(workspace: Make) -> None:
         place.run()
     assert "dvc repro" in str(error.value)
     assert not MODEL.exists(), "nothing half-written"
+
+
+def test_the_behaviours_of_the_docs_go_into_the_folder_and_are_met(workspace: Make) -> None:
+    place = workspace()
+    docs = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    (declared,) = re.findall(r"```python\n# model/__init__.py\n(def behaviours.*?)```", docs, re.S)
+    own = place.path / "model" / "__init__.py"
+    own.write_text(f"{own.read_text()}\n\n{declared}", encoding="utf-8")
+    place.run()
+    contract = read_contract(MODEL)
+    lines = (MODEL / "behaviours.jsonl").read_text().splitlines()
+    larger, digit, case = (parse(Behaviour, json.loads(line), source="a line") for line in lines)
+    high, low, usual, other, only = (
+        answer(contract, [dict(row)])[0] for one in (larger, digit, case) for row in one.rows
+    )
+    assert high - low >= larger.by > 0
+    assert abs(usual - other) <= digit.within < 0.1
+    assert only <= (case.maximum or 0) < 1

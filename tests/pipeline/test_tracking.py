@@ -37,7 +37,8 @@ def test_a_run_is_found_by_the_hash_of_its_model(
     assert run.data.params["prepare.split.kind"] == "random"
     assert len(run.data.tags["data_sha256"]) == 64
     files = {file.path for file in client.list_artifacts(run_id, "model")}
-    assert files == {"model/model.onnx", "model/contract.json", "model/examples.jsonl"}
+    names = ("model.onnx", "contract.json", "examples.jsonl", "explainer.json")
+    assert files == {f"model/{name}" for name in names}
     assert Path(run.info.artifact_uri.removeprefix("file://")).is_relative_to(place.path / "mlruns")
 
 

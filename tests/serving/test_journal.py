@@ -13,7 +13,6 @@ from prometheus_client import REGISTRY
 from serving.call import CALL, Call
 from serving.journal import ROWS, Journal
 from serving.place import Place
-from serving.policy import Limits
 from serving.predict import Predictor, Query
 from serving.rotation import RotatingFile
 from serving.runtime import load_model
@@ -31,7 +30,7 @@ class Desk:
     def __init__(self, folder: Path, release: str = "r-1", key: str = "", **log: Any) -> None:
         hidden = {"carrier": {"sensitive": True}, "wind": {"sensitive": True}}
         write_tiny_model(folder / "model", inputs=hidden)
-        self.predictor = Predictor(load_model(folder / "model"), release, Limits())
+        self.predictor = Predictor(load_model(folder / "model"), Start(release, ServingSettings()))
         self.folder = folder / "log"
         settings = ServingSettings.model_validate({"log": log})
         place = Place(log_folder=self.folder, log_key=key)

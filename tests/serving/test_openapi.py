@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
-from serving.contract import Task
+from serving.contract import Task, read_contract
+from serving.openapi import Example, Subject, openapi
+from serving.policy import Auth
 from tests.serving.conftest import TASKS
 
 
@@ -39,6 +43,29 @@ def test_every_documented_route_of_ours_answers(client: TestClient) -> None:
     ours = set(paths) - {"/livez", "/readyz"}  # those are BentoML's
     answered = {path for path in ours if client.get(path).status_code in (200, 405)}
     assert answered == ours
+
+
+@pytest.mark.parametrize(
+    ("auth", "schemes"),
+    [
+        ("none", set()),
+        ("keys", {"bearer", "key"}),
+        ("oidc", {"bearer"}),
+        ("both", {"bearer", "key"}),
+    ],
+)
+def test_the_document_says_how_to_send_credentials(
+    models: dict[Task, Path], auth: Auth, schemes: set[str]
+) -> None:
+    """Everywhere but at the probes, whose path is open."""
+    contract = read_contract(models["binary"])
+    document = openapi(Subject(contract, "r-0123456789ab", auth), Example({}, {}))
+    assert set(document["components"]["securitySchemes"]) == schemes
+    assert {name for one in document["security"] for name in one} == schemes
+    own = {
+        path for path in document["paths"] if "security" in document["paths"][path].get("get", {})
+    }
+    assert own == {"/livez", "/readyz"}
 
 
 def test_other_protocols_are_listed_for_this_model(client: TestClient) -> None:

@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.contract import CONTRACT, EXAMPLES, MODEL, ContractError, Task, read_contract
+from serving.contract import (
+    CONTRACT,
+    EXAMPLES,
+    EXPLAINER,
+    MODEL,
+    ContractError,
+    Task,
+    read_contract,
+)
 from serving.runtime import CHECKSUMS, check_released, file_hashes, load_model
 from serving.validate import Validator
 from tests.serving.conftest import TASKS
@@ -37,7 +45,7 @@ def test_a_score_does_not_depend_on_the_rows_beside_it(models: dict[Task, Path])
 def test_files_are_named_with_their_hashes(models: dict[Task, Path]) -> None:
     folder = models["binary"]
     assert load_model(folder).files == file_hashes(folder)
-    assert set(file_hashes(folder)) == {MODEL, CONTRACT, EXAMPLES}
+    assert set(file_hashes(folder)) == {MODEL, CONTRACT, EXAMPLES, EXPLAINER}
 
 
 def remove(name: str) -> Callable[[Path], None]:

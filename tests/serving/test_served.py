@@ -135,7 +135,12 @@ def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         entry("one", name="one", expires=LATER),
     ]
     settings = ServingSettings.model_validate(
-        {"auth": "keys", "limits": {"body_bytes": 100_000}, "log": {"requests": True}}
+        {
+            "auth": "keys",
+            "limits": {"body_bytes": 100_000},
+            "log": {"requests": True},
+            "batching": {"max_rows": 4, "wait_ms": 20},  # a drain waits for them too
+        }
     )
     port = free_port()
     process = started(
@@ -187,6 +192,8 @@ def test_a_client_with_certificate_and_key_is_answered(served: Served) -> None:
         ("GET", "/readyz", "none", 200),
         ("POST", "/predict", "none", 401),
         ("POST", "/predict", "one", 200),
+        ("POST", "/explain", "one", 403),
+        ("POST", "/explain", "all", 200),
         ("GET", "/metrics", "one", 403),
         ("GET", "/metrics", "all", 200),
         ("GET", "/release", "none", 401),

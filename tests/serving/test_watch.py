@@ -17,9 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving.bins import MISSING, OTHER, UNSEEN, LabelBins, NumberBins
 from serving.call import CALL, Call
 from serving.contract import Histogram, Output, Task
-from serving.policy import Limits
 from serving.predict import Predictor, Query
 from serving.runtime import load_model
+from serving.settings import ServingSettings, Start
 from serving.suspicion import CLIENTS, Suspicion
 from serving.watch import ROWS, Watch
 from tests.serving.conftest import client_of
@@ -88,7 +88,7 @@ class Place:
         }
         write_tiny_model(folder, task, contract={"outputs": (output,)}, inputs=inputs)
         self.release = release
-        self.predictor = Predictor(load_model(folder), release, Limits())
+        self.predictor = Predictor(load_model(folder), Start(release, ServingSettings()))
         self.watch = Watch(self.predictor.contract, release)
 
     def ask(self, rows: Sequence[dict[str, Any]], client: str = "somebody") -> Any:

@@ -8,7 +8,7 @@ implementation in float64 ("the trained model"), not from the graph, so parity m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,20 @@ import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
 from serving.contract import (
+    BEHAVIOURS,
     CONTRACT,
     EXAMPLES,
+    EXPLAINER,
     MODEL,
     Contract,
+    Explanation,
     Histogram,
     Input,
+    Link,
     Output,
     Roles,
     Task,
+    render,
     render_contract,
 )
 
@@ -35,6 +40,8 @@ CARRIERS = {"AA": -0.8, "DL": 0.0, "UA": 0.9}
 UNKNOWN_CARRIER = 0.2
 WEIGHTS = {"distance": 0.9, "wind": 1.4, "hour": -1.1, "weekend": 0.7, "carrier": 1.0}
 CENTRES = {"distance": (1000.0, 500.0), "wind": (10.0, 5.0), "hour": (12.0, 6.0)}
+# At the centre of everything: nothing but the carrier adds to its raw sum.
+REFERENCE = {"distance": 1000.0, "wind": 10.0, "hour": 12, "weekend": False, "carrier": "DL"}
 CLASSES: dict[str, tuple[str, ...] | None] = {
     "binary": ("False", "True"),
     "multiclass": ("early", "on time", "late"),
@@ -50,7 +57,8 @@ class Variation:
     """How a tiny model differs from the truth.
 
     `weights` replaces some of WEIGHTS; `noise` adds normal deviates of that size to each,
-    drawn with `seed`. `contract` and `inputs` (by input name) replace fields of the contract.
+    drawn with `seed`. `contract` and `inputs` (by input name) replace fields of the contract;
+    `behaviours` are declared beside it.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -59,6 +67,7 @@ class Variation:
     examples: int = 60
     contract: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    behaviours: Sequence[Mapping[str, Any]] = ()
 
     def resolved(self) -> dict[str, float]:
         deviates = np.random.default_rng(self.seed).normal(0, self.noise, len(WEIGHTS))
@@ -67,7 +76,8 @@ class Variation:
 
 
 def write_tiny_model(folder: Path, task: Task = "binary", **variations: Any) -> Contract:
-    """Write model.onnx, contract.json and examples.jsonl into `folder` (see Variation)."""
+    """Write model.onnx, contract.json, examples.jsonl and explainer.json into `folder` (see
+    Variation)."""
     variation = Variation(**variations)
     weights = variation.resolved()
     contract = tiny_contract(task, variation)
@@ -81,6 +91,12 @@ def write_tiny_model(folder: Path, task: Task = "binary", **variations: Any) -> 
         for instance, score in zip(tiny_instances(rows), scores.tolist(), strict=True)
     ]
     (folder / EXAMPLES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if variation.behaviours:
+        declared = "".join(f"{json.dumps(dict(one))}\n" for one in variation.behaviours)
+        (folder / BEHAVIOURS).write_text(declared, encoding="utf-8")
+    link: Link = "logistic" if task == "binary" else "identity"
+    how = Explanation(method="sampling", link=link, reference=REFERENCE)
+    (folder / EXPLAINER).write_text(render(how), encoding="utf-8")
     return contract
 
 

@@ -36,6 +36,7 @@ gates:
   load:
     { users: 2, seconds: 1, requests_per_second: 20, minimum_requests: 10, p95_ms: 5000,
       p99_ms: 5000 }
+  latency: { blocks: 8, requests: 8, slack_ms: 1000 }
 """
 IMPOSSIBLE = POLICY.replace("p95_ms: 5000", "p95_ms: 0.001")
 LOOSE = POLICY + "  champion: { margin: 100 }\n"

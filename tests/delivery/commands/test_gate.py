@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from delivery.appeal import Appeal
 from delivery.commands import gate as command
 from delivery.commands.gate import GateResult, gate
 from delivery.context import Context
@@ -22,7 +23,7 @@ from delivery.store import Store
 from tests.github.hub import Hub
 from tests.origin import Origin
 
-Judge = Callable[[Context, str], tuple[str, Judged]]
+Judge = Callable[[Context, Appeal], tuple[str, Judged]]
 ELSE = ("GH_TOKEN", "DELIVERY_APP_TOKEN", "DEPLOY_RUNNER", "GITHUB_OUTPUT", "DELIVERY_WORKSPACE")
 EVIDENCE: dict[str, Any] = {"judged": {"rows": 10, "dataset": "0" * 64}}
 READ, WRITE = {"contents": "read"}, {"contents": "read", "pull-requests": "write"}
@@ -54,7 +55,7 @@ class Job:
     def run(self, judge: Judge, *, permissions: dict[str, str] = WRITE) -> GateResult:
         self.monkeypatch.setattr(command, "_judge", judge)
         self.monkeypatch.setenv("GITHUB_TOKEN", self.hub.token(self.hub.bot, permissions))
-        return gate(Context(self.origin.path, lambda _: None), reason="")
+        return gate(Context(self.origin.path, lambda _: None), Appeal())
 
     def about(self, number: int) -> None:
         """The event of a pull request, as GitHub writes it."""

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from delivery import cli_work
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.scanners import code, dependencies, infra, secrets, workflows
+from delivery.scanners.dependencies import Audit
 from delivery.scanners.finding import Finding, Scan, Status
 from tests.origin import Origin
 
@@ -25,7 +26,7 @@ def here(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(origin.path)
     for scanner in SCANNERS:
         name = scanner.__name__.rpartition(".")[2]
-        monkeypatch.setattr(scanner, "scan", lambda _, name=name: Scan(name, "pass"))
+        monkeypatch.setattr(scanner, "scan", lambda *_, name=name: Scan(name, "pass"))
     monkeypatch.setattr(dependencies, "scan", lambda *_, **__: Scan("dependencies", "pass"))
     return origin.path
 
@@ -56,7 +57,7 @@ def test_what_one_scanner_says_decides_how_it_ends(
 
 
 def test_a_scanner_that_cannot_run_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Path) -> Scan:
+    def broken(*_: object) -> Scan:
         raise InputError("bandit is not in the environment")
 
     monkeypatch.setattr(code, "scan", broken)
@@ -67,13 +68,13 @@ def test_a_scanner_that_cannot_run_is_no_pass(monkeypatch: pytest.MonkeyPatch) -
 def test_the_source_of_advisories_is_that_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    asked: dict[str, object] = {}
+    asked: list[Audit] = []
 
-    def scan(_: Path, **options: object) -> Scan:
-        asked.update(options)
+    def scan(_: Path, audit: Audit, *__: object) -> Scan:
+        asked.append(audit)
         return Scan("dependencies", "pass")
 
     monkeypatch.setattr(dependencies, "scan", scan)
     monkeypatch.setenv("ADVISORIES_URL", address)
     assert CliRunner().invoke(cli_work.scan).exit_code == 0
-    assert (asked["advisories"], asked["in_job"]) == (address, False)
+    assert [(audit.advisories, audit.in_job) for audit in asked] == [(address, False)]

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from delivery.errors import InputError
 from delivery.scanners import dependencies
-from delivery.scanners.dependencies import ALLOWED, LOCK
+from delivery.scanners.dependencies import ALLOWED, LOCK, Audit
 from delivery.scanners.finding import Scan
+from delivery.scanners.memory import Memory
 from tests.delivery.scanners.conftest import put
 from tests.workflows.advisories import ADVISORY, Advisories, advisories
 
@@ -32,7 +33,7 @@ def locked(root: Path) -> Path:
 
 
 def look(root: Path, url: str, *, in_job: bool = True) -> Scan:
-    return dependencies.scan(root, advisories=url, in_job=in_job, today=TODAY)
+    return dependencies.scan(root, Audit(url, in_job, TODAY))
 
 
 def test_a_package_without_advisory_passes(locked: Path, source: Advisories) -> None:
@@ -85,13 +86,29 @@ def test_without_a_source_nothing_is_known(locked: Path, in_job: bool, status: s
         "7\n",
     ],
 )
-def test_an_allowance_has_an_id_an_end_and_a_reason(root: Path, text: str) -> None:
-    put(root, ALLOWED, text)
+def test_an_allowance_has_an_id_an_end_and_a_reason(text: str) -> None:
     with pytest.raises(InputError, match="advisories"):
-        dependencies.allowances(root)
+        dependencies.allowances(text)
 
 
 @pytest.mark.parametrize("text", ["", "# none\n", "[]\n"])
-def test_a_file_may_allow_nothing(root: Path, text: str) -> None:
-    put(root, ALLOWED, text)
-    assert dependencies.allowances(root) == ()
+def test_a_file_may_allow_nothing(text: str) -> None:
+    assert dependencies.allowances(text) == ()
+
+
+def test_an_answer_counts_for_a_day_and_silence_is_not_remembered(
+    locked: Path, source: Advisories, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    folder = tmp_path_factory.mktemp("memory")
+
+    def look_at(hours: float, url: str = source.url) -> str:
+        memory = Memory(folder, lambda: noon + timedelta(hours=hours))
+        return dependencies.scan(locked, Audit(url, True, TODAY), memory).status
+
+    assert look_at(0, NOWHERE) == "hold"
+    assert look_at(0, NOWHERE) == "hold"
+    assert look_at(0) == "pass"
+    source.vulnerable.add("made-up")
+    assert look_at(23.9) == "pass"
+    assert look_at(24.1) == "fail"

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+import bentoml
 import httpx
 import numpy as np
 import pytest
 import tritonclient.http as tritonhttp
+from bentoml.exceptions import BentoMLException
 from tritonclient.utils import InferenceServerException
 
 from delivery import venvs
@@ -78,6 +80,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def test_bentomls_own_client_calls_what_is_typed(place: Place) -> None:
+    """It learns the calls from /schema.json."""
+    with bentoml.SyncHTTPClient(place.url) as client:
+        assert set(client.endpoints) == {"predict", "explain", "feedback"}
+        answer = client.predict(instances=ROWS)
+        np.testing.assert_array_equal(np.array(answer["predictions"], np.float32), place.scores)
+        [one] = client.explain(instances=ROWS[:1])["explanations"]
+        assert np.float32(one["prediction"]) == place.scores[0]
+        with pytest.raises(BentoMLException, match="hour: found 24"):
+            client.predict(instances=[ROWS[0] | {"hour": 24}])
+        with pytest.raises(TypeError, match="rows"):
+            client.predict(rows=ROWS)
 
 
 def _answers(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> bool:

@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down test lint lock soak
+.PHONY: help setup path demo down test bench lint lock soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup ## run the tests
 
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
 	@python -m tests.soak
+
+bench: setup ## measure the service beside others; BENCH=quick takes 2 minutes instead of 9
+	@python -m bench
 
 lint: setup ## ruff and mypy
 	@ruff check .

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from delivery.build import build
+from delivery.build import PARTS, build
 from delivery.venvs import bytecode, environment, locked_environment
 from serving.auth import Scope
 from serving.keys import make_key
@@ -23,7 +24,9 @@ MODEL = ROOT / "artifacts" / "model"
 WORKSPACE = ROOT / ".delivery"
 SCOPES: Sequence[Scope] = ("predict", "metrics")
 SERVICE, LIMIT, BENTOML, MLFLOW, KSERVE = "service", "limit", "bentoml", "mlflow", "kserve"
+UNCOUNTED = "uncounted"
 Rows = list[dict[str, Any]]
+Command = Sequence[str | Path]
 
 
 def instances(rows: Rows) -> dict[str, Any]:
@@ -44,7 +47,7 @@ class Contestant:
 
     name: str
     title: str
-    command: Sequence[str | Path]
+    command: Command
     folder: Path
     path: str = "/predict"
     ready: str = "/readyz"
@@ -86,9 +89,9 @@ def on_core(core: int | None, command: Sequence[str]) -> list[str]:
     return [sys.executable, "-SEc", pin, *command]
 
 
-def ours(work: Path, name: str = SERVICE) -> Contestant:
-    """The built bento of this checkout, guarded and watched as behind a real address."""
-    bento = build(ROOT, WORKSPACE / "bench" / "bentos")
+def ours(work: Path, source: Path = ROOT, name: str = SERVICE) -> Contestant:
+    """The built bento of `source`, guarded and watched as behind a real address."""
+    bento = build(source, WORKSPACE / "bench" / "bentos")
     python = environment(bento.path, WORKSPACE / "envs")
     key, entry = make_key("bench", SCOPES, days=1)
     settings = ServingSettings(auth="keys")
@@ -107,10 +110,25 @@ def ours(work: Path, name: str = SERVICE) -> Contestant:
     )
 
 
+def uncounted(work: Path) -> Contestant:
+    """The same, but the contract has no histograms: there are no drift counters."""
+    source = work / "source"
+    for part in PARTS:
+        (source / part).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, source / part)
+    file = source / "artifacts" / "model" / "contract.json"
+    contract = json.loads(file.read_text(encoding="utf-8"))
+    for column in [*contract["inputs"], *contract["outputs"]]:
+        column["histogram"] = None
+    file.write_text(json.dumps(contract), encoding="utf-8")
+    return replace(ours(work, source, UNCOUNTED), title="this service without drift counters")
+
+
 def limit(work: Path) -> Contestant:
     """The same packages as those of the bento, and nothing around them."""
     python = locked_environment(ROOT / "requirements" / "serving.lock", WORKSPACE / "envs")
-    command = [python, PEERS / "limit.py", MODEL, "{port}"]
+    command: Command = [python, PEERS / "limit.py", MODEL, "{port}"]
     return Contestant(LIMIT, "uvicorn + Starlette + orjson", command, work / LIMIT)
 
 
@@ -118,16 +136,26 @@ def peers(work: Path) -> list[Contestant]:
     """Those of requirements/peers.lock; MLflow's model is written on the way."""
     python = locked_environment(ROOT / "requirements" / "peers.lock", WORKSPACE / "envs")
     model = {"PYTHONPATH": str(PEERS), "BENCH_MODEL": str(MODEL), "MLFLOW_DISABLE_TELEMETRY": "1"}
-    where = ["--host", "127.0.0.1", "--port", "{port}"]
+    where: Command = ["--host", "127.0.0.1", "--port", "{port}"]
     saved = work / "mlflow-model"
     subprocess.run(
         [python, PEERS / "mlflow_model.py", MODEL, saved],
         env=os.environ | model,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         check=True,
     )
-    stock = [python, "-m", "bentoml", "serve", "stock:Stock", "--working-dir", PEERS, *where]
-    served = [python, "-m", "mlflow", "models", "serve", "--model-uri", saved]
+    stock: Command = [
+        python,
+        "-m",
+        "bentoml",
+        "serve",
+        "stock:Stock",
+        "--working-dir",
+        PEERS,
+        *where,
+    ]
+    served: Command = [python, "-m", "mlflow", "models", "serve", "--model-uri", saved]
     return [
         Contestant(
             KSERVE,
@@ -137,7 +165,7 @@ def peers(work: Path) -> list[Contestant]:
             path="/v1/models/bench:predict",
             ready="/v1/models/bench",
         ),
-        Contestant(BENTOML, "BentoML `@api`", stock, work / BENTOML, variables=model),
+        Contestant(BENTOML, "BentoML `@api`", [*stock, *where], work / BENTOML, variables=model),
         Contestant(
             MLFLOW,
             "`mlflow models serve`",

@@ -38,7 +38,7 @@ def require() -> str:
     if shutil.which("wrk") is None:
         raise MissingError("wrk is not installed: `apt-get install wrk` or `brew install wrk`")
     told = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
-    return (told.stdout or told.stderr).split(" [")[0].strip()
+    return (told.stdout or told.stderr).split(" [")[0].removeprefix("wrk").strip()
 
 
 def write_bodies(file: Path, documents: Iterable[object]) -> Path:

@@ -28,7 +28,7 @@ CHECKSUMS = "artifacts/model.sha256"  # what serving.runtime compares the model 
 CREATED = "creation_time: '1980-01-01T00:00:00+00:00'"
 TAG_VERSION = "1"  # the version of every bento: a release is known by its id
 SECONDS = 120
-TRY_OUT = "from service import model; model.check()"
+TRY_OUT = "from service import model; model.try_out()"
 
 
 @dataclass(frozen=True)

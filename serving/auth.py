@@ -13,15 +13,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
 from serving.contract import ContractError, Strict, parse
 from serving.denial import forbidden, unauthorized
-from serving.oidc import Tokens
 from serving.place import API_KEYS, ENVIRONMENT
 from serving.settings import Start
+
+if TYPE_CHECKING:
+    from serving.oidc import Tokens
 
 Scope = Literal["predict", "explain", "feedback", "metrics"]
 # Probes carry no credentials, and the page is the same for every model.
@@ -136,9 +138,15 @@ def make_doorman(start: Start) -> Doorman | None:
             )
         return None
     keys = ApiKeys(start.place.api_keys) if auth in ("keys", "both") else None
-    oidc = start.settings.oidc
-    tokens = Tokens(oidc) if oidc and auth in ("oidc", "both") else None
+    tokens = _tokens(start) if auth in ("oidc", "both") else None
     return Doorman(keys, tokens, open_paths(start))
+
+
+def _tokens(start: Start) -> Tokens | None:
+    """Imported as needed: the cryptography behind it costs memory and a tenth of a second."""
+    from serving.oidc import Tokens
+
+    return Tokens(start.settings.oidc) if start.settings.oidc else None
 
 
 def open_paths(start: Start) -> frozenset[str]:

@@ -87,6 +87,18 @@ def load_model(folder: Path, compute: Compute = DEFAULT) -> Model:
     return model
 
 
+def check_released(folder: Path) -> bool:
+    """Is this a released model, unchanged? False for a checkout's, which has no sums to compare
+    with. A released one was loaded and tried out when its bento was built.
+
+    Raises:
+        ContractError: as `load_model`, for what is seen without loading the model.
+    """
+    read_contract(folder)
+    _check_sums(folder, file_hashes(folder))
+    return (folder.parent / CHECKSUMS).exists()
+
+
 def _engine(folder: Path, contract: Contract, compute: Compute) -> Engine:
     """Imported as needed: each runtime costs memory and a part of a second at the start."""
     if contract.runtime == "python":

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
-import pandas as pd
+import mlflow.pyfunc
 from scoring import Scorer, read_inputs
 
 
@@ -15,7 +14,7 @@ class Bench(mlflow.pyfunc.PythonModel):
     def load_context(self, context: Any) -> None:
         self._score = Scorer(Path(context.artifacts["folder"]))
 
-    def predict(self, _: Any, model_input: pd.DataFrame, __: Any = None) -> Any:
+    def predict(self, context, model_input, params=None):
         columns = {name: model_input[name].to_numpy() for name in model_input}
         return self._score.columns(columns, len(model_input)).ravel()
 

@@ -18,7 +18,7 @@ from serving.contract import (
     Task,
     read_contract,
 )
-from serving.runtime import CHECKSUMS, file_hashes, load_model
+from serving.runtime import CHECKSUMS, check_released, file_hashes, load_model
 from serving.validate import Validator
 from tests.serving.conftest import TASKS
 from tests.serving.tiny import WEIGHTS, tiny_frame, tiny_instances, tiny_scores, write_tiny_model
@@ -122,11 +122,14 @@ def write_sums(folder: Path) -> None:
 def test_a_changed_byte_of_a_release_stops_the_start(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "model"
     write_tiny_model(folder)
+    assert not check_released(folder), "a checkout's has to be loaded to know"
     write_sums(folder)
     load_model(folder)
+    assert check_released(folder)
     (folder / name).write_bytes((folder / name).read_bytes() + b"\n")
-    with pytest.raises(ContractError, match=f"{name}: not the bytes that were released"):
-        load_model(folder)
+    for look in (load_model, check_released):
+        with pytest.raises(ContractError, match=f"{name}: not the bytes that were released"):
+            look(folder)
 
 
 def test_an_added_or_removed_file_of_a_release_stops_the_start(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""`python -m bench [PART …]`, or `make bench`: measure, and write what was found into docs/.
+
+A part is a module with `main(quick)`. BENCH=quick, or --quick, is for trying.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from bench import serving
+from bench.generator import MissingError
+from delivery.errors import DeliveryError
+
+PARTS: Mapping[str, Callable[[bool], None]] = {"serving": serving.main}
+
+
+def main() -> int:
+    """Exit code: 0 whatever the figures are, 2 if they could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument("--quick", action="store_true", default=os.environ.get("BENCH") == "quick")
+    chosen = parser.parse_args()
+    try:
+        for name in chosen.parts or PARTS:
+            PARTS[name](chosen.quick)
+    except (DeliveryError, MissingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The page docs/benchmarks.md and its picture, from the results alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+from bench.bars import ONE_ROW, bars
+from bench.contestants import LIMIT, SERVICE, UNCOUNTED
+from bench.plot import draw
+from bench.results import Cell, Results, Server
+
+HEAD = Path(__file__).with_suffix(".md")
+
+
+def write(results: Results, file: Path) -> None:
+    """The page into `file`, the picture beside it."""
+    file.write_text(render(results), encoding="utf-8")
+    draw(results, file.with_suffix(".svg"))
+
+
+def render(results: Results) -> str:
+    """The page as Markdown; the same results give the same bytes."""
+    shots = [
+        shot
+        for server in results.servers.values()
+        for cell in server.shots.values()
+        for shot in cell
+    ]
+    head = HEAD.read_text(encoding="utf-8").format(
+        rounds=results.plan.rounds,
+        seconds=results.plan.seconds,
+        generator=max(shot.generator for shot in shots),
+    )
+    parts = [head, *_sections(results)]
+    return "\n".join(parts)
+
+
+def _sections(results: Results) -> Iterator[str]:
+    compared = [each for each in results.servers.values() if each.name != UNCOUNTED]
+    yield "![Requests a second of each server as a share of the limit](benchmarks.svg)\n"
+    yield _machine(results)
+    yield "## Bars\n\n" + _bars(results)
+    yield "## Requests a second\n\nIn brackets the ratio to the limit.\n"
+    yield _by_cell(results, compared, lambda server, cell: _rate(results, server, cell))
+    yield "## Latency\n\nMilliseconds: median / 99th percentile.\n"
+    yield _by_cell(results, compared, _latency)
+    yield "## Start and memory\n\n" + _starts(compared)
+    if results.servers[UNCOUNTED].shots:
+        yield "## Drift counters\n\n" + _counters(results)
+
+
+def _machine(results: Results) -> str:
+    machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    return f"{results.date}. {machine}. {versions}.\n"
+
+
+def _bars(results: Results) -> str:
+    rows = [
+        [
+            bar.text,
+            f"{'at most' if bar.most else 'at least'} {bar.required:g}",
+            f"{bar.measured:.3g}",
+            "met" if bar.met else "**not met**",
+        ]
+        for bar in bars(results)
+    ]
+    note = "Eight connections; the first four and the sixth are ratios of requests a second.\n\n"
+    return note + table(["what", "bar", "measured", ""], rows)
+
+
+def _rate(results: Results, server: Server, cell: Cell) -> str:
+    rate = f"{server.middle(cell, 'rate'):,.0f}"
+    if server.name == LIMIT:
+        return rate
+    return f"{rate} ({results.ratio(cell, server.name, LIMIT):.2f})"
+
+
+def _latency(server: Server, cell: Cell) -> str:
+    return f"{server.middle(cell, 'p50'):.2f} / {server.middle(cell, 'p99'):.2f}"
+
+
+def _by_cell(
+    results: Results, compared: Sequence[Server], shown: Callable[[Server, Cell], str]
+) -> str:
+    head = ["rows", "connections", *(server.title for server in compared)]
+    rows = [
+        [f"{cell.rows:,}", str(cell.connections), *(shown(server, cell) for server in compared)]
+        for cell in results.plan.cells
+    ]
+    return table(head, rows)
+
+
+def _starts(compared: Sequence[Server]) -> str:
+    rows = [
+        [server.title, f"{median(server.starts):.1f}", f"{server.megabytes:.0f}"]
+        for server in compared
+    ]
+    note = (
+        "The start is a cold one, a new process with compiled modules on the disk. Memory is the "
+        "resident memory of all processes of a server, the most that was seen; pages that two of "
+        "them share count twice. The service is started alone, with both cores; the others on one "
+        "core while those before them run.\n\n"
+    )
+    return note + table(["server", "s until ready", "MB"], rows)
+
+
+def _counters(results: Results) -> str:
+    with_, without = results.servers[SERVICE], results.servers[UNCOUNTED]
+    rate = results.ratio(ONE_ROW, SERVICE, UNCOUNTED)
+    p99 = results.ratio(ONE_ROW, SERVICE, UNCOUNTED, of="p99")
+    rows = [
+        ["on", f"{with_.middle(ONE_ROW, 'rate'):,.0f}", f"{with_.middle(ONE_ROW, 'p99'):.2f}"],
+        ["off", f"{without.middle(ONE_ROW, 'rate'):,.0f}", f"{without.middle(ONE_ROW, 'p99'):.2f}"],
+        ["ratio", f"{rate:.2f}", f"{p99:.2f}"],
+    ]
+    note = "Eight connections, one row; off is the same bento whose contract has no histograms.\n\n"
+    return note + table(["drift counters", "requests a second", "p99, ms"], rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)

@@ -208,7 +208,8 @@ def value(found: float | None) -> str:
     """A metric for people."""
     if found is None:
         return "–"
-    return f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+    text = f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+    return text.replace("-", "−")
 
 
 def change(row: Mapping[str, Any]) -> str:

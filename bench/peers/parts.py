@@ -11,7 +11,7 @@ import random
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 from time import thread_time_ns, time
 from typing import Any
 
@@ -50,9 +50,9 @@ class Stopwatch:
         self.seen.setdefault(part, []).append((now - self._since) / share)
         self._since = thread_time_ns()
 
-    def medians(self) -> dict[str, float]:
-        """µs by part."""
-        return {part: median(times) / 1000 for part, times in self.seen.items()}
+    def fastest(self) -> dict[str, float]:
+        """µs by part that the fastest tenth of its times took at most: others only add."""
+        return {part: quantiles(times, n=10)[0] / 1000 for part, times in self.seen.items()}
 
 
 class Bench:
@@ -79,7 +79,7 @@ class Bench:
             await self._asked(body)
             watch.lap("whole")
             self._theirs(body, watch)
-        return watch.medians()
+        return watch.fastest()
 
     def _ours(self, body: bytes, watch: Stopwatch) -> None:
         predictor = self._service.predictor

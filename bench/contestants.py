@@ -115,7 +115,10 @@ def parts(service: Contestant) -> dict[str, dict[str, float]]:
     python, bento = Path(service.command[0]), Path(service.command[4])
     done = subprocess.run(
         [python, PEERS / "parts.py", MODEL],
-        env={"PYTHONPATH": f"{bento / 'src'}{os.pathsep}{PEERS}"},
+        env={
+            "PYTHONPATH": f"{bento / 'src'}{os.pathsep}{PEERS}",
+            "PYTHONPYCACHEPREFIX": str(bytecode(python)),  # a bento's bytes are its name
+        },
         capture_output=True,
         text=True,
         check=True,

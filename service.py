@@ -10,7 +10,6 @@ from serving.drain import replace_dead_workers
 from serving.guard import Guard, require_guard
 from serving.settings import read_start
 from serving.tls import without_uvloop
-from serving.typed import TypedApi
 
 start = read_start(os.environ)
 if start.place.tls:
@@ -38,4 +37,3 @@ class Online:
 
 
 Online.add_asgi_middleware(Guard, start=start, shape=model.error, direct=model.direct)
-Online.add_asgi_middleware(TypedApi, contract=lambda: model.predictor.contract)

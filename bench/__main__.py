@@ -10,11 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import serving
+from bench import gates, serving
 from bench.generator import MissingError
 from delivery.errors import DeliveryError
+from pipeline.errors import PipelineError
 
-PARTS: Mapping[str, Callable[[bool], None]] = {"serving": serving.main}
+PARTS: Mapping[str, Callable[[bool], None]] = {"gates": gates.main, "serving": serving.main}
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
     try:
         for name in chosen.parts or PARTS:
             PARTS[name](chosen.quick)
-    except (DeliveryError, MissingError) as error:
+    except (DeliveryError, MissingError, PipelineError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from delivery import profile
 from delivery.conflicts import conflicts
+from delivery.drift import drift
 from delivery.errors import HeldError, InputError
 from delivery.evidence import Sides, side_by_side
 from delivery.exam import Exam, Holdout, read_holdout, read_labels, read_split
-from delivery.gates import baseline, calibration, champion, contract, robustness
+from delivery.gates import baseline, calibration, champion, contract, data, robustness
 from delivery.gates.paired import PairedLosses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
+from delivery.importance import importance
 from delivery.interview import Asked, Interview
 from delivery.metrics import dummy_scores
 from delivery.recalibration import recalibrate
 from delivery.robustness import Pupil, Robustness
 from delivery.servers import Subject
 from serving.contract import Contract, ContractError, read_contract
+
+Made = tuple[Path, Contract]  # the data that a model was made from, and its contract
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,18 @@ class Compared:
 
     sides: Sides | None
     missing: str = ""
+
+    def judged(self) -> dict[str, float]:
+        """What later releases find in the record of this one."""
+        if self.sides is None:
+            return {}
+        found = self.sides.losses()
+        losses = {"loss": found.candidate, "champion_loss": found.reference}
+        return {
+            name: float(values.mean())
+            for name, values in losses.items()
+            if np.isfinite(values).all()
+        }
 
     def calibration(self, *, first: bool) -> calibration.Evidence:
         """What both would gain by recalibration. Scores that are not finite gain nothing known."""
@@ -86,6 +104,17 @@ class Case:
 
     def contracts(self) -> contract.Evidence:
         return contracts(self.subject, self.opponent)
+
+    def data(self) -> data.Evidence:
+        """What the candidate was made from, and what the champion was."""
+        own, base = self._data()
+        if self.opponent and base is None:
+            return data.Evidence(None)
+        return profile.evidence(own, base)
+
+    def _data(self) -> tuple[Made, Made | None]:
+        own, folder = (self.exam.data, contract_of(self.subject)), self.exam.base_data
+        return own, (folder, contract_of(self.opponent)) if self.opponent and folder else None
 
     def scored(self, desk: Interview) -> Scored:
         """Score the holdout with both, side by side."""
@@ -153,11 +182,25 @@ class Case:
         if sides is None:
             missing = robustness.Evidence(None, missing=compared.missing)
             return robustness.judge(missing, limits)
-        pupils = [Pupil(self.subject, contract_of(self.subject), sides.candidate)]
-        if self.opponent:
-            pupils.append(Pupil(self.opponent, contract_of(self.opponent), sides.reference))
-        asked = Robustness(desk, limits, sides, tuple(pupils))
+        asked = Robustness(desk, limits, sides, self._pupils(sides))
         return robustness.judge(asked.evidence(), limits)
+
+    def _pupils(self, sides: Sides) -> tuple[Pupil, ...]:
+        own = Pupil(self.subject, contract_of(self.subject), sides.candidate)
+        if self.opponent is None:
+            return (own,)
+        return (own, Pupil(self.opponent, contract_of(self.opponent), sides.reference))
+
+    def explained(self, desk: Interview, compared: Compared) -> dict[str, Any]:
+        """What no gate judges: the inputs that both lean on, and how their training data differ."""
+        found: dict[str, Any] = {}
+        if compared.sides is not None:
+            sides = compared.sides
+            found["importance"] = importance(desk, sides, self._pupils(sides))
+        own, base = self._data()
+        if base is not None:
+            found["data_drift"] = drift(own, base)
+        return found
 
     def shown(self, compared: Compared) -> dict[str, Any]:
         """What a report shows of the comparison."""

@@ -242,17 +242,19 @@ def inspect(release: str, offline: bool, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("release", metavar="RELEASE")
+@click.argument("release", metavar="[RELEASE]", required=False)
 @json_option
-def reproduce(release: str, as_json: bool) -> None:
-    """Make a release anew from raw data, in an empty folder, and compare every artifact."""
+def reproduce(release: str | None, as_json: bool) -> None:
+    """Make a release anew from raw data and compare; by default the one in production."""
     from delivery.commands.reproduce import reproduce as run
     from delivery.report import verdict_table
 
     result = run(context(), release)
-    verdict = result.verdict
+    release, verdict = result.release, result.verdict
     if verdict is None:
-        show(result, as_json, f"{release}: delivery.yaml has `reproduce: off`; nothing was done")
+        off = f"{release}: delivery.yaml has `reproduce: off`"
+        why = "no release is in production" if release == "none" else off
+        show(result, as_json, f"{why}; nothing was done")
         return
     show(result, as_json, verdict_table([verdict]), f"{release}: {verdict.measured}")
     if verdict.status != "pass":

@@ -40,10 +40,12 @@ def release_id(content_sha256: str) -> str:
 
 def tree_sha256(folder: Path) -> str:
     """The content hash of any folder, 64 hex digits. Raises InputError as file_hashes does."""
-    digest = hashlib.sha256()
-    for path, sha256 in file_hashes(folder).items():
-        digest.update(f"{sha256}  {path}\n".encode())
-    return digest.hexdigest()
+    return hashlib.sha256(manifest(folder).encode()).hexdigest()
+
+
+def manifest(folder: Path) -> str:
+    """The text that is hashed: what `sha256sum` prints. Raises InputError as file_hashes does."""
+    return "".join(f"{sha256}  {path}\n" for path, sha256 in file_hashes(folder).items())
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

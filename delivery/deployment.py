@@ -17,11 +17,11 @@ from typing import Any
 from delivery.appeal import overrides_of
 from delivery.context import Context
 from delivery.desired import Version
-from delivery.errors import TargetError
+from delivery.errors import HeldError, TargetError
 from delivery.events import Event, State, next_kind
 from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.judge import Judgement, Subject, judge_live
-from delivery.proof import unproven_because
+from delivery.proof import freshness_of, unproven_because
 from delivery.snapshot import Attempt, Snapshot
 from delivery.targets.protocol import Target
 from delivery.trust import require_signed, require_trusted
@@ -97,6 +97,7 @@ class Deployment:
                 return self._event(attempt, "rejected", why, (signed,))
             require_signed(signed, wanted.release, self.environment)
         if attempt.state is State.MERGED:
+            self._require_fresh(snapshot, attempt)
             return self._deploy(snapshot, attempt, target)
         if attempt.state is State.ANALYSING:
             return self._analyse(snapshot, attempt, target)
@@ -106,6 +107,16 @@ class Deployment:
             fall_back(self._context, snapshot, attempt, target)
             return self._tick(attempt, "traffic is with the previous release")
         return self._tick(attempt, "waits for a person")
+
+    def _require_fresh(self, snapshot: Snapshot, attempt: Attempt) -> None:
+        """HeldError while the evidence is about something else."""
+        fresh = freshness_of(snapshot, attempt, in_job=self._context.surroundings.in_job)
+        if fresh.status != "pass":
+            raise HeldError(
+                f"{attempt.desired.wanted.release} does not start in {self.environment}: "
+                f"{fresh.gate}: {fresh.why}. `delivery promote {self.environment} --release "
+                f"{attempt.desired.wanted.release}` judges it anew."
+            )
 
     def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
         """Start the wanted release beside the previous one."""
@@ -167,6 +178,7 @@ class Deployment:
             snapshot.settings.gates,
             self._context.progress,
             under_load=not attempt.desired.is_rollback,
+            settings=self._context.target(snapshot.settings, self.environment).settings,
         )
         signed = self._context.signature(snapshot, wanted.release, self.environment)
         reasons = overrides_of(snapshot.evidence(self.environment, attempt.commit))

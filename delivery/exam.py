@@ -16,11 +16,21 @@ from numpy.typing import NDArray
 from delivery.content import file_sha256
 from delivery.errors import HeldError
 from delivery.metrics import Labels
+from delivery.servers import Subject
 from delivery.statistics import Codes
 from serving.contract import Contract
 
 SPLITS = ("train", "validation", "holdout")
 Table = Any  # pyarrow ships no types
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Earlier releases, beside the champion, that a candidate is compared with. `missing` says why
+    one could not be had."""
+
+    subjects: tuple[Subject, ...] = ()
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Exam:
     base_data: Path | None = None
     retrain: bool = True
     reason: str | None = None
+    rivals: Rivals = Rivals()
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,18 @@ from delivery.case import Case, contract_of, contracts
 from delivery.content import content_sha256, file_hashes
 from delivery.errors import HeldError, TargetError
 from delivery.exam import Exam
-from delivery.gates import behaviour, contract, load, parity, smoke
+from delivery.gates import behaviour, best, contract, data, load, parity, security, smoke
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict, blocking
+from delivery.hostile import Victim, attacked
 from delivery.interview import Interview, parity_evidence, policy_sha256
 from delivery.load import measure
+from delivery.rematch import compare_with
+from delivery.runtime import DEFAULTS
 from delivery.scoring import read_examples, score_rows
 from delivery.servers import Progress, Servers, Subject
 from serving.contract import EXAMPLES
+from serving.settings import ServingSettings
 
 __all__ = ["Exam", "Judgement", "Subject", "judge_candidate", "judge_live"]
 
@@ -68,7 +72,7 @@ def judge_candidate(
     workspace: Path,
     progress: Progress,
 ) -> Judgement:
-    """The proposed gates: baseline or champion, parity, contract, load and latency.
+    """The proposed gates that ask the candidate: what it knows, how it behaves, how fast it is.
 
     Raises:
         InputError: a bento without a readable contract.
@@ -80,23 +84,26 @@ def judge_candidate(
         scored = case.scored(desk)
         compared = case.sides(scored)
         robust = case.robustness(desk, compared)
+        before = compare_with(desk, exam.rivals, compared.sides)
+        explained = case.explained(desk, compared)
         answers = desk.examples(candidate)
         behaved = behaviours.evidence(desk, candidate, champion)
         under_load = desk.load(candidate, policy.load)
-
         beside = desk.beside(candidate, champion, policy.latency)
     verdicts = (
         case.quality(scored, compared),
         case.calibration(compared),
         behaviour.judge(behaved, policy.behaviour),
         robust,
+        best.judge(before, policy.best),
+        data.judge(case.data(), policy.data),
         parity.judge(answers, policy.parity),
         contract.judge(case.contracts(), policy.contract),
         under_load,
         beside,
     )
-    judged = _judged(candidate, champion, policy) | scored.judged(exam)
-    evidence = {"judged": judged, **case.shown(compared)}
+    judged = _judged(candidate, champion, policy) | scored.judged(exam) | compared.judged()
+    evidence = {"judged": judged, **case.shown(compared), **explained}
     return Judgement(verdicts, candidate.release, champion.release if champion else None, evidence)
 
 
@@ -108,8 +115,10 @@ def judge_live(
     progress: Progress,
     *,
     under_load: bool = True,
+    settings: ServingSettings = DEFAULTS,
 ) -> Judgement:
-    """The active gates, asked at `url`: smoke, parity, contract and, `under_load`, load.
+    """The active gates, asked at `url`: smoke, parity, contract and, `under_load`, security and
+    load. `settings` are what it was started with.
 
     Nothing that is live is answered from a cache.
     """
@@ -121,10 +130,22 @@ def judge_live(
         contract.judge(contracts(subject, previous), policy.contract),
     ]
     if under_load:
+        progress(f"trying to break {subject.release}")
+        verdicts.append(security.judge(_attacked(url, subject, settings), policy.security))
         verdicts.append(_live_load(url, subject, policy.load, verdicts, progress))
     judged = _judged(subject, previous, policy) | {"url": url}
     release = previous.release if previous else None
     return Judgement(tuple(verdicts), subject.release, release, {"judged": judged})
+
+
+def _attacked(url: str, subject: Subject, settings: ServingSettings) -> security.Evidence:
+    try:
+        good = read_examples(subject.model)[0].instance
+    except (HeldError, IndexError) as error:
+        return security.Evidence((), missing=f"there is no example to begin with: {error}")
+    limits = settings.limits
+    victim = Victim(contract_of(subject), good, limits.body_bytes, limits.rows)
+    return attacked(url, victim, guarded=settings.auth != "none")
 
 
 def _live_load(

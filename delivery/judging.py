@@ -15,6 +15,7 @@ from delivery.inspection import inspect_bento
 from delivery.judge import Exam, Judgement, Subject, judge_candidate
 from delivery.looks import look
 from delivery.report import write
+from delivery.rivals import find_rivals
 from delivery.snapshot import Snapshot
 from delivery.weaknesses import weaknesses
 from serving.contract import CARD
@@ -36,11 +37,11 @@ def judge(
     snapshot: Snapshot,
     candidate: Candidate,
     appeal: Appeal,
-    signed: Verdict | None = None,
+    *about: Verdict,
 ) -> Judged:
     """Look inside the candidate, and compare it with the champion that main says is in production.
 
-    `signed` is the verdict on its signature; None where it has none to judge yet.
+    `about` are verdicts on what is not in its bytes: who signed it, and where it may run.
     """
     policy = snapshot.settings.gates
     champion = snapshot.champion()
@@ -57,6 +58,7 @@ def judge(
             retrain=record.made_from.recipe == candidate.source.recipe,
             reason=appeal.reason,
         )
+    exam = replace(exam, rivals=find_rivals(context, snapshot, candidate.bento.id, policy.best))
     subject = Subject(candidate.bento.id, candidate.bento.path)
     # Before anything is seen: a command that is killed after it has looked all the same.
     looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)
@@ -72,8 +74,8 @@ def judge(
         *inspect_bento(candidate, policy),
         *weaknesses(context, snapshot, candidate, policy),
     )
-    about = (looks.judge(looked, policy.looks), *((signed,) if signed else ()))
-    verdicts = overridden((*judgement.verdicts, *inside, *about), appeal.overrides)
+    outside = (looks.judge(looked, policy.looks), *about)
+    verdicts = overridden((*judgement.verdicts, *inside, *outside), appeal.overrides)
     evidence = {**judgement.evidence, "card": _card(candidate)}
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = context.workspace / "reports" / candidate.bento.id

@@ -12,13 +12,20 @@ On GitHub a ruleset lets nobody but Actions and the App create such a tag.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from delivery.appeal import overrides_of, require_allowed
 from delivery.desired import desired_path, evidence_path
 from delivery.errors import RefusedError
 from delivery.events import State
-from delivery.record import Record
+from delivery.gates import executes_code as executes
+from delivery.gates import freshness
+from delivery.gates.verdict import Verdict
+from delivery.record import Record, record_path
 from delivery.snapshot import Attempt, Snapshot
+
+if TYPE_CHECKING:
+    from delivery.candidate import Candidate
 
 
 def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
@@ -29,12 +36,14 @@ def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
     """
     desired = attempt.desired
     record = snapshot.record(desired.wanted.release)
-    if why := _other_bytes(record, attempt) or _not_proposed(snapshot, attempt):
-        return why
+    fresh = freshness_of(snapshot, attempt)
+    if why := _other_bytes(record, attempt) or (fresh.why if fresh.status == "fail" else ""):
+        return f"{why}. `delivery promote {attempt.environment}` judges a release and proposes it"
     if desired.is_rollback:
         return _never_ran_here(snapshot, attempt)
     return (
         _overridden(snapshot, attempt)
+        or _may_not_run_code(snapshot, attempt, record)
         or _not_verified_upstream(snapshot, attempt)
         or _failed_before(snapshot, attempt)
     )
@@ -56,16 +65,43 @@ def proposal_tag(environment: str, desired: str, evidence: str) -> str:
     return f"promo/{environment}/proposed/{digest}"
 
 
-def _not_proposed(snapshot: Snapshot, attempt: Attempt) -> str:
-    environment = attempt.environment
+def freshness_of(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Verdict:
+    """Is the evidence beside desired.yaml what delivery proposed, and about these bytes?"""
+    environment, wanted = attempt.environment, attempt.desired.wanted
     paths = desired_path(environment), evidence_path(environment)
-    desired, evidence = (snapshot.text(attempt.commit, path) for path in paths)
-    if snapshot.has_tag(proposal_tag(environment, desired, evidence)):
-        return ""
-    return (
-        f"{paths[0]} or {paths[1]} is not what delivery proposed: somebody wrote it by hand. "
-        f"`delivery promote {environment}` judges a release and proposes it"
+    desired, text = (snapshot.text(attempt.commit, path) for path in paths)
+    record = snapshot.text(snapshot.commit, record_path(wanted.release))
+    evidence = freshness.Evidence(
+        release=wanted.release,
+        bento_sha256=wanted.bento_sha256,
+        record_sha256=record_sha256(record),
+        found=snapshot.evidence(environment, attempt.commit) or None,
+        proposed=snapshot.has_tag(proposal_tag(environment, desired, text)),
+        rollback=attempt.desired.is_rollback,
+        in_job=in_job,
     )
+    return freshness.judge(evidence, freshness.Policy())
+
+
+def record_sha256(text: str) -> str:
+    """Of the text of a record: how evidence names it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def may_run(snapshot: Snapshot, environment: str, candidate: Candidate) -> Verdict:
+    """May a candidate's kind of model run there, by main's policy?"""
+    return _may_run(snapshot, environment, candidate.contract.runtime == "python")
+
+
+def _may_run(snapshot: Snapshot, environment: str, executes_code: bool) -> Verdict:
+    allowed = snapshot.settings.environment(environment).executes_code
+    evidence = executes.Evidence(environment, executes_code)
+    return executes.judge(evidence, executes.Policy(executes_code=allowed))
+
+
+def _may_not_run_code(snapshot: Snapshot, attempt: Attempt, record: Record) -> str:
+    verdict = _may_run(snapshot, attempt.environment, record.executes_code)
+    return f"{verdict.gate}: {verdict.why}" if verdict.status == "fail" else ""
 
 
 def _overridden(snapshot: Snapshot, attempt: Attempt) -> str:

@@ -33,6 +33,7 @@ class EnvironmentSettings(Strict):
     """One environment."""
 
     target: LocalTargetSettings
+    executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None
 

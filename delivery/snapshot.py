@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +39,11 @@ class Attempt:
     @property
     def state(self) -> State:
         return state_of(self.events)
+
+    @property
+    def anywhere(self) -> Attempt:
+        """With the events of the other kind of place, if nothing happened in this one."""
+        return replace(self, events=self.elsewhere) if not self.events else self
 
     @property
     def verified(self) -> Version:
@@ -128,6 +134,10 @@ class Snapshot:
         desired = self.desired(environment, commit)
         return Attempt(environment, target, commit, desired, here, elsewhere)
 
+    def moment(self, commit: str) -> datetime:
+        """When a commit was made."""
+        return datetime.fromisoformat(self._git.run("show", "-s", "--format=%cI", commit))
+
     def records(self) -> Sequence[str]:
         """The ids of all releases on main."""
         names = self._git.names(self.commit, FOLDER)
@@ -149,10 +159,7 @@ class Snapshot:
 
         Where nothing but rehearsals ever happened to it, those say what the champion is.
         """
-        attempt = self.attempt(self.settings.last)
-        if attempt.elsewhere and not attempt.events:
-            attempt = replace(attempt, events=attempt.elsewhere)
-        return attempt.verified
+        return self.attempt(self.settings.last).anywhere.verified
 
     def failed(self, environment: str, release: str) -> Attempt | None:
         """The newest attempt at `release` here, if it was rejected or revoked."""

@@ -1,8 +1,10 @@
-"""Teach skl2onnx what it does not know by itself: LightGBM, and scikit-learn's newest trees."""
+"""Teach skl2onnx what it does not know by itself: LightGBM, XGBoost, and scikit-learn's newest
+trees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -21,28 +23,38 @@ CLASSIFIER = {"nocl": [True, False], "zipmap": [True, False, "columns"]}
 
 @cache
 def register() -> None:
-    """Register the converters, once."""
+    """Register the converters, once; those of libraries that are installed."""
     _histogram_trees()
-    try:
-        import lightgbm
-    except ImportError:  # a fork that does not use it need not install it
-        return
+    with suppress(ImportError):
+        _lightgbm()
+    with suppress(ImportError):
+        _xgboost()
+
+
+def _lightgbm() -> None:
+    from lightgbm import LGBMClassifier, LGBMRegressor
     from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-    update_registered_converter(
-        lightgbm.LGBMClassifier,
-        "LightGbmLGBMClassifier",
-        calculate_linear_classifier_output_shapes,
-        convert_lightgbm,
-        options=CLASSIFIER,
-    )
-    update_registered_converter(
-        lightgbm.LGBMRegressor,
-        "LightGbmLGBMRegressor",
-        calculate_linear_regressor_output_shapes,
-        convert_lightgbm,
-        options={"split": None},
-    )
+    _boosted(LGBMClassifier, LGBMRegressor, convert_lightgbm, {"split": None})
+
+
+def _xgboost() -> None:
+    from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
+    from xgboost import XGBClassifier, XGBRegressor
+
+    _boosted(XGBClassifier, XGBRegressor, convert_xgboost, None)
+
+
+def _boosted(
+    classifier: type, regressor: type, convert: Converter, options: dict[str, Any] | None
+) -> None:
+    """Register the pair of scikit-learn's estimators that a library of boosted trees has."""
+    for kind, shapes, allowed in (
+        (classifier, calculate_linear_classifier_output_shapes, CLASSIFIER),
+        (regressor, calculate_linear_regressor_output_shapes, options),
+    ):
+        alias = f"{kind.__module__.partition('.')[0]}{kind.__name__}"
+        update_registered_converter(kind, alias, shapes, convert, options=allowed)
 
 
 class _PlainNumbers:

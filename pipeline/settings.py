@@ -125,13 +125,21 @@ class Evaluate(Strict):
 
 class Export(Strict):
     """How the model leaves: its name, its runtime, how exactly it must agree, and how a service
-    explains its answers: by its trees, by sampling, by what fits (auto), or not (off)."""
+    explains its answers: by its trees, by sampling, by what fits (auto), or not (off).
+    `quantize` makes its matrix products int8; it has to agree and to be faster then."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
     runtime: Literal["onnx", "python"] = "onnx"
     tolerance: float = Field(default=1e-5, gt=0, le=0.1)
     examples: int = Field(default=50, ge=1, le=1000)
     explain: Literal["auto", "trees", "sampling", "off"] = "auto"
+    quantize: Literal["off", "int8"] = "off"
+
+    @model_validator(mode="after")
+    def _is_a_graph(self) -> Export:
+        if self.quantize != "off" and self.runtime != "onnx":
+            raise ValueError("only a graph can be quantized; set quantize: off")
+        return self
 
 
 class Own(Strict):

@@ -112,7 +112,8 @@ class Service:
             journal = Journal(contract, start)
             journal.start()
             self._observers.append(journal.scored)
-            self._feedback = Feedback(contract, start.place.log_folder, self._release)
+            log, folder = start.settings.log, start.place.log_folder
+            self._feedback = Feedback(contract, folder, self._release, log)
 
     def _note(self, scored: Scored) -> None:
         for observer in self._observers:

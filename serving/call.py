@@ -10,18 +10,19 @@ from dataclasses import dataclass
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}")
 # https://www.w3.org/TR/trace-context/#traceparent-header, version 00
-_TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 @dataclass(slots=True)
 class Call:
     """One request. `client` is a credential's name or an address; `trace` and `span` are those
-    of the caller's W3C traceparent, in hex."""
+    of the caller's W3C traceparent, in hex, and `sampled` what it says about keeping them."""
 
     id: str
     client: str
     trace: str = ""
     span: str = ""
+    sampled: bool = True
 
 
 CALL: ContextVar[Call] = ContextVar("call")
@@ -54,4 +55,5 @@ def make_call(headers: dict[bytes, bytes], peer: str) -> Call:
     call = Call(identity, peer)
     if (parent := headers.get(b"traceparent")) and (found := _TRACE.fullmatch(parent)):
         call.trace, call.span = found[1].decode("ascii"), found[2].decode("ascii")
+        call.sampled = bool(int(found[3], 16) & 1)
     return call

@@ -38,6 +38,7 @@ class Coalitions:
             raise ContractError(f"the reference of the explainer: {error}") from error
         self._reference = reference.columns
         self._engine = engine
+        self._rounds = contract.quantization is not None  # by what is scored beside a row
         self._logistic = how.link == "logistic"
         self._outputs = len(contract.classes or ()) if contract.task == "multiclass" else 1
         self._names = [spec.name for spec in contract.inputs]
@@ -54,7 +55,11 @@ class Coalitions:
         for index, name in enumerate(self._names):
             both = np.concatenate([self._reference[name], columns[name][row : row + 1]])
             mixed[name] = both[self._known[:, index].astype(np.int64)]
-        scores = self._engine(mixed).astype(np.float64).reshape(len(self._known), self._outputs)
+        scores = self._engine(mixed)
+        if self._rounds:
+            alone = {name: column[row : row + 1] for name, column in columns.items()}
+            scores = np.concatenate([scores[:-1], self._engine(alone)])
+        scores = scores.astype(np.float64).reshape(len(self._known), self._outputs)
         if self._logistic:
             scores = np.clip(scores, SURE, 1 - SURE)
             scores = np.log(scores / (1 - scores))

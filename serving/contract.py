@@ -139,6 +139,16 @@ class Roles(Strict):
         return frozenset(c for c in (self.label, self.row_id, self.timestamp, self.cluster) if c)
 
 
+class Quantization(Strict):
+    """How coarse the numbers inside an exported model are, and what that costs: `worst` is the
+    largest difference from the trained model that export found, at most `tolerance`. A score
+    depends a little on the rows beside it."""
+
+    kind: Literal["int8"]
+    worst: float = Field(ge=0)
+    tolerance: float = Field(gt=0)
+
+
 class Contract(Strict):
     """What a model takes and answers.
 
@@ -158,6 +168,7 @@ class Contract(Strict):
     threshold: float | None = None
     roles: Roles
     trained_until: str | None = None
+    quantization: Quantization | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Contract:

@@ -2,7 +2,7 @@
 
 {"feedback": [{"request_id": "…", "truth": …}, …]} with the label of a row that was sent alone,
 or a list of labels in the order of the rows. Each request is told about once: what comes again is
-counted and left out, whichever worker it reaches.
+counted and left out, whichever worker it reaches. The file is rotated as the prediction log is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,11 +22,14 @@ import orjson
 from prometheus_client import Counter
 
 from serving.contract import Contract
+from serving.policy import LogSettings
 from serving.predict import Refusal
+from serving.rotation import older, put_aside
 
 NAME = "feedback.jsonl"
 MOST = 10_000  # items in a request
 REMEMBERED = 200_000  # request ids, the newest; about 30 MB
+DEFAULTS = LogSettings()
 _ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 EXPECTED = '{"feedback": [{"request_id": …, "truth": …}, …]}'
 
@@ -35,12 +39,16 @@ ITEMS = Counter("serving_feedback_total", "Feedback by what became of it.", ["ou
 class Feedback:
     """Writes feedback to `feedback.jsonl` in `folder`, which workers share."""
 
-    def __init__(self, contract: Contract, folder: Path, release: str) -> None:
+    def __init__(
+        self, contract: Contract, folder: Path, release: str, log: LogSettings = DEFAULTS
+    ) -> None:
+        self._limit, self._count = log.file_bytes, log.files
         self._contract = contract
         self._path = folder / NAME
         self._release = release
         self._known: dict[bytes, None] = {}  # the oldest first
-        self._read = 0  # bytes of the file that are in `_known`
+        self._file_number = 0  # the inode of the file that was read last
+        self._read = 0  # bytes of it that are in `_known`
         self._accepted, self._repeated = (
             ITEMS.labels(outcome, release) for outcome in ("accepted", "duplicate")
         )
@@ -64,6 +72,8 @@ class Feedback:
                 file.write(b"".join(new))
                 file.flush()
                 self._read = file.tell()
+                if self._read >= self._limit:
+                    self._rotate(file)
         self._accepted.inc(len(new))
         self._repeated.inc(len(items) - len(new))
         return {"accepted": len(new), "duplicates": len(items) - len(new)}
@@ -104,27 +114,62 @@ class Feedback:
 
     @contextmanager
     def _file(self) -> Iterator[Any]:
+        """The file, for this worker alone."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
+        while True:
+            with self._path.open("a+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if self._is_current(file):
+                    yield file
+                    return
+
+    def _is_current(self, file: Any) -> bool:
+        """Whether the file was not put aside while this worker waited for it."""
+        try:
+            return os.fstat(file.fileno()).st_ino == self._path.stat().st_ino
+        except FileNotFoundError:
+            return False
+
+    def _rotate(self, file: Any) -> None:
+        if self._count == 1:
+            file.truncate(0)
+        put_aside(self._path, self._count)
 
     def _catch_up(self, file: Any) -> None:
         """Read what other workers, or this one before it was restarted, have written."""
-        file.seek(0, 2)
-        if file.tell() < self._read:  # somebody has put the file aside
+        number = os.fstat(file.fileno()).st_ino
+        if number != self._file_number:
+            for path, start in reversed(list(self._missed())):
+                with path.open("rb") as past:
+                    past.seek(start)
+                    self._remember_all(past)
+            self._file_number, self._read = number, 0
+        if file.seek(0, 2) < self._read:  # somebody has emptied it
             self._read = 0
-            self._known.clear()
         file.seek(self._read)
+        line = self._remember_all(file)
+        self._read = file.tell()
+        if not line.endswith(b"\n"):
+            file.write(b"\n")
+
+    def _missed(self) -> Iterator[tuple[Path, int]]:
+        """The files that were put aside since this worker looked, the newest first, and from
+        where on it does not know them."""
+        for path in filter(Path.exists, older(self._path, self._count)):
+            if path.stat().st_ino == self._file_number:
+                yield path, self._read
+                return
+            yield path, 0
+
+    def _remember_all(self, file: Any) -> bytes:
+        """The ids in the lines from here on; the last line."""
         line = b"\n"
         for line in file:
             try:
                 self._remember(_digest(orjson.loads(line)["request_id"]))
             except (ValueError, KeyError, TypeError):
                 continue  # a line that a full disk cut off: no reason to refuse the next ones
-        self._read = file.tell()
-        if not line.endswith(b"\n"):
-            file.write(b"\n")
+        return line
 
     def _remember(self, digest: bytes) -> None:
         self._known[digest] = None

@@ -25,6 +25,7 @@ from serving.protocols import native
 from serving.protocols.dialect import Reply
 from serving.rate import RateLimiter
 from serving.settings import Start
+from serving.traces import Tracer
 
 Shape = Callable[[str, int, str], Reply]
 NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
@@ -74,6 +75,8 @@ class Guard:
         if limits.requests_per_second is not None:
             self._rate = RateLimiter(limits.requests_per_second, limits.burst)
         self._logs = start.settings.log.requests
+        collector = start.place.collector
+        self._tracer = Tracer(collector, start.release) if collector else None
         self._shape = shape
         self._meter = Meter(start.release)
 
@@ -98,6 +101,9 @@ class Guard:
             self._meter.answered("refused", reply.status, time.perf_counter() - began)
         if self._logs:
             log_request(call, scope, exchange.status, time.perf_counter() - began)
+        if self._tracer is not None:
+            seconds = time.perf_counter() - began
+            self._tracer.answered(call, scope["method"], scope["path"], exchange.status, seconds)
 
     def _come_first(self, outer: object) -> None:
         """Make this the outermost layer. BentoML puts its tracing and a timer with a task for

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serving.contract import ContractError
 from serving.tls import Tls, read_tls
+from serving.traces import Collector, read_collector
 
 ENVIRONMENT = "SERVING_ENVIRONMENT"
 LOCAL = "local"
@@ -22,7 +23,8 @@ DRAIN = 5.0  # s: a router that probes every second or two has noticed by then
 class Place:
     """`local` says that nobody but this machine reaches the instance. `log_folder` is where
     predictions are written, None for nowhere; `log_key` hides the sensitive ones among them.
-    `drain_seconds` are those between SIGTERM and the end of new connections."""
+    `drain_seconds` are those between SIGTERM and the end of new connections; `collector` is
+    where spans are sent, None for nowhere."""
 
     local: bool = False
     api_keys: str = field(default="", repr=False)
@@ -30,14 +32,15 @@ class Place:
     log_key: str = field(default="", repr=False)
     tls: Tls | None = None
     drain_seconds: float = 0.0
+    collector: Collector | None = None
 
 
 NOWHERE = Place()
 
 
 def read_place(environ: Mapping[str, str]) -> Place:
-    """The place that the environment describes; ContractError for half a pair of TLS files, or
-    a time that is none."""
+    """The place that the environment describes; ContractError for half a pair of TLS files, a
+    time that is none, or a collector that cannot be."""
     folder = environ.get(LOG_FOLDER)
     local = environ.get(ENVIRONMENT) == LOCAL
     return Place(
@@ -47,6 +50,7 @@ def read_place(environ: Mapping[str, str]) -> Place:
         log_key=environ.get(LOG_KEY, ""),
         tls=read_tls(environ),
         drain_seconds=_seconds(environ.get(DRAIN_SECONDS), default=0.0 if local else DRAIN),
+        collector=read_collector(environ),
     )
 
 

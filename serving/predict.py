@@ -135,6 +135,7 @@ class Predictor:
             "runtime": contract.runtime,
             "trained_until": contract.trained_until,
             "explained_by": self.model.explainer and self.model.explainer.how.method,
+            "quantization": contract.quantization and contract.quantization.model_dump(),
             "providers": self.model.providers,
             "files": dict(self.model.files),
         }

@@ -36,9 +36,19 @@ class RotatingFile:
 
     def _rotate(self) -> None:
         self.close()
-        older = [self._path.with_name(f"{self._path.name}.{i}") for i in range(1, self._count)]
-        for source, target in reversed(list(zip([self._path, *older], older, strict=False))):
-            if source.exists():
-                source.replace(target)
-        self._file = self._path.open("wb" if not older else "ab")
+        put_aside(self._path, self._count)
+        self._file = self._path.open("wb" if self._count == 1 else "ab")
         self._size = self._file.tell()
+
+
+def older(path: Path, count: int) -> list[Path]:
+    """Where the files before `path` are, the newest first, if `count` are kept in all."""
+    return [path.with_name(f"{path.name}.{i}") for i in range(1, count)]
+
+
+def put_aside(path: Path, count: int) -> None:
+    """Make room for a new `path`; the oldest file goes. With a `count` of 1 nothing happens."""
+    before = older(path, count)
+    for source, target in reversed(list(zip([path, *before], before, strict=False))):
+        if source.exists():
+            source.replace(target)

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
 from delivery.events import Event
 from delivery.git import Repository
-from delivery.proof import proposal_tag
+from delivery.proof import proposal_tag, record_sha256
 from delivery.record import Platform, Record, Source, record_path, render_record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +49,9 @@ class Origin:
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
         desired = render_desired(Desired(version(wanted), version(previous), of))
-        evidence = json.dumps({"release": wanted}) + "\n"
+        evidence = "{}\n"
+        if wanted:
+            evidence = evidence_about(version(wanted), render_record(record(wanted)))
         files = {desired_path(environment): desired, evidence_path(environment): evidence}
         if wanted:
             files[record_path(wanted)] = render_record(record(wanted))
@@ -79,6 +81,16 @@ def version(release: str) -> Version:
     if not release:
         return Version()
     return Version(release, release.removeprefix("r-").ljust(64, "0"))
+
+
+def evidence_about(wanted: Version, record: str, **facts: object) -> str:
+    """The evidence that delivery proposes a release with, record as text."""
+    about = {
+        "release": wanted.release,
+        "judged": {"candidate_sha256": wanted.bento_sha256},
+        "record_sha256": record_sha256(record),
+    }
+    return json.dumps({**about, **facts}) + "\n"
 
 
 def record(release: str) -> Record:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.desired import desired_path, evidence_path
 from delivery.errors import DeliveryError, RefusedError
-from delivery.proof import unproven_because
+from delivery.proof import freshness_of, unproven_because
 from delivery.record import FOLDER
 from delivery.snapshot import Attempt, Snapshot
 
@@ -59,11 +59,19 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
         try:
             desired = proposed.desired(name)
             attempt = Attempt(name, snapshot.attempt(name).target, head, desired, ())
-            why = unproven_because(proposed, attempt) if desired.wanted.exists else ""
+            why = _unproven(proposed, attempt) if desired.wanted.exists else ""
         except DeliveryError as error:
             why = str(error)
         if why:
             yield f"{name}: {why}"
+
+
+def _unproven(proposed: Snapshot, attempt: Attempt) -> str:
+    """What a deployment would reject, or hold."""
+    if why := unproven_because(proposed, attempt):
+        return why
+    fresh = freshness_of(proposed, attempt)
+    return f"{fresh.gate}: {fresh.why}" if fresh.status != "pass" else ""
 
 
 def _records(context: Context, before: Snapshot, head: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from delivery.errors import DeliveryError, ForgeError
 from delivery.forge.refusal import GithubError
 from delivery.judging import Judged, judge
 from delivery.lock import require_in_step
+from delivery.proof import may_run
 from delivery.report import markdown, write
 
 EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
@@ -54,7 +55,8 @@ def _judge(context: Context, appeal: Appeal) -> tuple[str, Judged]:
     snapshot = context.snapshot()
     require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
     found = candidate(context, repository.commit("HEAD"))
-    judged = judge(context, snapshot, found, appeal)
+    code = may_run(snapshot, snapshot.settings.first, found)
+    judged = judge(context, snapshot, found, appeal, code)
     report = write(judged.judgement, context.root / EVIDENCE).html
     return found.bento.id, replace(judged, report=report)
 

@@ -13,7 +13,8 @@ from delivery.events import State
 from delivery.forge.protocol import Pull
 from delivery.judging import Judged, judge, require_pass
 from delivery.promotion import Proposal, evidence, promotion, propose
-from delivery.proof import verified_at
+from delivery.proof import may_run, record_sha256, verified_at
+from delivery.record import record_path
 from delivery.report import markdown
 from delivery.snapshot import Attempt, Snapshot
 
@@ -58,7 +59,8 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
     _require_not_older(snapshot, attempt, release)
     found = released(context, snapshot, release)
     signed = context.signature(snapshot, release, wish.environment)
-    judged = judge(context, snapshot, found, wish.appeal, signed)
+    code = may_run(snapshot, wish.environment, found)
+    judged = judge(context, snapshot, found, wish.appeal, code, signed)
     require_pass(judged, f"promoting {release} to {wish.environment}")
     if wish.dry_run:
         return PromoteResult(wish.environment, release, judged, None)
@@ -74,6 +76,7 @@ def promote(context: Context, wish: Wish) -> PromoteResult:
             judged=judgement.evidence.get("judged"),
             reason=wish.appeal.reason,
             overrides=wish.appeal.overrides,
+            record_sha256=record_sha256(snapshot.text(snapshot.commit, record_path(release))),
         ),
         report=markdown(judgement),
         files={},

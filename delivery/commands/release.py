@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from delivery.annotations import append
 from delivery.appeal import Appeal, require_allowed
 from delivery.candidate import Candidate, candidate, record
+from delivery.content import manifest
 from delivery.context import Context
 from delivery.desired import Version
+from delivery.files import write_whole
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
 from delivery.judging import Judged, judge, require_pass
 from delivery.promotion import Proposal, evidence, promotion, propose
+from delivery.proof import may_run, record_sha256
 from delivery.record import (
     pointer_path,
     record_path,
@@ -50,8 +55,10 @@ def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
     files, signed = _described(context, snapshot, found, already)
-    judged = judge(context, snapshot, found, appeal, signed)
+    code = may_run(snapshot, snapshot.settings.first, found)
+    judged = judge(context, snapshot, found, appeal, code, signed)
     require_pass(judged, f"release {found.bento.id}")
+    _lay_out_subjects(context, found, judged.report.parent)
     if dry_run:
         return ReleaseResult(found.bento.id, judged, None, already)
     if not already:
@@ -60,6 +67,14 @@ def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult
         files[pointer_path(found.bento.id)] = pointer
     pull = _propose(context, snapshot, found, judged, files)
     return ReleaseResult(found.bento.id, judged, pull, already)
+
+
+def _lay_out_subjects(context: Context, found: Candidate, folder: Path) -> None:
+    """What an attestation is about: the list of files whose hash is that of the bento, and the
+    SBOM. They lie beside the report."""
+    write_whole(folder / f"{found.bento.id}.sha256", manifest(found.bento.path))
+    write_whole(folder / f"{found.bento.id}.cdx.json", found.sbom or "")
+    append(context.surroundings.output, f"release={found.bento.id}")
 
 
 def _described(
@@ -89,6 +104,7 @@ def _propose(
     if snapshot.attempt(environment).desired.wanted.release == found.bento.id:
         return None
     wanted = Version(found.bento.id, found.bento.sha256)
+    path = record_path(found.bento.id)
     judgement = judged.judgement
     proposal = Proposal(
         environment=environment,
@@ -100,6 +116,7 @@ def _propose(
             champion=judgement.champion,
             judged=judgement.evidence.get("judged"),
             overrides=judged.appeal.overrides,
+            record_sha256=record_sha256(files.get(path) or snapshot.text(snapshot.commit, path)),
         ),
         report=markdown(judgement),
         files=files,

@@ -15,7 +15,8 @@ from delivery.reproduction import Remake
 
 @dataclass(frozen=True, slots=True)
 class ReproduceResult:
-    """What came of it, in how many seconds. `verdict` None: nothing is promised, nothing was done.
+    """What came of it, in how many seconds. `verdict` None: nothing was done, since there is no
+    release or `reproduce: off` promises nothing.
 
     `folder` holds what was made, where it is not what was recorded.
     """
@@ -26,14 +27,21 @@ class ReproduceResult:
     folder: Path | None
 
 
-def reproduce(context: Context, release: str) -> ReproduceResult:
+def reproduce(context: Context, release: str | None) -> ReproduceResult:
     """Run the release's pipeline in an empty folder and compare every artifact by hash.
+
+    None: the release that the last environment wants.
 
     Raises:
         InputError: main has no such release, or its revision is not here.
         StoreError: the released bytes cannot be had.
     """
     snapshot = context.snapshot()
+    if release is None:
+        wanted = snapshot.desired(snapshot.settings.last).wanted
+        if not wanted.exists:
+            return ReproduceResult(wanted.release, None, 0.0, None)
+        release = wanted.release
     record = snapshot.record(release)
     level = snapshot.settings.reproduce
     if level == "off":

@@ -83,7 +83,7 @@ def _decide(
     found: Comparison, table: tuple[Slice, ...], evidence: Evidence, policy: Policy
 ) -> tuple[Status, str]:
     superiority = "superiority is shown" if found.superior else "superiority is not shown"
-    exam = [*_leak(evidence.trained_until, evidence.holdout_from), *evidence.conflicts]
+    exam = [*leak(evidence.trained_until, evidence.holdout_from), *evidence.conflicts]
     if exam:
         return "hold", "the exam cannot be trusted: " + "; ".join(exam)
     if found.upper > policy.margin * found.reference:
@@ -102,8 +102,10 @@ def _decide(
     return "pass", f"not worse than the margin; {superiority}{given}"
 
 
-def _leak(trained_until: str | None, holdout_from: str | None) -> tuple[str, ...]:
-    """A champion that was trained on the holdout would look too good."""
+def leak(
+    trained_until: str | None, holdout_from: str | None, who: str = "the champion"
+) -> tuple[str, ...]:
+    """A model that was trained on the holdout would look too good."""
     if trained_until is None or holdout_from is None:
         return ()
     try:
@@ -118,7 +120,7 @@ def _leak(trained_until: str | None, holdout_from: str | None) -> tuple[str, ...
     if not seen:
         return ()
     return (
-        f"the champion was trained until {trained_until} and the holdout starts at "
+        f"{who} was trained until {trained_until} and the holdout starts at "
         f"{holdout_from}: it has seen the answers, so wait for newer data",
     )
 

@@ -117,7 +117,7 @@ def _answers(old: Contract, new: Contract) -> Iterator[Change]:
     for name in after_by_name:
         yield Change("output", name, f"output {name} added", "")
     if old.threshold != new.threshold:
-        text = f"threshold {old.threshold} became {new.threshold}"
+        text = f"threshold {_short(old.threshold)} became {_short(new.threshold)}"
         yield Change("threshold", "threshold", text, "")
 
 
@@ -135,3 +135,7 @@ def _output(old: Output, new: Output | None) -> Iterator[Change]:
 
 def _text(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _short(threshold: float | None) -> str:
+    return "none" if threshold is None else f"{threshold:.4g}"

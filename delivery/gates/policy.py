@@ -5,10 +5,12 @@ from __future__ import annotations
 from delivery.gates.artefact import Policy as ArtefactPolicy
 from delivery.gates.baseline import Policy as BaselinePolicy
 from delivery.gates.behaviour import Policy as BehaviourPolicy
+from delivery.gates.best import Policy as BestPolicy
 from delivery.gates.calibration import Policy as CalibrationPolicy
 from delivery.gates.champion import Policy as ChampionPolicy
 from delivery.gates.code import Policy as CodePolicy
 from delivery.gates.contract import Policy as ContractPolicy
+from delivery.gates.data import Policy as DataPolicy
 from delivery.gates.dependencies import Policy as DependenciesPolicy
 from delivery.gates.latency import Policy as LatencyPolicy
 from delivery.gates.licences import Policy as LicencesPolicy
@@ -20,6 +22,7 @@ from delivery.gates.reproduction import Policy as ReproductionPolicy
 from delivery.gates.robustness import Policy as RobustnessPolicy
 from delivery.gates.sbom import Policy as SbomPolicy
 from delivery.gates.secrets import Policy as SecretsPolicy
+from delivery.gates.security import Policy as SecurityPolicy
 from delivery.gates.smoke import Policy as SmokePolicy
 from serving.contract import Strict
 
@@ -32,12 +35,15 @@ class GatesPolicy(Strict):
     calibration: CalibrationPolicy = CalibrationPolicy()
     behaviour: BehaviourPolicy = BehaviourPolicy()
     robustness: RobustnessPolicy = RobustnessPolicy()
+    data: DataPolicy = DataPolicy()
+    best: BestPolicy = BestPolicy()
     looks: LooksPolicy = LooksPolicy()
     parity: ParityPolicy = ParityPolicy()
     contract: ContractPolicy = ContractPolicy()
     load: LoadPolicy = LoadPolicy()
     latency: LatencyPolicy = LatencyPolicy()
     smoke: SmokePolicy = SmokePolicy()
+    security: SecurityPolicy = SecurityPolicy()
     artefact: ArtefactPolicy = ArtefactPolicy()
     reproducible: ReproduciblePolicy = ReproduciblePolicy()
     reproduction: ReproductionPolicy = ReproductionPolicy()

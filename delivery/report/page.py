@@ -10,8 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement
 from delivery.report import svg
+from delivery.report.inputs import input_lines
 from delivery.report.text import (
     GROUP_SHARES,
     change,
@@ -22,6 +24,7 @@ from delivery.report.text import (
     value,
 )
 
+ORDER = ("fail", "hold", "not checked", "pass")
 SCORE_TITLES = {
     "binary": "predicted probability",
     "multiclass": "probability of the top class",
@@ -57,11 +60,18 @@ def html(judgement: Judgement) -> str:
         metrics=[_metric(row) for row in evidence.get("metrics", ())],
         load=next((v.details for v in judgement.verdicts if v.gate == "load" and v.details), None),
         group_shares=GROUP_SHARES,
+        inputs=input_lines(evidence),
+        verdicts=sorted(judgement.verdicts, key=_order),
         card=_rendered(evidence.get("card", "")),
         changes=next(
             (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract"), ()
         ),
     )
+
+
+def _order(verdict: Verdict) -> tuple[bool, int]:
+    """What blocks comes first, then what somebody should look at."""
+    return not blocking([verdict]), ORDER.index(verdict.status)
 
 
 def _rendered(card: str) -> Markup:

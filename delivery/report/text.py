@@ -10,6 +10,7 @@ from rich.text import Text
 
 from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Judgement
+from delivery.report.inputs import input_lines
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536
 GROUP_SHARES = {
@@ -95,7 +96,7 @@ def markdown(judgement: Judgement) -> str:
     ]
     metrics = _metrics(evidence, judgement)
     slices = _slices(evidence)
-    rest = [*_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
+    rest = [*_inputs(evidence), *_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
     while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LIMIT:
         slices = _shorter(slices)
     return "\n".join([*head, *metrics, *slices, *rest])[: LIMIT - 1] + "\n"
@@ -151,6 +152,19 @@ def _slices(evidence: Mapping[str, Any]) -> list[str]:
     return ["", title, "", *_grid(names, rows), "", "</details>"]
 
 
+def _inputs(evidence: Mapping[str, Any]) -> list[str]:
+    lines = input_lines(evidence)
+    if not lines:
+        return []
+    rows = [
+        (f"`{line.name}`", value(line.candidate), value(line.reference), value(line.psi))
+        for line in lines
+    ]
+    names = ("input", "candidate leans on it", f"{evidence['reference']} does", "moved (PSI)")
+    title = "<details><summary>Inputs</summary>"
+    return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
 def _groups(evidence: Mapping[str, Any]) -> list[str]:
     if not evidence.get("groups"):
         return []
@@ -194,7 +208,8 @@ def value(found: float | None) -> str:
     """A metric for people."""
     if found is None:
         return "–"
-    return f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+    text = f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+    return text.replace("-", "−")
 
 
 def change(row: Mapping[str, Any]) -> str:

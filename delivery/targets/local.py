@@ -49,7 +49,7 @@ class LocalTarget:
     ) -> None:
         self.environment = environment
         # It listens on 127.0.0.1 alone, and the gates that call it have no credentials.
-        self._settings = settings.model_copy(update={"auth": "none"})
+        self.settings = settings.model_copy(update={"auth": "none"})
         self._workspace = workspace
         self._folder = workspace / "targets" / environment
         self._router = Router(self._folder / "router", port, environment)
@@ -162,7 +162,7 @@ class LocalTarget:
         return sorted(folder.name for folder in parent.iterdir()) if parent.is_dir() else []
 
     def _server(self, release: str) -> Server:
-        return Server(self._folder / "instances" / release, self._settings)
+        return Server(self._folder / "instances" / release, self.settings)
 
     def _facts(self, release: str) -> Path:
         return self._server(release).folder / "instance.json"

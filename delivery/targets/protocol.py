@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from serving.settings import ServingSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -30,6 +32,7 @@ class Target(Protocol):
     kind: str  # as in the events that it writes
     lasting: bool  # does what is started here stay up after the command?
     url: str  # where clients reach the environment
+    settings: ServingSettings  # what its instances are started with
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep two writers of this environment apart; HeldError if another holds it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from serving import typed
 from serving.column import Array, Problem
 from serving.contract import Contract, Link
 from serving.openapi import Example
@@ -93,5 +94,8 @@ DIALECT = Dialect(
     home=(PREDICT, EXPLAIN),
     asks=(Ask(PREDICT, decode, encode),),
     explains=(Explain(EXPLAIN, decode, encode_explanations),),
-    tells=(Tell("/release", lambda predictor: reply(predictor.describe())),),
+    tells=(
+        Tell("/release", lambda predictor: reply(predictor.describe())),
+        Tell(typed.PATH, lambda predictor: reply(typed.schema(predictor.contract))),
+    ),
 )

@@ -19,6 +19,7 @@ from delivery.judge import Judgement
 from delivery.settings import Settings
 from delivery.snapshot import Snapshot
 from delivery.targets.protocol import Instance, Target
+from serving.settings import ServingSettings
 
 
 class Killed(BaseException):
@@ -33,6 +34,7 @@ class Place:
     kind: str = "local"
     lasting: bool = True
     url: str = "http://127.0.0.1:1"
+    settings: ServingSettings = field(default_factory=ServingSettings)
     running: dict[str, bool] = field(default_factory=dict)
     shares: dict[str, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)

@@ -16,6 +16,7 @@ from delivery.events import State
 from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.judge import Judgement
 from delivery.promotion import evidence
+from delivery.proof import record_sha256
 from delivery.record import record_path, render_record
 from delivery.report import markdown
 from delivery.report.page import html
@@ -94,8 +95,10 @@ def test_it_is_shown_with_its_reason() -> None:
 def want(origin: Origin, environment: str) -> None:
     """What `delivery release --override load --reason …` proposes, merged."""
     content = evidence(
-        environment, ONE, overridden((SLOW,), {"load": WHY}), overrides={"load": WHY}
-    )
+        environment, ONE, overridden((SLOW,), {"load": WHY}), overrides={"load": WHY},
+        judged={"candidate_sha256": version(ONE).bento_sha256},
+        record_sha256=record_sha256(render_record(record(ONE))),
+    )  # fmt: skip
     assert overrides_of(content) == {"load": WHY}
     files = {
         desired_path(environment): render_desired(Desired(wanted=version(ONE))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.content import content_sha256, file_hashes, release_id, tree_sha256
+from delivery.content import content_sha256, file_hashes, manifest, release_id, tree_sha256
 from delivery.errors import InputError
 
 
@@ -99,3 +100,11 @@ def test_a_folder_that_is_no_bento_is_refused(tmp_path: Path) -> None:
         content_sha256(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         tree_sha256(tmp_path / "nowhere")
+
+
+def test_the_list_of_files_is_what_is_hashed(tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("two\n")
+    (tmp_path / "a").write_text("one\n")
+    text = manifest(tmp_path)
+    assert [line.split("  ")[1] for line in text.splitlines()] == ["a", "b"]
+    assert hashlib.sha256(text.encode()).hexdigest() == tree_sha256(tmp_path)

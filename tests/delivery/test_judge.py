@@ -43,8 +43,8 @@ def judgement(bench: Bench, data: Path, better: Subject, champion: Subject) -> J
 
 def test_a_better_candidate_passes_every_proposed_gate(judgement: Judgement) -> None:
     assert [verdict.gate for verdict in judgement.verdicts] == [
-        "champion", "calibration", "behaviour", "robustness", "parity", "contract", "load",
-        "latency",
+        "champion", "calibration", "behaviour", "robustness", "best", "data", "parity", "contract",
+        "load", "latency",
     ]  # fmt: skip
     assert not blocking(judgement.verdicts)
 
@@ -76,19 +76,21 @@ def test_what_is_live_is_who_it_should_be(better: Subject, champion: Subject, be
     with serving(better.bento, better.release, bench.workspace) as url:
         live = judge_live(url, better, champion, POLICY, lambda _: None)
         assert [verdict.gate for verdict in live.verdicts] == [
-            "smoke", "parity", "contract", "load",
+            "smoke", "parity", "contract", "security", "load",
         ]  # fmt: skip
         assert not blocking(live.verdicts)
         # The same server, asked as if the champion should be there.
         wrong = judge_live(url, champion, None, POLICY, lambda _: None)
     status = {verdict.gate: verdict.status for verdict in wrong.verdicts}
-    assert status == {"smoke": "fail", "parity": "fail", "contract": "pass", "load": "hold"}
+    assert status == {
+        "smoke": "fail", "parity": "fail", "contract": "pass", "security": "pass", "load": "hold",
+    }  # fmt: skip
 
 
 def test_nobody_there_holds(better: Subject, bench: Bench) -> None:
     live = judge_live("http://127.0.0.1:9", better, None, POLICY, lambda _: None)
     assert {verdict.gate: verdict.status for verdict in live.verdicts} == {
-        "smoke": "hold", "parity": "hold", "contract": "pass", "load": "hold",
+        "smoke": "hold", "parity": "hold", "contract": "pass", "security": "hold", "load": "hold",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from delivery.errors import InputError
 from delivery.events import State
 from delivery.record import record_path, render_record
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, record, version
+from tests.origin import Origin, evidence_about, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -65,7 +65,8 @@ def test_what_somebody_edited_after_it_was_proposed_is_rejected(
     origin: Origin, world: World, file: str
 ) -> None:
     desired = render_desired(Desired(wanted=version(ONE)))
-    files = {desired_path("staging"): desired, evidence_path("staging"): "{}\n"}
+    evidence = evidence_about(version(ONE), render_record(record(ONE)))
+    files = {desired_path("staging"): desired, evidence_path("staging"): evidence}
     origin.propose("staging", *files.values())
     record_of_one = {record_path(ONE): render_record(record(ONE))}
     origin.push(record_of_one | files | {file: files[file] + "# by hand\n"})
@@ -79,16 +80,17 @@ def test_a_release_without_a_record_is_named(origin: Origin, world: World) -> No
         deploy(world, "staging", budget=60)
 
 
-@pytest.mark.parametrize(("evidence", "returns"), [("{}", False), ('{"reason": "mended"}', True)])
+@pytest.mark.parametrize(("reason", "returns"), [("", False), ("mended", True)])
 def test_what_failed_here_needs_a_reason_to_return(
-    origin: Origin, world: World, evidence: str, returns: bool
+    origin: Origin, world: World, reason: str, returns: bool
 ) -> None:
     attempt = origin.want("staging", ONE)
     origin.happened("staging", attempt, "rejected", ONE)
     origin.want("staging", "")
     again = render_desired(Desired(wanted=version(ONE)))
-    origin.propose("staging", again, evidence + "\n")
-    origin.push({desired_path("staging"): again, evidence_path("staging"): evidence + "\n"})
+    evidence = evidence_about(version(ONE), render_record(record(ONE)), reason=reason)
+    origin.propose("staging", again, evidence)
+    origin.push({desired_path("staging"): again, evidence_path("staging"): evidence})
     if not returns:
         assert "nobody said why" in rejected(world, "staging")
         return

@@ -111,6 +111,23 @@ def test_the_card_speaks_for_itself_alone(tmp_path: Path) -> None:
     assert "Approved by the gates" in fenced[1]
 
 
+def test_inputs_are_shown_with_what_was_measured() -> None:
+    rise = {"input": "hour", "candidate": 0.0212, "reference": None}
+    moved = {"input": "hour", "psi": 0.31}
+    found = {"importance": {"inputs": [rise]}, "data_drift": {"inputs": [moved]}}
+    assert "| `hour` | 0.0212 | – | 0.3100 |" in markdown(judgement({"reference": "c", **found}))
+    missing = {"importance": {"missing": "no answer"}, "data_drift": {"inputs": [moved]}}
+    assert "| `hour` | – | – | 0.3100 |" in markdown(judgement({"reference": "c", **missing}))
+    assert "Inputs" not in markdown(judgement({"reference": "c"}))
+
+
+def test_what_blocks_comes_first_on_the_page(tmp_path: Path) -> None:
+    passed = Verdict("data", "pass", "m", "r", "w")
+    found = Judgement((passed, *VERDICTS), "r-1", "r-2", {"judged": {"candidate": "r-1"}})
+    page = write(found, tmp_path).html.read_text(encoding="utf-8")
+    assert page.index("<h3>champion") < page.index("<h3>load") < page.index("<h3>data")
+
+
 def test_decisions_are_shown_by_group() -> None:
     found = evidence("binary")
     groups = {group["value"]: group for group in found["groups"]}

@@ -176,8 +176,9 @@ class State:
         self.pushed(self.slug, ref, old, ZERO, request)
 
     def pushed(self, slug: str, ref: str, old: str, new: str, request: Request) -> None:
-        """A ref moved: tell it, and let the pull requests of that branch follow."""
-        if slug == self.slug:
+        """A ref moved: tell it, and let the pull requests of that branch follow. Only branches
+        and tags make an event."""
+        if slug == self.slug and ref.startswith(("refs/heads/", "refs/tags/")):
             self.happened("push", request, push_payload(self, slug, ref, old, new))
         for pull in self.pulls.values():
             if pull.state != "open" or (pull.head_repo, f"refs/heads/{pull.head_ref}") != (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -39,6 +41,29 @@ def section(gate: str) -> str:
     return next((part for part in parts if part.splitlines()[0].split()[0] == gate), "")
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the table at the end of docs/gates.md."""
+
+    gate: str
+    test: str
+    file: Path | None  # None: one of tests/negative
+
+
+def rows() -> list[Row]:
+    lines = re.findall(r"^\| .+ \| (.+) \| (.+) \|$", section("What"), re.MULTILINE)[1:]
+    found = []
+    for gate, shown in lines:
+        *file, test = re.findall(r"`([^`]+)`", shown)
+        found.append(Row(gate, test, ROOT / file[0] if file else None))
+    return found
+
+
+def written_in(files: Iterable[Path]) -> set[str]:
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+
+
 def test_there_are_gates() -> None:
     assert {"champion", "signature", "artefact"} <= set(gates())
 
@@ -61,3 +86,24 @@ def test_every_gate_has_a_section_that_says_all(gate: str) -> None:
 def test_every_setting_of_a_gate_is_explained(gate: str) -> None:
     module = importlib.import_module(f"delivery.gates.{gate}")
     assert {name for name in settings(module) if f"`{name}" not in section(gate)} == set()
+
+
+def test_the_table_names_tests_that_are_there_and_each_once() -> None:
+    here = written_in(HERE.glob("test_*.py"))
+    table = rows()
+    assert len(table) >= 30
+    assert len({row.test for row in table}) == len(table)
+    assert [
+        row.test for row in table if row.test not in (written_in([row.file]) if row.file else here)
+    ] == []
+
+
+def test_the_table_has_every_gate_and_every_control_that_names_one() -> None:
+    table = {row.test: row.gate for row in rows()}
+    names = set(gates())
+    assert set(table.values()) - names == {"the store", "the command line"}
+    assert names - set(table.values()) == set()
+    for test in written_in(HERE.glob("test_*.py")):
+        named = re.search(r"_by_(?:the_)?(\w+?)(?:_gate)?$", test)
+        if named and named[1] in names:
+            assert table.get(test) == named[1], f"docs/gates.md, the table at its end, lacks {test}"

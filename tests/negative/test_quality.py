@@ -14,13 +14,14 @@ from delivery.exam import SPLITS
 from delivery.gates.contract import Evidence, Policy, judge
 from delivery.gates.verdict import Verdict, blocking
 from delivery.judge import Exam, Judgement, Subject
-from serving.contract import read_contract
+from serving.contract import Input, read_contract
 from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
 from tests.negative.digits import with_digits, write_digits_model
-from tests.serving.tiny import CARRIERS, CENTRES, ROLES, WEIGHTS, tiny_frame
+from tests.serving.tiny import CARRIERS, CENTRES, ROLES, WEIGHTS, tiny_contract, tiny_frame
 
 # They look at the scores that the champion gate looks at, or at none where it has none.
 SAME_SCORES = ("calibration", "robustness")
+SPRING = pd.Timestamp("2013-05-01")
 
 
 def only(judgement: Judgement, *also: str) -> Verdict:
@@ -184,6 +185,53 @@ def test_a_model_that_reads_the_last_digits_is_refused_by_robustness(
     assert "noise" in verdict.why
 
 
+def overlap(own: dict[str, pd.DataFrame]) -> None:
+    own["train"] = pd.concat([own["train"], own["holdout"][:50].assign(when=SPRING)])
+
+
+def repeat(own: dict[str, pd.DataFrame]) -> None:
+    own["train"] = pd.concat([own["train"], own["train"][:50]])
+
+
+def train_on_july(own: dict[str, pd.DataFrame]) -> None:
+    own["train"].iloc[0, own["train"].columns.get_loc("when")] = pd.Timestamp("2013-07-02")
+
+
+def leak(own: dict[str, pd.DataFrame]) -> None:
+    """A wind that was measured when everybody knew."""
+    for frame in own.values():
+        frame["wind"] = np.where(frame["late"], 15.0, 5.0).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        (overlap, "50 row ids stand in two splits"),
+        (repeat, "50 row ids stand more than once"),
+        (train_on_july, "training has seen its time"),
+        (leak, "column wind alone tells the label (1.000)"),
+    ],
+)
+def test_a_first_release_from_bad_data_is_held_by_data(
+    bench: Bench, better: Subject, data: Path, tmp_path: Path, edit: Edit, text: str
+) -> None:
+    own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    edit(own)
+    verdict = only(bench.judge(better, None, Exam(write_splits(tmp_path / "own", own))))
+    assert (verdict.gate, verdict.status) == ("data", "hold")
+    assert text in verdict.why
+
+
+def test_half_of_the_rows_gone_is_held_by_data(
+    bench: Bench, champion: Subject, better: Subject, data: Path, tmp_path: Path
+) -> None:
+    own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    own["train"] = own["train"][: len(own["train"]) // 3]
+    verdict = only(bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)))
+    assert (verdict.gate, verdict.status) == ("data", "hold")
+    assert "train has 2,066 rows, the champion's had 6,200" in verdict.why
+
+
 def test_a_change_that_is_no_retrain_and_no_better_holds(
     bench: Bench, champion: Subject, data: Path
 ) -> None:
@@ -228,6 +276,48 @@ def test_breaking_contracts_are_refused_by_the_contract_gate(
 ) -> None:
     for name, variation in (("old", {}), ("new", change)):
         tiny(**variation)(tmp_path / name)
+    found = judge(
+        Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")), Policy()
+    )
+    assert found.status == "fail"
+    assert text in found.why
+
+
+Inputs = tuple[Input, ...]
+
+
+def drop(inputs: Inputs) -> Inputs:
+    return inputs[1:]
+
+
+def retype(inputs: Inputs) -> Inputs:
+    return (inputs[0].model_copy(update={"dtype": "int64"}), *inputs[1:])
+
+
+def rename(inputs: Inputs) -> Inputs:
+    return (inputs[0].model_copy(update={"name": "miles"}), *inputs[1:])
+
+
+def shrink(inputs: Inputs) -> Inputs:
+    fewer = {"categories": ("AA", "DL"), "unseen": "reject"}
+    return (*inputs[:-1], inputs[-1].model_copy(update=fewer))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (drop, "input distance dropped"),
+        (retype, "dtype float32 became int64"),
+        (rename, "input distance renamed to miles"),
+        (shrink, "categories UA are gone (breaks clients)"),
+    ],
+)
+def test_an_input_that_changed_is_refused_by_the_contract_gate(
+    tmp_path: Path, change: Callable[[Inputs], Inputs], text: str
+) -> None:
+    inputs = tiny_contract().inputs
+    for name, made in (("old", inputs), ("new", change(inputs))):
+        tiny(contract={"inputs": made})(tmp_path / name)
     found = judge(
         Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")), Policy()
     )

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery.content import file_hashes
-from delivery.gates import latency, load, smoke
+from delivery.gates import latency, load, security, smoke
+from delivery.hostile import Victim, attacked
 from delivery.interview import Interview
 from delivery.judge import Subject
 from delivery.load import measure
+from delivery.scoring import read_examples
 from delivery.servers import Servers
 from tests.delivery.bentos import Bench
 from tests.delivery.standin import Answer, halves, standin
 from tests.serving.heavy import hungry as hungry_code
 from tests.serving.heavy import slow as slow_graph
+from tests.serving.tiny import write_tiny_model
 
 POLICY = load.Policy(seconds=1, users=4, requests_per_second=40, minimum_requests=5, p95_ms=100)
 BESIDE = latency.Policy(blocks=12, requests=6)
@@ -59,6 +65,60 @@ def test_much_slower_or_larger_than_the_champion_is_refused_by_latency(
         verdict = Interview(bench.workspace, servers).beside(candidate, champion, BESIDE)
     assert (verdict.gate, verdict.status) == ("latency", "fail")
     assert text in verdict.why
+
+
+class Naive(BaseHTTPRequestHandler):
+    """Takes whatever it can read, from anybody, and answers the rest with what went wrong."""
+
+    def do_POST(self) -> None:
+        try:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._send(200, json.dumps({"predictions": [0.5 for _ in body["instances"]]}))
+        except Exception:  # as such services do
+            self._send(500, traceback.format_exc())
+
+    def do_GET(self) -> None:
+        self._send(200, "{}")
+
+    def _send(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def naive() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Naive)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("guarded", "texts"),
+    [
+        (False, ["half of JSON: 500", "its answer shows the inside: Traceback", "NaN: was taken"]),
+        (True, ["GET /predict without a key: 200, expected 401 or 403"]),
+    ],
+)
+def test_a_service_that_breaks_or_lets_anybody_in_is_refused_by_security(
+    tmp_path: Path, naive: str, guarded: bool, texts: list[str]
+) -> None:
+    contract = write_tiny_model(tmp_path)
+    good = read_examples(tmp_path)[0].instance
+    victim = Victim(contract, good, body_bytes=10_000, rows=10)
+    verdict = security.judge(attacked(naive, victim, guarded=guarded), security.Policy())
+    assert (verdict.gate, verdict.status) == ("security", "fail")
+    for text in texts:
+        assert text in "; ".join(verdict.details["problems"])
 
 
 def test_one_byte_changed_in_a_loaded_file_is_refused_by_smoke(tmp_path: Path) -> None:

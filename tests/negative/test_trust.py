@@ -26,7 +26,7 @@ from delivery.snapshot import Snapshot
 from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_release
-from tests.origin import Origin
+from tests.origin import Origin, evidence_about
 
 ENV = "production"
 ALONE = """\
@@ -57,16 +57,17 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> str:
     return key
 
 
-def want(origin: Origin, release: str, sha256: str, previous: Version | None = None) -> None:
+def want(origin: Origin, release: Release, previous: Version | None = None) -> None:
     """What the merge of a promotion that delivery proposed puts on main."""
-    desired = render_desired(Desired(Version(release, sha256), previous or Version()))
-    evidence = json.dumps({"release": release}) + "\n"
+    wanted = Version(release.id, content_sha256(release.bento))
+    desired = render_desired(Desired(wanted, previous or Version()))
+    evidence = evidence_about(wanted, release.texts[record_path(release.id)])
     origin.propose(ENV, desired, evidence)
-    origin.push({desired_path(ENV): desired, evidence_path(ENV): evidence}, f"Want {release}")
+    origin.push({desired_path(ENV): desired, evidence_path(ENV): evidence}, f"Want {release.id}")
 
 
 def merge(origin: Origin, release: Release) -> None:
-    want(origin, release.id, content_sha256(release.bento))
+    want(origin, release)
 
 
 def trust(origin: Origin, **rules: object) -> None:
@@ -280,7 +281,7 @@ def test_a_revoked_previous_is_neither_kept_warm_nor_rolled_back_to(
     origin.push({"delivery.yaml": both})
     release.publish(origin, release.signature(other))
     previous = Version(before.id, content_sha256(before.bento))
-    want(origin, release.id, content_sha256(release.bento), previous)
+    want(origin, release, previous)
     assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
     assert set(world.places[ENV].running) == {release.id}
     with pytest.raises(RefusedError, match="may not start"):

@@ -59,11 +59,13 @@ def test_the_exported_model_answers_every_example(workspace: Make, model: str, s
 
 def test_the_contract_says_what_the_data_and_params_say(workspace: Make) -> None:
     place = workspace("regression")
-    place.run(prepare__columns__age={"unit": "years", "range": [0, 120], "nullable": False})
+    known = {"unit": "years", "range": [0, 120], "nullable": False, "sensitive": True}
+    place.run(prepare__columns__age=known)
     contract = read_contract(MODEL)
     inputs = {spec.name: spec for spec in contract.inputs}
     assert (inputs["age"].unit, inputs["age"].range) == ("years", (0, 120))
     assert (inputs["bmi"].nullable, inputs["age"].nullable) == (True, False)
+    assert [spec.name for spec in contract.inputs if spec.sensitive] == ["age"]
     assert inputs["sex"].nullable
     assert inputs["sex"].categories == ("one", "two")
     assert inputs["sex"].unseen == "accept"

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from serving.contract import Task
 from serving.feedback import MOST, NAME, Feedback
 from serving.place import Place
+from serving.policy import LogSettings
 from serving.predict import Refusal
 from tests.serving.conftest import client_of
 from tests.serving.tiny import tiny_contract
@@ -65,6 +66,39 @@ def test_a_file_that_was_put_aside_is_begun_anew(feedback: Feedback, tmp_path: P
     (tmp_path / NAME).rename(tmp_path / "old.jsonl")
     assert feedback({"feedback": [item("b")]})["accepted"] == 1
     assert [line["request_id"] for line in kept(tmp_path)] == ["b"]
+
+
+def test_the_files_are_bounded_and_what_they_hold_is_known(tmp_path: Path) -> None:
+    """To this worker, to one beside it and to one that is started later."""
+    log = LogSettings(file_bytes=1024, files=3)
+    one, beside = (Feedback(tiny_contract(), tmp_path, "r-1", log) for _ in range(2))
+    for number in range(60):
+        told = beside if number % 2 else one
+        assert told({"feedback": [item(f"id-{number}")]})["accepted"] == 1
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files if file.stat().st_size] == [
+        name for name in (NAME, f"{NAME}.1", f"{NAME}.2") if (tmp_path / name).exists()
+    ]
+    assert len(files) <= 3
+    assert max(file.stat().st_size for file in files) < 1024 + 200
+    written = [
+        json.loads(line)["request_id"] for file in files for line in file.read_text().splitlines()
+    ]
+    assert len(set(written)) == len(written)
+    assert "id-59" in written
+    later = Feedback(tiny_contract(), tmp_path, "r-1", log)
+    for worker in (one, beside, later):
+        known = {"feedback": [item(identity) for identity in written]}
+        assert worker(known) == {"accepted": 0, "duplicates": len(written)}
+
+
+def test_one_file_alone_is_begun_anew(tmp_path: Path) -> None:
+    log = LogSettings(file_bytes=1024, files=1)
+    feedback = Feedback(tiny_contract(), tmp_path, "r-1", log)
+    for number in range(30):
+        feedback({"feedback": [item(f"id-{number}")]})
+    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+    assert (tmp_path / NAME).stat().st_size <= 1024
 
 
 @pytest.mark.parametrize(

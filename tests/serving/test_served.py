@@ -34,6 +34,7 @@ from tests.delivery.bentos import Bench, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
 from tests.serving.test_auth import entry
 from tests.serving.test_guard import LATER
+from tests.serving.test_traces import Received, attributes, collector
 
 ROW = {"distance": 800.0, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
 ONE = {"instances": [ROW]}
@@ -84,7 +85,8 @@ class Authority:
 
 @dataclass(frozen=True)
 class Served:
-    """A server at localhost:`port`, its arbiter, where it logs, and a client's certificate."""
+    """A server at localhost:`port`, its arbiter, where it logs, a client's certificate, and what
+    its collector of traces received."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -92,6 +94,7 @@ class Served:
     predictions: Path
     authority: Authority
     identity: tuple[Path, Path]
+    received: Received
 
     def context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.authority.certificate)
@@ -125,7 +128,15 @@ def started(bench: Bench, home: Path, **variables: str) -> subprocess.Popen[byte
 
 
 @pytest.fixture(scope="module")
-def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def received() -> Iterator[Received]:
+    with collector() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(
+    bench: Bench, received: Received, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     authority = Authority(home / "authority")
     certificate, key = authority.issue("server")
@@ -153,12 +164,14 @@ def served(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         SERVING_TLS_CLIENT_CA=str(authority.certificate),
         SERVING_LOG_FOLDER=str(home / "predictions"),
         SERVING_DRAIN_SECONDS="3",
+        OTEL_EXPORTER_OTLP_ENDPOINT=received.url,
         BENTOML_CONTAINERIZED="true",  # where BentoML would not replace a worker
         BENTOML_CONFIG_OPTIONS="services.online.workers=2",
         **settings.to_environment(),
     )
     identity = authority.issue("client")
-    found = Served(port, process, home / "log", home / "predictions", authority, identity)
+    logs = home / "log", home / "predictions"
+    found = Served(port, process, *logs, authority, identity, received)
     try:
         with found.client() as client:
             eventually(lambda: ready(client, process, home / "log"), seconds=90)
@@ -307,6 +320,11 @@ def test_predictions_and_requests_are_written_down(served: Served) -> None:
         found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         return [line for line in found if line["request_id"] == "written"]
 
+    def spans() -> list[Any]:
+        return [one for one in served.received.spans() if "written" in attributes(one).values()]
+
+    [span] = eventually(spans)
+    assert attributes(span)["http.response.status_code"] == "200"
     [line] = eventually(lines)
     assert line["features"]["distance"] == [800.0]
     assert '"request_id":"written"' in served.log.read_text()

@@ -6,6 +6,7 @@ the machine that runs the environments, and at how each run ended.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from delivery.content import file_sha256, release_id
 from delivery.keys import own_file, own_public_key
 from tests.test_loop import free_offset
 from tests.workflows import act
@@ -249,6 +251,9 @@ def test_a_release_that_was_killed_is_made_once(story: Story) -> None:
     lost, again, twice = story.facts["release killed, again, twice"]
     assert (lost.killed, again.ok, twice.ok) == (True, True, True)
     assert len(story.facts["after releases"]) == 1
+    (listed,) = (again.artifacts / "attested").glob("*.sha256")
+    assert release_id(file_sha256(listed)) == listed.stem, "its hash is that of the bento"
+    assert json.loads(listed.with_name(f"{listed.stem}.cdx.json").read_text())["components"]
     assert [run.killed for run in story.facts["checks killed"]] == [True]
     assert ends(story.facts["staging checks"]) == {"ci.yml": True}
 

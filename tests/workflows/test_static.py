@@ -204,3 +204,16 @@ def test_a_double_knows_every_input_it_is_given() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_workflow_is_in_the_docs(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs/github.md").read_text(encoding="utf-8")
+
+
+def test_only_the_job_that_attests_can_sign_as_this_repository() -> None:
+    """And it runs nothing but the actions that do it."""
+    able = {
+        (name, key)
+        for name in NAMES
+        for key, job in jobs(name).items()
+        if "id-token" in job["permissions"]
+    }
+    assert able == {("release.yml", "attest")}
+    assert all("run" not in step for step in jobs("release.yml")["attest"]["steps"])
+    assert "store" not in str(jobs("release.yml")["attest"]), "no secret reaches it"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from delivery.commands.check import check
@@ -11,7 +9,7 @@ from delivery.desired import Desired, desired_path, evidence_path, render_desire
 from delivery.errors import RefusedError
 from delivery.record import record_path, render_record
 from tests.delivery.place import World
-from tests.origin import Origin, record, version
+from tests.origin import Origin, evidence_about, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -25,7 +23,9 @@ def files(environment: str, release: str, **evidence: str) -> dict[str, str]:
     """What a pull request that promotes a release changes."""
     return {
         desired_path(environment): render_desired(Desired(version(release))),
-        evidence_path(environment): json.dumps({"release": release, **evidence}) + "\n",
+        evidence_path(environment): evidence_about(
+            version(release), render_record(record(release)), **evidence
+        ),
         record_path(release): render_record(record(release)),
     }
 

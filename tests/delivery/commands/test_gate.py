@@ -19,9 +19,12 @@ from delivery.forge.refusal import GithubError
 from delivery.gates.verdict import Status, Verdict
 from delivery.judge import Judgement
 from delivery.judging import Judged
+from delivery.looks import look
 from delivery.store import Store
+from tests.delivery.bentos import write_splits
 from tests.github.hub import Hub
 from tests.origin import Origin
+from tests.serving.tiny import ROLES, tiny_frame, write_tiny_model
 
 Judge = Callable[[Context, Appeal], tuple[str, Judged]]
 ELSE = ("GH_TOKEN", "DELIVERY_APP_TOKEN", "DEPLOY_RUNNER", "GITHUB_OUTPUT", "DELIVERY_WORKSPACE")
@@ -179,3 +182,20 @@ def test_a_job_asks_the_store_before_it_judges(job: Job, monkeypatch: pytest.Mon
     monkeypatch.setattr(Store, "require_held", raises(lacking))
     with pytest.raises(StoreError, match="the store lacks it"):
         job.run(real)
+
+
+def test_a_job_that_may_only_read_numbers_its_look_and_one_that_may_write_counts_it(
+    job: Job, tmp_path: Path
+) -> None:
+    data = write_splits(tmp_path / "data", {"holdout": tiny_frame(40)})
+    write_tiny_model(tmp_path / "model")
+    found = []
+    for permissions in (READ, {"contents": "write"}, READ):
+        job.monkeypatch.setenv("GITHUB_TOKEN", job.hub.token(job.hub.bot, permissions))
+        repository = Context(job.origin.path, lambda _: None).repository
+        found.append(look(repository, data, tmp_path / "model", ROLES))
+    assert [one.number for one in found] == [1, 1, 1]
+    assert "403" in found[0].uncounted
+    assert not found[1].uncounted
+    assert not found[2].uncounted
+    assert len(job.hub.bare.refs("refs/delivery/looks/")) == 1

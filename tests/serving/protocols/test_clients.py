@@ -49,7 +49,8 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Started as Vertex AI or a serverless platform does: the port and routes in variables."""
+    """Started as a container is by SageMaker, with the argument `serve`, and as by Vertex AI or a
+    serverless platform, with the port and routes in variables."""
     bench = shared_bench(tmp_path_factory)
     subject = bench.bento("better", tiny())
     python = venvs.environment(subject.bento, bench.workspace / "envs")
@@ -65,11 +66,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "RELEASE_ID": subject.release,
         "SERVING_ENVIRONMENT": "local",
         "PORT": str(port),
+        "BENTO_PATH": str(subject.bento.absolute()),
         "AIP_PREDICT_ROUTE": "/aip/predict",
         "AIP_HEALTH_ROUTE": "/aip/health",
         **ALL.to_environment(),
     }
-    command = [python, "-m", "bentoml", "serve", subject.bento.absolute(), "--host", "127.0.0.1"]
+    entrypoint = subject.bento / "env" / "docker" / "entrypoint.sh"
+    command = ["bash", entrypoint.absolute(), "serve", "--host", "127.0.0.1"]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=home)
     try:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from bench.operating import REQUESTS, ROWS, Found, Operating
+from bench.gates.findings import REQUESTS, ROWS, Found, Operating
 from delivery.files import write_whole
 
 BEGIN, END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
 PLOT = "gates-power.svg"
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "gates",  # the same numbers give the same file
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -31,7 +32,7 @@ def write(found: Operating, docs: Path) -> None:
     """Put the section between its marks in docs/gates.md, and the plot beside it."""
     page = docs / "gates.md"
     text = page.read_text(encoding="utf-8")
-    section = f"{BEGIN}\n{_section(found)}\n{END}"
+    section = f"{BEGIN}\n{section(found)}\n{END}"
     fresh, times = re.subn(
         f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: section, text, flags=re.DOTALL
     )
@@ -66,6 +67,7 @@ def plot(found: Operating, file: Path) -> None:
             fmt="o", color=COLOURS[1], capsize=2,
         )  # fmt: skip
         for one in slices:
+            assert one.arm.broken is not None
             part.annotate(f" {one.arm.broken[1]}", (one.arm.rows, 100 * one.refused), fontsize=7)
         part.set_xscale("log")
         part.set_xlabel("rows of the one broken slice")
@@ -81,7 +83,8 @@ def _ends(found: Sequence[Found]) -> list[list[float]]:
     return [low, high]
 
 
-def _section(found: Operating) -> str:
+def section(found: Operating) -> str:
+    """The tables and the line on how to read them, as Markdown."""
     runs = found.champion[0].runs
     twins = f"{min(found.aucs):.3f} to {max(found.aucs):.3f}"
     return "\n".join(

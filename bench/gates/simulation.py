@@ -1,7 +1,5 @@
 """How often do the gates err? Their operating characteristics, simulated on real predictions.
 
-    python -m bench.gates          after `dvc repro`; writes them into docs/gates.md, with a plot
-
 Twins are models that the pipeline's own `fit` makes, each from nine tenths of the training days
 and its own seed: what a retrain changes by chance. The holdout is resampled by day; a champion
 answers each day by one of two twins, an equal candidate by the other, and a coin says which:
@@ -15,7 +13,6 @@ Bootstrap* (1993), chapter 6; intervals of shares are Wilson's (JASA 22, 1927).
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections import Counter
@@ -29,8 +26,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from bench.curves import write
-from bench.operating import REQUESTS, ROWS, Arm, Found, Operating
+from bench.gates.findings import REQUESTS, ROWS, Arm, Found, Operating
 from delivery import metrics
 from delivery.gates import champion, load
 from delivery.gates.paired import PairedLosses
@@ -251,27 +247,21 @@ def drift_errors(runs: int, bins: int = 10) -> dict[str, list[float]]:
     return found
 
 
-def main() -> None:
-    """Simulate, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--runs", type=int, default=200, help="of each kind of candidate")
-    parser.add_argument("--workers", type=int, default=2)
-    asked = parser.parse_args()
+def operate(runs: int, workers: int = 2) -> Operating:
+    """Fit the twins, simulate `runs` of each kind of candidate, and the gates of load and drift.
+
+    Raises:
+        PipelineError: the pipeline's data is not there.
+    """
     settings = read_settings()
     fitted = twins(settings)
     logits = [next(fitted) for _ in track(range(TWINS), "twins", disable=not sys.stderr.isatty())]
     here = stage(settings, logits)
-    policy = read_policy(Path()).gates
-    found = Operating(
+    return Operating(
         rows=len(here.labels),
         days=int(here.days.max()) + 1,
         aucs=[auc(here.labels, side) for side in logits],
-        champion=simulate(here, asked.runs, asked.workers),
-        load=load_errors(policy.load, 2_000),
+        champion=simulate(here, runs, workers),
+        load=load_errors(read_policy(Path()).gates.load, 2_000),
         drift=drift_errors(4_000),
     )
-    write(found, Path("docs"))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,105 @@
+"""What only the history on origin can tell, by the way that every command judges."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from delivery import judging
+from delivery.appeal import NO_APPEAL, Appeal
+from delivery.candidate import Candidate
+from delivery.content import content_sha256
+from delivery.context import Context
+from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.judge import Subject
+from delivery.looks import look
+from delivery.record import record_path, render_record
+from tests.delivery.bentos import POLICY, Bench, splits, tiny, write_splits
+from tests.delivery.released import make_candidate
+from tests.negative.test_quality import only
+from tests.origin import Origin, record
+from tests.serving.tiny import ROLES, tiny_frame, write_tiny_model
+
+SETTINGS = json.dumps(
+    {
+        "environments": {"production": {"target": {"kind": "local", "port": 7102}}},
+        "gates": POLICY.model_dump(mode="json"),
+    }
+)
+
+
+@pytest.fixture
+def candidate(bench: Bench, better: Subject) -> Candidate:
+    return make_candidate(bench, better)
+
+
+@pytest.fixture(autouse=True)
+def data_of_every_commit(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "data", lambda *_, **__: data)
+    for inside in ("inspect_bento", "weaknesses"):  # which have controls of their own
+        monkeypatch.setattr(judging, inside, lambda *_: ())
+
+
+def released(origin: Origin, release: Subject, judged: dict[str, object]) -> None:
+    """Proposed with this evidence, merged and verified in production."""
+    sha256 = content_sha256(release.bento)
+    found = record(release.release).model_copy(update={"bento_sha256": sha256})
+    files = {
+        desired_path("production"): render_desired(Desired(Version(release.release, sha256))),
+        evidence_path("production"): json.dumps({"judged": judged}),
+        record_path(release.release): render_record(found),
+    }
+    attempt = origin.push(files)
+    origin.happened("production", attempt, "verified", release.release)
+
+
+def test_the_sixth_look_at_one_holdout_is_held_by_looks(
+    bench: Bench,
+    candidate: Candidate,
+    data: Path,
+    origin: Origin,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    origin.push({"delivery.yaml": SETTINGS})
+    monkeypatch.setenv("DELIVERY_WORKSPACE", str(bench.workspace))
+    context = Context(origin.path, lambda _: None)
+    snapshot = context.snapshot()
+    for seed in range(5):  # five models that came to nothing
+        write_tiny_model(tmp_path / str(seed), noise=0.2, seed=seed)
+        look(origin.repository, data, tmp_path / str(seed), ROLES)
+    judged = judging.judge(context, snapshot, candidate, NO_APPEAL)
+    verdict = only(judged.judgement)
+    assert (verdict.gate, verdict.status) == ("looks", "hold")
+    assert "5 other models" in verdict.why
+    fresh = write_splits(tmp_path / "new", splits(tiny_frame(18_400, seed=12)))
+    monkeypatch.setattr(judging, "data", lambda *_, **__: fresh)
+    judging.require_pass(judging.judge(context, snapshot, candidate, NO_APPEAL), "new data")
+
+
+def test_the_third_release_that_is_a_little_worse_is_refused_by_best(
+    bench: Bench,
+    champion: Subject,
+    better: Subject,
+    origin: Origin,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is worse than the one before by less than the margin; together they are not."""
+    origin.push({"delivery.yaml": SETTINGS})
+    monkeypatch.setenv("DELIVERY_WORKSPACE", str(bench.workspace))
+    third = bench.bento("third", tiny(weights={"weekend": 0.2}))
+    context = Context(origin.path, lambda _: None)
+    released(origin, better, {"champion": None, "loss": 0.4532, "champion_loss": 0.69})
+    released(
+        origin, champion, {"champion": better.release, "loss": 0.4556, "champion_loss": 0.4532}
+    )
+    folders = {one.release: one.bento for one in (better, champion)}
+    monkeypatch.setattr(Context, "bento", lambda _, __, release: folders[release])
+    appeal = Appeal("a small step")
+    judged = judging.judge(context, context.snapshot(), make_candidate(bench, third), appeal)
+    verdict = only(judged.judgement)
+    assert (verdict.gate, verdict.status) == ("best", "fail")
+    assert f"worse than {better.release}, proven" in verdict.why
+    assert judged.judgement.champion == champion.release

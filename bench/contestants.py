@@ -110,6 +110,23 @@ def ours(work: Path, source: Path = ROOT, name: str = SERVICE) -> Contestant:
     )
 
 
+def parts(service: Contestant) -> dict[str, dict[str, float]]:
+    """What a request costs by its parts in the bento of `service`: rows → part → µs."""
+    python, bento = Path(service.command[0]), Path(service.command[4])
+    done = subprocess.run(
+        [python, PEERS / "parts.py", MODEL],
+        env={
+            "PYTHONPATH": f"{bento / 'src'}{os.pathsep}{PEERS}",
+            "PYTHONPYCACHEPREFIX": str(bytecode(python)),  # a bento's bytes are its name
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
 def uncounted(work: Path) -> Contestant:
     """The same, but the contract has no histograms: there are no drift counters."""
     source = work / "source"

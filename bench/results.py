@@ -54,6 +54,7 @@ class Results:
     versions: dict[str, str]
     plan: Plan
     servers: dict[str, Server] = field(default_factory=dict)
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)  # rows → part → µs
 
     def ratio(self, cell: Cell, one: str, other: str, of: str = "rate") -> float:
         """The median over the rounds of one / other: both were measured within seconds, so what

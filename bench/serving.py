@@ -87,6 +87,7 @@ def measure(results: Results, work: Path) -> None:
     for _ in range(results.plan.starts):
         with running(service, None) as (_, seconds):
             results.servers[SERVICE].starts.append(seconds)
+    results.parts = who.parts(service)
     with ExitStack() as stack:
         started = []
         for each in contestants:

@@ -16,7 +16,7 @@ class Bench(mlflow.pyfunc.PythonModel):
 
     def predict(self, context, model_input, params=None):
         columns = {name: model_input[name].to_numpy() for name in model_input}
-        return self._score.columns(columns, len(model_input)).ravel()
+        return self._score.run(self._score.shaped(columns)).ravel()
 
 
 mlflow.models.set_model(Bench())

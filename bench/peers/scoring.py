@@ -41,15 +41,19 @@ class Scorer:
         ]
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        return self.columns(
-            {name: [row[name] for row in rows] for name, _, _ in self._columns}, len(rows)
-        )
+        return self.run(self.feeds(rows))
 
-    def columns(self, columns: Mapping[str, Any], count: int) -> np.ndarray:
-        """The scores of `count` rows that come as columns."""
-        feeds = {
-            name: np.asarray(columns[name], dtype).reshape((count, *shape))
-            for name, dtype, shape in self._columns
+    def feeds(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        """What the graph takes, of rows."""
+        return self.shaped({name: [row[name] for row in rows] for name, _, _ in self._columns})
+
+    def shaped(self, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The same of columns."""
+        return {
+            name: np.asarray(columns[name], dtype).reshape((-1, *extra))
+            for name, dtype, extra in self._columns
         }
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> np.ndarray:
         score: np.ndarray = self._session.run(["score"], feeds)[0]
         return score

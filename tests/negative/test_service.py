@@ -24,11 +24,11 @@ from delivery.servers import Servers
 from tests.delivery.bentos import Bench
 from tests.delivery.standin import Answer, halves, standin
 from tests.serving.heavy import hungry as hungry_code
-from tests.serving.heavy import slow as slow_graph
+from tests.serving.heavy import slow as slow_code
 from tests.serving.tiny import write_tiny_model
 
 POLICY = load.Policy(seconds=1, users=4, requests_per_second=40, minimum_requests=5, p95_ms=100)
-BESIDE = latency.Policy(blocks=12, requests=6)
+BESIDE = latency.Policy(blocks=10, requests=2)
 
 
 def slow(batch: list[dict[str, Any]]) -> tuple[int, Any]:
@@ -54,7 +54,7 @@ def test_a_slow_or_failing_service_is_refused_by_load(
 
 @pytest.mark.parametrize(
     ("name", "write", "text"),
-    [("slow", slow_graph, "times as long"), ("hungry", hungry_code, "MB are allowed")],
+    [("slow", slow_code, "times as long"), ("hungry", hungry_code, "MB are allowed")],
 )
 def test_much_slower_or_larger_than_the_champion_is_refused_by_latency(
     bench: Bench, champion: Subject, name: str, write: Callable[[Path], None], text: str

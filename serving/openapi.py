@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from serving import schemas
+from serving.auth import OPEN
 from serving.contract import Contract
 from serving.policy import Auth
 from serving.schemas import Json
@@ -75,13 +76,12 @@ _ASKED: Mapping[Auth, tuple[str, ...]] = {
     "oidc": ("bearer",),
     "both": ("bearer", "key"),
 }
-_OPEN = ("/livez", "/readyz")
 
 
 def openapi(subject: Subject, example: Example, others: Iterable[Brief] = ()) -> Json:
     """The document."""
     contract, schemes = subject.contract, _ASKED[subject.auth]
-    paths = {
+    paths: Json = {
         "/predict": {"post": _predict(contract, example)},
         "/explain": {"post": _explain(contract, example)},
         "/release": {"get": _get("Which release this is, and the sha256 of its files.", "json")},
@@ -90,8 +90,10 @@ def openapi(subject: Subject, example: Example, others: Iterable[Brief] = ()) ->
         "/livez": {"get": _get("200 while the process lives.", "text")},
         "/readyz": {"get": _get("200 once requests can be answered.", "text")},
     }
-    for path in _OPEN:
-        paths[path]["get"]["security"] = []
+    paths |= _briefly(contract, others)
+    for path in OPEN & paths.keys():
+        for operation in paths[path].values():
+            operation["security"] = []
     return {
         "openapi": "3.0.3",
         "info": {
@@ -100,7 +102,7 @@ def openapi(subject: Subject, example: Example, others: Iterable[Brief] = ()) ->
             "description": _introduction(contract),
         },
         "security": [{scheme: []} for scheme in schemes],
-        "paths": paths | _briefly(contract, others),
+        "paths": paths,
         "components": {
             "schemas": {"Row": schemas.row(contract.inputs), "Error": schemas.error()},
             "securitySchemes": {scheme: _SCHEMES[scheme] for scheme in schemes},

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.contract import Task, read_contract
-from serving.openapi import Example, Subject, openapi
+from serving.openapi import Brief, Example, Subject, openapi
 from serving.policy import Auth
 from tests.serving.conftest import TASKS
 
@@ -59,13 +59,14 @@ def test_the_document_says_how_to_send_credentials(
 ) -> None:
     """Everywhere but at the probes, whose path is open."""
     contract = read_contract(models["binary"])
-    document = openapi(Subject(contract, "r-0123456789ab", auth), Example({}, {}))
+    ping = Brief("MLflow", "/ping")
+    document = openapi(Subject(contract, "r-0123456789ab", auth), Example({}, {}), [ping])
     assert set(document["components"]["securitySchemes"]) == schemes
     assert {name for one in document["security"] for name in one} == schemes
     own = {
         path for path in document["paths"] if "security" in document["paths"][path].get("get", {})
     }
-    assert own == {"/livez", "/readyz"}
+    assert own == {"/livez", "/ping", "/readyz"}
 
 
 def test_other_protocols_are_listed_for_this_model(client: TestClient) -> None:

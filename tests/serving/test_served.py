@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from delivery.venvs import environment
+from delivery.venvs import bytecode, environment
 from serving.contract import ContractError
 from serving.settings import ServingSettings
 from serving.tls import CERTIFICATE, CLIENTS, KEY, Tls, read_tls
@@ -122,6 +122,8 @@ def started(bench: Bench, home: Path, **variables: str) -> subprocess.Popen[byte
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
         "RELEASE_ID": subject.release,
+        # The bento is shared with other tests, and its content is hashed.
+        "PYTHONPYCACHEPREFIX": str(bytecode(python)),
     }
     with (home / "log").open("wb") as log:
         return subprocess.Popen(command, env=own | variables, stdout=log, stderr=log, cwd=home)

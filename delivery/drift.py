@@ -32,7 +32,7 @@ def drift(own: tuple[Path, Contract], base: tuple[Path, Contract]) -> dict[str, 
         moved = {
             spec.name: _psi(_plain(now, spec.name), _plain(before, spec.name))
             for spec in own[1].inputs
-            if spec.name in known and not spec.shape
+            if spec.name in known and not spec.shape and spec.dtype != "bytes"
         }
     except HeldError as error:
         return {"missing": str(error)}

@@ -11,11 +11,12 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
+from delivery import channel
 from delivery.gates.security import Answer, Evidence
 from serving.contract import Contract, Input
 
@@ -60,7 +61,7 @@ class Victim:
 def attacked(url: str, victim: Victim, *, guarded: bool) -> Evidence:
     """What a running service does about it."""
     with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
-        return tried(client, victim, guarded=guarded)
+        return replace(tried(client, victim, guarded=guarded), channel=channel.taken(url))
 
 
 def tried(client: httpx.Client, victim: Victim, *, guarded: bool) -> Evidence:

@@ -32,9 +32,9 @@ def write(found: Operating, docs: Path) -> None:
     """Put the section between its marks in docs/gates.md, and the plot beside it."""
     page = docs / "gates.md"
     text = page.read_text(encoding="utf-8")
-    section = f"{BEGIN}\n{section(found)}\n{END}"
+    marked = f"{BEGIN}\n{section(found)}\n{END}"
     fresh, times = re.subn(
-        f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: section, text, flags=re.DOTALL
+        f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: marked, text, flags=re.DOTALL
     )
     if times != 1:
         raise SystemExit(f"{page} must hold `{BEGIN}` and `{END}` once, found {times}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from delivery.gates.verdict import Verdict
@@ -33,11 +33,13 @@ class Answer:
 class Evidence:
     """`hostile` requests were sent in this order, then a good one, which got `afterwards`.
     `strangers` are requests without a key and with a wrong one; None where nobody needs one.
+    `channel` maps an old way to speak to whether it was answered; None without TLS.
     """
 
     hostile: Sequence[Answer]
     afterwards: int | None = None
     strangers: Sequence[Answer] | None = None
+    channel: Mapping[str, bool] | None = None
     missing: str = ""
 
 
@@ -46,6 +48,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - ever
     guarded = evidence.strangers is not None
     required = "hostile requests get 4xx, never 5xx, and no stack trace; it answers afterwards"
     required += "; without a key 401 or 403" if guarded else ""
+    required += "; TLS 1.2 or newer alone" if evidence.channel is not None else ""
     asked = len(evidence.hostile) + len(evidence.strangers or ())
     measured = f"{asked} requests" + ("" if guarded else ", no key asked for here")
     if not evidence.hostile or (guarded and not evidence.strangers):
@@ -74,5 +77,8 @@ def _problems(evidence: Evidence) -> Iterator[str]:
     for answer in evidence.strangers or ():
         if answer.status not in STRANGERS:
             yield f"{answer.request}: {answer.status or 'no answer'}, expected 401 or 403"
+    for name, answered in (evidence.channel or {}).items():
+        if answered:
+            yield f"{name} is answered"
     if evidence.afterwards not in (200, 429):
         yield f"a good request afterwards got {evidence.afterwards or 'no answer'}"

@@ -89,7 +89,7 @@ def test_the_third_release_that_is_a_little_worse_is_refused_by_best(
     """Each is worse than the one before by less than the margin; together they are not."""
     origin.push({"delivery.yaml": SETTINGS})
     monkeypatch.setenv("DELIVERY_WORKSPACE", str(bench.workspace))
-    third = bench.bento("third", tiny(weights={"weekend": 0.2}))
+    third = bench.bento("half-blind", tiny(weights={"weekend": 0.2}))
     context = Context(origin.path, lambda _: None)
     released(origin, better, {"champion": None, "loss": 0.4532, "champion_loss": 0.69})
     released(

@@ -117,6 +117,16 @@ def test_labels_shuffled_is_refused_as_a_first_release_by_the_baseline(
     assert not blocking(bench.judge(better, None, Exam(data)).verdicts)
 
 
+def test_a_model_that_is_worse_by_just_more_than_the_margin_is_refused_by_the_champion_gate(
+    bench: Bench, better: Subject, exam: Exam
+) -> None:
+    half_blind = bench.bento("half-blind", tiny(weights={"weekend": 0.2}))
+    verdict = only(bench.judge(half_blind, better, exam))
+    assert (verdict.gate, verdict.status) == ("champion", "fail")
+    found = verdict.details["difference"]
+    assert 1.0 < found["difference"] / verdict.details["margin"] < 1.1
+
+
 def test_one_broken_carrier_is_refused_although_the_whole_is_better(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -52,6 +52,13 @@ def test_strangers_are_told_to_go_and_nothing_else(status: int | None, verdict: 
     assert judge(Evidence(FINE, 200, strangers), Policy()).status == verdict
 
 
+@pytest.mark.parametrize(("answered", "status"), [(False, "pass"), (True, "fail")])
+def test_where_there_is_tls_nothing_older_is_spoken(answered: bool, status: str) -> None:
+    verdict = judge(Evidence(FINE, 200, channel={"TLS 1.1": answered}), Policy())
+    assert verdict.status == status
+    assert ("TLS 1.1 is answered" in verdict.why) == answered
+
+
 @pytest.mark.parametrize(
     "evidence",
     [

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 KEEP ?= 1
 TESTS ?= tests
+PARTS ?=
 # A machine that runs many jobs can keep one environment for all of them outside the checkout.
 export VENV ?= $(CURDIR)/.venv
 # Without bytecode every start compiles half of scikit-learn anew.
@@ -32,8 +33,8 @@ test: setup ## run the tests
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
 	@python -m tests.soak
 
-bench: setup ## measure the service beside others; BENCH=quick takes 2 minutes instead of 9
-	@python -m bench
+bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
+	@python -m bench $(PARTS)
 
 lint: setup ## ruff and mypy
 	@ruff check .

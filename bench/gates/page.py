@@ -57,9 +57,9 @@ def plot(found: Operating, file: Path) -> None:
             )
         whole.axhline(5, color="#b23", linestyle=":", linewidth=1)
         whole.set_xlabel("candidate worse by … points of AUC")
-        whole.set_ylabel("refused, % of candidates")
+        whole.set_ylabel("does not pass, % of candidates")
         whole.set_ylim(-3, 103)
-        whole.legend(frameon=False)
+        whole.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.08))
         slices = [one for one in found.champion if one.arm.broken]
         x = [one.arm.rows for one in slices]
         part.errorbar(
@@ -99,7 +99,7 @@ def section(found: Operating) -> str:
             "",
             f"![How often the champion gate refuses]({PLOT})",
             "",
-            "| candidate | days | refused | of these, proven worse (fail) |",
+            "| candidate | days | does not pass | fails: worse, proven |",
             "|---|---|---|---|",
             *(_line(one) for one in found.champion),
             "",

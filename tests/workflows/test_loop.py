@@ -133,6 +133,7 @@ def play_first_release(story: Story) -> None:
     story.facts["production runs"] = here.settle()
     story.facts["first"] = wanted(here, "production")
     story.facts["first answering"] = {name: answering(here, name) for name in PORTS}
+    story.facts["reproduced"] = here.dispatch("reproduce.yml", {})
 
 
 def play_bad_candidate(story: Story) -> None:
@@ -245,6 +246,12 @@ def test_a_label_trains_a_pull_request_and_it_is_judged(story: Story) -> None:
     assert lock == "delivery"
     (comment,) = story.world.hub.said(story.facts["first pull"])
     assert "baseline" in comment
+
+
+def test_what_production_runs_can_be_made_again(story: Story) -> None:
+    run = story.facts["reproduced"]
+    assert run.ok
+    assert f"{story.facts['first']}: identical" in run.log
 
 
 def test_a_release_that_was_killed_is_made_once(story: Story) -> None:

@@ -44,21 +44,7 @@ def judge(
     `about` are verdicts on what is not in its bytes: who signed it, and where it may run.
     """
     policy = snapshot.settings.gates
-    champion = snapshot.champion()
-    exam = Exam(
-        data=data(context, candidate.commit), base_data=None, retrain=False, reason=appeal.reason
-    )
-    opponent = None
-    if champion.exists:
-        record = snapshot.record(champion.release)
-        opponent = Subject(champion.release, context.bento(snapshot, champion.release))
-        exam = Exam(
-            data=exam.data,
-            base_data=data(context, record.made_from.commit, held_by=champion.release),
-            retrain=record.made_from.recipe == candidate.source.recipe,
-            reason=appeal.reason,
-        )
-    exam = replace(exam, rivals=find_rivals(context, snapshot, candidate.bento.id, policy.best))
+    exam, opponent = _exam(context, snapshot, candidate, appeal)
     subject = Subject(candidate.bento.id, candidate.bento.path)
     # Before anything is seen: a command that is killed after it has looked all the same.
     looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)
@@ -80,6 +66,26 @@ def judge(
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = context.workspace / "reports" / candidate.bento.id
     return Judged(judgement, write(judgement, folder).html, appeal)
+
+
+def _exam(
+    context: Context, snapshot: Snapshot, candidate: Candidate, appeal: Appeal
+) -> tuple[Exam, Subject | None]:
+    """What the candidate is asked, and the champion that is asked the same, if there is one."""
+    own = data(context, candidate.commit)
+    rivals = find_rivals(context, snapshot, candidate.bento.id, snapshot.settings.gates.best)
+    champion = snapshot.champion()
+    if not champion.exists:
+        return Exam(own, None, retrain=False, reason=appeal.reason, rivals=rivals), None
+    record = snapshot.record(champion.release)
+    exam = Exam(
+        own,
+        data(context, record.made_from.commit, held_by=champion.release),
+        retrain=record.made_from.recipe == candidate.source.recipe,
+        reason=appeal.reason,
+        rivals=rivals,
+    )
+    return exam, Subject(champion.release, context.bento(snapshot, champion.release))
 
 
 def _card(candidate: Candidate) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 import warnings
@@ -85,11 +84,3 @@ def read_frame(path: Path, stage: str) -> pd.DataFrame:
 def read_part(part: str) -> pd.DataFrame:
     """Read one part of the split: `train`, `validation` or `holdout`."""
     return read_frame(DATA / f"{part}.parquet", "prepare")
-
-
-def clear(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ import httpx
 from delivery.errors import ForgeError
 from delivery.forge.patience import limited
 
-INTEGRATION = "Resource not accessible by integration"
 ACTIONS_MAY_NOT = "not permitted to create or approve pull requests"
 
 

@@ -13,11 +13,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import Verdict, listed
 from serving.contract import Strict
 
 GATE = "artefact"
-NAMED = 5
 Severity = Literal["low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
@@ -76,10 +75,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     problems = [*_problems(evidence, policy, megabytes)]
     details = {"problems": problems}
     if problems:
-        more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        return Verdict(
-            GATE, "fail", measured, required, "; ".join(problems[:NAMED]) + more, details
-        )
+        return Verdict(GATE, "fail", measured, required, listed(problems), details)
     return Verdict(GATE, "pass", measured, required, "nothing in it is refused", details)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from delivery.gates.verdict import Status, Verdict
+from delivery.gates.verdict import Status, Verdict, listed
 from serving.contract import Strict
 
 GATE = "dependencies"
-NAMED = 5
 REQUIRED = "no known vulnerability that is not allowed today"
 
 
@@ -72,9 +71,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - ever
             notes.append(f"{what}, allowed until {allowed.until}: {allowed.reason}")
     details = {"problems": problems, "allowed": notes}
     if problems:
-        more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        why = "; ".join(problems[:NAMED]) + more
-        return Verdict(GATE, "fail", measured, REQUIRED, why, details)
+        return Verdict(GATE, "fail", measured, REQUIRED, listed(problems), details)
     return Verdict(GATE, "pass", measured, REQUIRED, "; ".join(notes) or "none is known", details)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import Verdict, listed
 from serving.contract import Strict
 
 GATE = "sbom"
-NAMED = 5
 REQUIRED = "the SBOM lists every package of the bento's lock for its platform, and no other"
 
 
@@ -44,9 +43,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - ever
         problems.insert(0, "the lock names no package")
     details = {"sha256": evidence.sha256, "problems": problems}
     if problems:
-        more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        why = "; ".join(problems[:NAMED]) + more
-        return Verdict(GATE, "fail", measured, REQUIRED, why, details)
+        return Verdict(GATE, "fail", measured, REQUIRED, listed(problems), details)
     return Verdict(GATE, "pass", measured, REQUIRED, "the SBOM is complete", details)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from delivery.gates.verdict import Verdict
+from delivery.gates.verdict import Verdict, listed
 from serving.contract import Strict
 
 GATE = "security"
-NAMED = 5
 REFUSED = range(400, 500)
 STRANGERS = (401, 403)
 
@@ -58,9 +57,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - ever
         return Verdict(GATE, "hold", "no answer", required, "nothing answers there")
     problems = [*_problems(evidence)]
     if problems:
-        more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        why = "; ".join(problems[:NAMED]) + more
-        return Verdict(GATE, "fail", measured, required, why, {"problems": problems})
+        return Verdict(GATE, "fail", measured, required, listed(problems), {"problems": problems})
     return Verdict(GATE, "pass", measured, required, "each was refused in good order")
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 from pydantic import Field
 
-from delivery.gates.verdict import Status, Verdict
+from delivery.gates.verdict import Status, Verdict, listed
 from serving.contract import Strict
 
 GATE = "signature"
@@ -127,8 +127,7 @@ def _changed(signed: Mapping[str, str], found: Mapping[str, str]) -> str:
             problems.append(f"{name} was never signed")
         elif signed[name] != found[name]:
             problems.append(f"{name} is not as it was signed")
-    more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-    return "; ".join(problems[:NAMED]) + more
+    return listed(problems, NAMED)
 
 
 def _broken_rule(evidence: Evidence, name: str, signer: Signer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -48,3 +48,9 @@ def overridden(verdicts: Iterable[Verdict], overrides: Mapping[str, str]) -> tup
         else verdict
         for verdict in verdicts
     )
+
+
+def listed(problems: Sequence[str], shown: int = 5) -> str:
+    """The first problems in one line, and how many more there are."""
+    more = f" and {len(problems) - shown} more" if len(problems) > shown else ""
+    return "; ".join(problems[:shown]) + more

@@ -1,0 +1,30 @@
+"""What the gates of scanners share: findings in, verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from delivery.gates.verdict import Verdict, listed
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`found` has a line per finding, as in `serving/app.py:7 text [B602]`, and never a secret.
+    None: nobody could look, and `missing` says why."""
+
+    found: Sequence[str] | None
+    missing: str = ""
+
+
+def judge_findings(
+    gate: str, findings: Findings, required: str, *, clean: str, advice: str = ""
+) -> Verdict:
+    """Pass if nothing was found, and say `clean`; `advice` follows what was found."""
+    if findings.found is None:
+        return Verdict(gate, "hold", "not looked at", required, findings.missing)
+    found = list(findings.found)
+    measured = f"{len(found)} found"
+    if found:
+        return Verdict(gate, "fail", measured, required, listed(found) + advice, {"found": found})
+    return Verdict(gate, "pass", measured, required, clean)

@@ -21,9 +21,14 @@ PARTS: Mapping[str, Callable[[bool], None]] = {"gates": gates.main, "serving": s
 def main() -> int:
     """Exit code: 0 whatever the figures are, 2 if they could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all"
+    )
     parser.add_argument("--quick", action="store_true", default=os.environ.get("BENCH") == "quick")
     chosen = parser.parse_args()
+    for name in chosen.parts:
+        if name not in PARTS:
+            parser.error(f"no part is called {name!r}; there are {', '.join(PARTS)}")
     try:
         for name in chosen.parts or PARTS:
             PARTS[name](chosen.quick)

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.errors import InputError, RefusedError
-from delivery.gates.policy import GatesPolicy
+from delivery.gates.policy import OVERRIDABLE
 from delivery.settings import FILE, Settings
-
-# What is running, who made it and what the evidence is about: no reason makes up for that.
-NEVER = frozenset({"freshness", "signature", "smoke"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,11 @@ def appeal(reason: str, gates: Iterable[str]) -> Appeal:
         InputError: an override without a reason, or of no gate that there is.
     """
     wanted = tuple(dict.fromkeys(gate for gate in gates if gate))
-    known = sorted(set(GatesPolicy.model_fields) - NEVER)
     for gate in wanted:
-        if gate not in known:
+        if gate not in OVERRIDABLE:
             raise InputError(
                 f"--override {gate}: no gate of that name can be overridden; these can: "
-                f"{', '.join(known)}"
+                f"{', '.join(sorted(OVERRIDABLE))}"
             )
     if wanted and not reason.strip():
         raise InputError(
@@ -59,7 +55,7 @@ def appeal(reason: str, gates: Iterable[str]) -> Appeal:
 def require_allowed(settings: Settings, environment: str, gates: Iterable[str]) -> None:
     """RefusedError where delivery.yaml does not let one of the gates be overridden there."""
     for gate in gates:
-        if gate in NEVER or not settings.may_override(environment, gate):
+        if gate not in OVERRIDABLE or not settings.may_override(environment, gate):
             allowed = ", ".join(settings.overrides(environment) or ()) or "none"
             raise RefusedError(
                 f"{environment} lets nobody override the gate {gate} (it allows {allowed}). "

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from delivery.errors import InputError
-from delivery.gates.policy import GatesPolicy
+from delivery.gates.policy import OVERRIDABLE, GatesPolicy
 from delivery.gates.reproduction import Level
 from delivery.gates.signature import Signer
 from serving.contract import ContractError, Strict, parse
@@ -36,6 +36,17 @@ class EnvironmentSettings(Strict):
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None
+
+    @field_validator("overrides")
+    @classmethod
+    def _are_gates(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        unknown = sorted(set(value or ()) - OVERRIDABLE)
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]} cannot be overridden; these gates can: "
+                f"{', '.join(sorted(OVERRIDABLE))}"
+            )
+        return value
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -68,12 +79,14 @@ class Settings(Strict):
 
     def upstream(self, name: str) -> str | None:
         """The environment a release must be verified in before `name`; None for the first."""
+        self.environment(name)
         names = list(self.environments)
         position = names.index(name)
         return names[position - 1] if position else None
 
     def downstream(self, name: str) -> str | None:
         """The environment that follows `name`; None for the last."""
+        self.environment(name)
         names = list(self.environments)
         position = names.index(name) + 1
         return names[position] if position < len(names) else None

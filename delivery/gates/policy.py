@@ -52,3 +52,13 @@ class GatesPolicy(Strict):
     code: CodePolicy = CodePolicy()
     secrets: SecretsPolicy = SecretsPolicy()
     dependencies: DependenciesPolicy = DependenciesPolicy()
+
+
+# Not in it: what is running, who made it, where code may run and what the evidence is about. No
+# reason makes up for those.
+OVERRIDABLE = frozenset(GatesPolicy.model_fields) - {
+    "executes_code",
+    "freshness",
+    "signature",
+    "smoke",
+}

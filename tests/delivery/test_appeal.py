@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_an_override_without_a_reason_is_bad_input(reason: str) -> None:
         appeal(reason, ["load"])
 
 
-@pytest.mark.parametrize("gate", ["laod", "signature", "smoke", "freshness"])
+@pytest.mark.parametrize("gate", ["laod", "signature", "smoke", "freshness", "executes_code"])
 def test_no_other_gate_can_be_overridden(gate: str) -> None:
     with pytest.raises(InputError, match=gate):
         appeal(WHY, [gate])
@@ -67,10 +68,18 @@ def test_the_last_environment_allows_only_what_is_listed() -> None:
         require_allowed(settings("[load]"), "production", ["load", "champion"])
 
 
-@pytest.mark.parametrize("gate", ["signature", "smoke", "freshness"])
+@pytest.mark.parametrize("gate", ["signature", "smoke", "freshness", "executes_code", "laod"])
 def test_no_policy_allows_to_override_who_it_is(gate: str) -> None:
+    with pytest.raises(InputError, match=rf"production\.overrides.*{gate} cannot be overridden"):
+        settings(f"[{gate}]")
     with pytest.raises(RefusedError, match=gate):
-        require_allowed(settings(f"[{gate}]"), "production", [gate])
+        require_allowed(settings(), "staging", [gate])
+
+
+@pytest.mark.parametrize("ask", [Settings.upstream, Settings.downstream, Settings.overrides])
+def test_an_environment_that_is_not_there_is_named(ask: Callable[[Settings, str], object]) -> None:
+    with pytest.raises(InputError, match=r"'prod'; delivery\.yaml has staging, production"):
+        ask(settings(), "prod")
 
 
 def test_an_override_is_for_its_gate_alone() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import bentoml
 
-from serving.app import Service
-from serving.drain import replace_dead_workers
-from serving.guard import Guard, require_guard
-from serving.settings import read_start
-from serving.tls import without_uvloop
+from serving.guard.guard import Guard, require_guard
+from serving.http.app import Service
+from serving.http.shutdown import replace_dead_workers
+from serving.settings.service import read_start
+from serving.settings.tls import without_uvloop
 
 start = read_start(os.environ)
 if start.place.tls:

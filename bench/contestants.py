@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from delivery.build import PARTS, build
-from delivery.venvs import bytecode, environment, locked_environment
-from serving.auth import Scope
-from serving.keys import make_key
-from serving.settings import ServingSettings
+from delivery.bento.build import PARTS, build
+from delivery.bento.environment import bytecode, environment, locked_environment
+from serving.guard.auth import Scope
+from serving.guard.keys import make_key
+from serving.settings.service import ServingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).parent / "peers"

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from delivery.bundles import Bundles
-from delivery.forge.access import access
-from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
 from delivery.gates.verdict import Verdict
 from delivery.git import Repository
-from delivery.settings import Settings
-from delivery.snapshot import Snapshot
-from delivery.store import Store
-from delivery.surroundings import Surroundings, surroundings
+from delivery.github.access import access
+from delivery.github.api import GithubApi
+from delivery.settings.host import Surroundings, surroundings
+from delivery.settings.policy import Settings
+from delivery.state.snapshot import Snapshot
+from delivery.storage.github_releases import Bundles
+from delivery.storage.store import Store
 from delivery.targets.protocol import Target
 
 WORKSPACE = ".delivery"
@@ -73,7 +73,7 @@ class Context:
 
     def target(self, settings: Settings, environment: str) -> Target:
         """The place where `environment` runs."""
-        from delivery.targets.local import LocalTarget  # most commands need no target
+        from delivery.targets.local.target import LocalTarget  # most commands need no target
         from delivery.targets.rehearsal import RehearsalTarget
 
         place = settings.environment(environment).target
@@ -82,7 +82,7 @@ class Context:
 
     def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
         """Is a release on main signed by somebody who may sign for `environment`?"""
-        from delivery.trust import released_signature  # which works with a context
+        from delivery.release.signature import released_signature  # which works with a context
 
         return released_signature(self, snapshot, release, environment)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import quality
-from pipeline.columns import feature_names
+from pipeline.data.columns import feature_names
+from pipeline.data.io import EVALUATION, METRICS, read_part, run, whole
 from pipeline.errors import PipelineError
-from pipeline.score import classes_of, refusal, score
 from pipeline.settings import Settings
-from pipeline.stage import EVALUATION, METRICS, read_part, run, whole
-from pipeline.trained import read_trained
+from pipeline.trained import metrics as quality
+from pipeline.trained.artifacts import read_trained
+from pipeline.trained.score import classes_of, refusal, score
 from serving.contract import Task
 
 SLICE_ROWS = 30  # a smaller slice says nothing

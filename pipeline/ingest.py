@@ -8,10 +8,10 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.data.io import RAW, run, write_frame
 from pipeline.errors import PipelineError
-from pipeline.own import own_model
 from pipeline.settings import LoadSettings, Settings
-from pipeline.stage import RAW, run, write_frame
+from pipeline.trained.user_model import own_model
 
 
 def ingest(settings: Settings) -> str:

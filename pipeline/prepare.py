@@ -17,11 +17,11 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from pipeline.columns import conform, feature_names
+from pipeline.data.columns import conform, feature_names
+from pipeline.data.io import DATA, RAW, REPORT, read_frame, run, write_frame, write_json
+from pipeline.data.split import split
 from pipeline.errors import PipelineError
 from pipeline.settings import Column, Settings
-from pipeline.split import split
-from pipeline.stage import DATA, RAW, REPORT, read_frame, run, write_frame, write_json
 from serving.contract import Roles
 
 

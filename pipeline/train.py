@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipeline.columns import feature_names
-from pipeline.own import own_model
-from pipeline.score import classes_of
+from pipeline.data.columns import feature_names
+from pipeline.data.io import TRAINED, read_part, run, whole
 from pipeline.settings import FitSettings, Settings
-from pipeline.stage import TRAINED, read_part, run, whole
-from pipeline.trained import SHIPPED, VALIDATED, dump
+from pipeline.trained.artifacts import SHIPPED, VALIDATED, dump
+from pipeline.trained.score import classes_of
+from pipeline.trained.user_model import own_model
 
 
 def train(settings: Settings) -> str:

@@ -19,6 +19,6 @@ else:
 
 sys.path[0] = str(folder)
 
-from delivery.cli import main  # noqa: E402  (the checkout has to be found first)
+from delivery.cli.main import main  # noqa: E402  (the checkout has to be found first)
 
 sys.exit(main())

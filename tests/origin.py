@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
-from delivery.events import Event
 from delivery.git import Repository
-from delivery.proof import proposal_tag, record_sha256
-from delivery.record import Platform, Record, Source, record_path, render_record
+from delivery.promotion.admission import proposal_tag, record_sha256
+from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.events import Event
+from delivery.state.record import Platform, Record, Source, record_path, render_record
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("staging", "production")

@@ -24,11 +24,11 @@ import httpx
 import numpy as np
 import psutil
 
-from serving.settings import ServingSettings
+from serving.settings.service import ServingSettings
 from tests.delivery.bentos import Bench
 from tests.delivery.running import eventually, free_port
-from tests.serving.test_auth import entry
-from tests.serving.test_guard import LATER
+from tests.serving.guard.test_auth import entry
+from tests.serving.guard.test_guard import LATER
 from tests.serving.test_served import ready, started
 from tests.serving.tiny import tiny_frame, tiny_instances
 

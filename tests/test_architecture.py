@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from delivery.cli import cli
-from delivery.settings import parse_yaml, read_settings
+from delivery.cli.main import cli
+from delivery.settings.policy import parse_yaml, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("model", "pipeline", "serving", "delivery")
@@ -20,7 +20,12 @@ ALLOWED = {
     "model": {"model"},
     "pipeline": {"pipeline", "model", "serving.contract"},
     "serving": {"serving"},
-    "delivery": {"delivery", "serving.contract", "serving.place", "serving.settings"},
+    "delivery": {
+        "delivery",
+        "serving.contract",
+        "serving.settings.host",
+        "serving.settings.service",
+    },
 }
 NOT_IN_SERVING = {"pandas", "sklearn", "mlflow", "dvc", "lightgbm", "pyarrow"}
 

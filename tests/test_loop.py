@@ -164,8 +164,8 @@ def test_what_dies_is_seen_and_restarted(fork: Fork) -> None:
 
 def kill_instance(fork: Fork, release: str) -> None:
     """Kill the process that answers for `release` in production, as a crash would."""
-    from delivery.settings import read_settings
-    from delivery.targets.local import LocalTarget
+    from delivery.settings.policy import read_settings
+    from delivery.targets.local.target import LocalTarget
 
     port = read_settings(fork.clone).environment("production").target.port
     target = LocalTarget("production", port, fork.clone / ".delivery")

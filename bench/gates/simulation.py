@@ -27,15 +27,16 @@ import pandas as pd
 from rich.progress import track
 
 from bench.gates.findings import REQUESTS, ROWS, Arm, Found, Operating
-from delivery import metrics
-from delivery.gates import champion, load
-from delivery.gates.paired import PairedLosses
-from delivery.settings import read_settings as read_policy
-from pipeline.columns import feature_names
-from pipeline.own import own_model
-from pipeline.score import score
+from delivery.gates.numbers import metrics
+from delivery.gates.numbers.paired import PairedLosses
+from delivery.gates.quality import champion
+from delivery.gates.service import load
+from delivery.settings.policy import read_settings as read_policy
+from pipeline.data.columns import feature_names
+from pipeline.data.io import read_part
 from pipeline.settings import FitSettings, Settings, read_settings
-from pipeline.stage import read_part
+from pipeline.trained.score import score
+from pipeline.trained.user_model import own_model
 
 TWINS = 6
 KEPT = 0.9  # of the training days, by each twin

@@ -18,16 +18,16 @@ from typing import Any
 import orjson
 from scoring import Scorer
 
-from serving.app import Service
-from serving.guard import Guard
-from serving.journal import Entry, Journal
-from serving.keys import make_key
-from serving.place import Place
-from serving.predict import Scored
+from serving.guard.guard import Guard
+from serving.guard.keys import make_key
+from serving.http.app import Service
+from serving.predict.answer import Scored
 from serving.protocols import native
 from serving.protocols.dialect import Message
-from serving.settings import ServingSettings, Start
-from serving.watch import ROWS, Watch
+from serving.settings.host import Place
+from serving.settings.service import ServingSettings, Start
+from serving.telemetry.drift_counters import ROWS, Watch
+from serving.telemetry.prediction_log import Entry, Journal
 
 TIMES = {1: 3000, 1000: 60}  # requests by rows
 Sample = dict[str, list[float]]

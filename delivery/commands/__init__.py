@@ -1,1 +1,1 @@
-"""One module per command. Each returns a frozen result; `delivery.cli` renders it."""
+"""One module per command. Each returns a frozen result; `delivery.cli.main` renders it."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.desired import desired_path, evidence_path
 from delivery.errors import DeliveryError, RefusedError
-from delivery.proof import freshness_of, unproven_because
-from delivery.record import FOLDER
-from delivery.snapshot import Attempt, Snapshot
+from delivery.promotion.admission import freshness_of, unproven_because
+from delivery.state.desired import desired_path, evidence_path
+from delivery.state.record import FOLDER
+from delivery.state.snapshot import Attempt, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from delivery.commands.promote import PromoteResult, Wish, promote
 from delivery.commands.rollback import propose_rollback
 from delivery.context import Context
-from delivery.deployment import Deployment, Tick
+from delivery.deployment.reconcile import Deployment, Tick
 from delivery.errors import HeldError, InputError, RefusedError
-from delivery.events import State
 from delivery.forge.protocol import Pull
+from delivery.state.events import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from delivery.bento.server import sweep
 from delivery.context import Context
-from delivery.runtime import sweep
-from delivery.settings import read_settings
+from delivery.settings.policy import read_settings
 
 
 def down(context: Context, environment: str | None) -> tuple[str, ...]:

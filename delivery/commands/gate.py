@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from delivery.annotations import append
-from delivery.appeal import Appeal, require_allowed
-from delivery.candidate import candidate
+from delivery.ci.annotations import append
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError
-from delivery.forge.refusal import GithubError
-from delivery.judging import Judged, judge
-from delivery.lock import require_in_step
-from delivery.proof import may_run
+from delivery.github.errors import GithubError
+from delivery.judgement.proposed import Judged, judge
+from delivery.promotion.admission import may_run
+from delivery.release.candidate import candidate
 from delivery.report import markdown, write
+from delivery.settings.overrides import Appeal, require_allowed
+from delivery.storage.dvc_lock import require_in_step
 
 EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.errors import InputError
 from delivery.files import write_whole
-from delivery.forge.access import access
-from delivery.governance.item import Row
+from delivery.github.access import access
+from delivery.governance.codeowners import FILE, owned
+from delivery.governance.desired import notes
+from delivery.governance.live import NEEDS, Site
 from delivery.governance.main import Main
-from delivery.governance.owners import FILE, owned
-from delivery.governance.site import NEEDS, Site
-from delivery.governance.wanted import notes
+from delivery.governance.plan import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from delivery.appeal import overrides_of
-from delivery.candidate import Candidate, released, source, this_platform
-from delivery.content import file_hashes, release_id
+from delivery.bento.digest import file_hashes, release_id
 from delivery.context import Context
-from delivery.desired import evidence_path
 from delivery.errors import DeliveryError, InputError
+from delivery.evidence.supply_chain.inspection import inspect_bento
 from delivery.gates.verdict import BLOCKING, Verdict
-from delivery.inspection import inspect_bento
-from delivery.record import Record, record_path
-from delivery.snapshot import Snapshot
+from delivery.release.candidate import Candidate, released, source, this_platform
+from delivery.settings.overrides import overrides_of
+from delivery.state.desired import evidence_path
+from delivery.state.record import Record, record_path
+from delivery.state.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from delivery.annotations import append
+from delivery.ci.annotations import append
 from delivery.context import Context
-from delivery.events import State
-from delivery.promotion import promotion_branch
-from delivery.snapshot import Attempt, Snapshot
+from delivery.promotion.proposal import promotion_branch
+from delivery.state.events import State
+from delivery.state.snapshot import Attempt, Snapshot
 
 
 def pending(context: Context) -> tuple[str, ...]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery.appeal import NO_APPEAL, Appeal, require_allowed
-from delivery.candidate import released
 from delivery.context import Context
-from delivery.desired import Version
 from delivery.errors import HeldError, InputError
-from delivery.events import State
 from delivery.forge.protocol import Pull
-from delivery.judging import Judged, judge, require_pass
-from delivery.promotion import Proposal, evidence, promotion, propose
-from delivery.proof import may_run, record_sha256, verified_at
-from delivery.record import record_path
+from delivery.judgement.proposed import Judged, judge, require_pass
+from delivery.promotion.admission import may_run, record_sha256, verified_at
+from delivery.promotion.proposal import Proposal, evidence, promotion, propose
+from delivery.release.candidate import released
 from delivery.report import markdown
-from delivery.snapshot import Attempt, Snapshot
+from delivery.settings.overrides import NO_APPEAL, Appeal, require_allowed
+from delivery.state.desired import Version
+from delivery.state.events import State
+from delivery.state.record import record_path
+from delivery.state.snapshot import Attempt, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

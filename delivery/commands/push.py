@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.context import Context
-from delivery.lock import require_in_step
+from delivery.storage.dvc_lock import require_in_step
 
 
 def push(context: Context) -> str:

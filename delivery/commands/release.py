@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.annotations import append
-from delivery.appeal import Appeal, require_allowed
-from delivery.candidate import Candidate, candidate, record
-from delivery.content import manifest
+from delivery.bento.digest import manifest
+from delivery.ci.annotations import append
 from delivery.context import Context
-from delivery.desired import Version
 from delivery.files import write_whole
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
-from delivery.judging import Judged, judge, require_pass
-from delivery.promotion import Proposal, evidence, promotion, propose
-from delivery.proof import may_run, record_sha256
-from delivery.record import (
+from delivery.judgement.proposed import Judged, judge, require_pass
+from delivery.promotion.admission import may_run, record_sha256
+from delivery.promotion.proposal import Proposal, evidence, promotion, propose
+from delivery.release.candidate import Candidate, candidate, record
+from delivery.release.signature import new_signature
+from delivery.report import markdown
+from delivery.settings.overrides import Appeal, require_allowed
+from delivery.state.desired import Version
+from delivery.state.record import (
     pointer_path,
     record_path,
     render_record,
     sbom_path,
     signature_path,
 )
-from delivery.report import markdown
-from delivery.snapshot import Snapshot
-from delivery.trust import new_signature
+from delivery.state.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.context import Context
-from delivery.gates import reproduction
+from delivery.gates.supply_chain import reproduction
 from delivery.gates.verdict import Verdict
-from delivery.reproduction import Remake
+from delivery.release.reproduction import Remake
 
 
 @dataclass(frozen=True, slots=True)

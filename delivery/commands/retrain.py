@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.commands.pulls import CANDIDATE
+from delivery.ci.handoff import METRICS, PARAMS, Packed, pack, unpack
+from delivery.commands.pr import CANDIDATE
 from delivery.context import Context
 from delivery.errors import HeldError, InputError
 from delivery.forge.protocol import Pull
 from delivery.git import GitError
-from delivery.lock import LOCK, require_in_step
-from delivery.packed import METRICS, PARAMS, Packed, pack, unpack
-from delivery.params import override
-from delivery.report.difference import difference
+from delivery.retraining.body import difference
+from delivery.retraining.params import override
+from delivery.storage.dvc_lock import LOCK, require_in_step
 
 RETRAIN = "retrain"
 STAGE = "ingest"  # asks for the data, which may have grown although no file here changed

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.deployment import fall_back, record_event
+from delivery.deployment.reconcile import fall_back, record_event
 from delivery.errors import HeldError, InputError
-from delivery.events import State, next_kind
 from delivery.forge.protocol import Pull
-from delivery.promotion import Proposal, changed_files, propose, rollback_of, title
-from delivery.snapshot import Attempt, Snapshot
+from delivery.promotion.proposal import Proposal, changed_files, propose, rollback_of, title
+from delivery.state.events import State, next_kind
+from delivery.state.snapshot import Attempt, Snapshot
 from delivery.targets.protocol import Target
 
 PATIENCE = 120.0  # seconds to wait for a deployment that holds the environment

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from delivery.context import Context
+from delivery.evidence.supply_chain.weaknesses import audit_of, memory_of
 from delivery.files import write_whole
 from delivery.scanners import code, dependencies, infra, secrets, workflows
 from delivery.scanners.finding import Scan
 from delivery.scanners.sarif import sarif
-from delivery.weaknesses import audit_of, memory_of
 
 
 def scan(context: Context, *, report: Path | None) -> tuple[Scan, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.desired import NONE
 from delivery.errors import DeliveryError
-from delivery.events import state_of
-from delivery.snapshot import Attempt, Snapshot
+from delivery.state.desired import NONE
+from delivery.state.events import state_of
+from delivery.state.snapshot import Attempt, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

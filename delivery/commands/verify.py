@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from delivery.commands.rollback import rollback
 from delivery.context import Context
-from delivery.deployment import Deployment
+from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError
-from delivery.events import State
 from delivery.gates.verdict import blocking
-from delivery.judge import Judgement
+from delivery.judgement.judge import Judgement
+from delivery.state.events import State
 
 
 @dataclass(frozen=True, slots=True)

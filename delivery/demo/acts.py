@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from delivery.demo.stage import CONSOLE, DemoError, Stage, opened
-from delivery.params import override as put
-from delivery.settings import parse_yaml, read_settings
+from delivery.retraining.params import override as put
+from delivery.settings.policy import parse_yaml, read_settings
 
 REFUSED = 3
 SHUFFLED = """
@@ -84,7 +84,7 @@ def traffic(stage: Stage, name: str) -> Iterator[dict[str, Any]]:
     stop.unlink(missing_ok=True)
     url = stage.ask("status")[-1]["url"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "delivery.traffic", url, "--until-file", str(stop),
+        [sys.executable, "-m", "delivery.demo.traffic", url, "--until-file", str(stop),
          "--examples", "artifacts/model/examples.jsonl", "--json", str(out)],
         cwd=stage.clone, env=stage.environ,
     )  # fmt: skip

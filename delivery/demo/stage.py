@@ -14,8 +14,8 @@ from typing import Any
 from rich.console import Console
 
 from delivery.context import WORKSPACE
-from delivery.desired import Desired, desired_path, render_desired
-from delivery.settings import read_settings
+from delivery.settings.policy import read_settings
+from delivery.state.desired import Desired, desired_path, render_desired
 
 CONSOLE = Console(highlight=False)
 ENVIRONMENTS = "envs"  # kept from demo to demo

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import httpx
 
 from delivery.errors import ForgeError
-from delivery.forge.api import GithubApi
+from delivery.forge.comments import CLOSED, REPORT, StickyComments
 from delivery.forge.protocol import Pull, Wanted, moved
-from delivery.forge.refusal import GithubError
-from delivery.forge.sticky import CLOSED, REPORT, StickyComments
+from delivery.github.api import GithubApi
+from delivery.github.errors import GithubError
 
 Raw = Mapping[str, Any]  # a pull request as GitHub gives it
 TRIES = 5

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from delivery.gates.artefact import Policy as ArtefactPolicy
-from delivery.gates.baseline import Policy as BaselinePolicy
-from delivery.gates.behaviour import Policy as BehaviourPolicy
-from delivery.gates.best import Policy as BestPolicy
-from delivery.gates.calibration import Policy as CalibrationPolicy
-from delivery.gates.champion import Policy as ChampionPolicy
-from delivery.gates.code import Policy as CodePolicy
-from delivery.gates.contract import Policy as ContractPolicy
-from delivery.gates.data import Policy as DataPolicy
-from delivery.gates.dependencies import Policy as DependenciesPolicy
-from delivery.gates.latency import Policy as LatencyPolicy
-from delivery.gates.licences import Policy as LicencesPolicy
-from delivery.gates.load import Policy as LoadPolicy
-from delivery.gates.looks import Policy as LooksPolicy
-from delivery.gates.parity import Policy as ParityPolicy
-from delivery.gates.reproducible import Policy as ReproduciblePolicy
-from delivery.gates.reproduction import Policy as ReproductionPolicy
-from delivery.gates.robustness import Policy as RobustnessPolicy
-from delivery.gates.sbom import Policy as SbomPolicy
-from delivery.gates.secrets import Policy as SecretsPolicy
-from delivery.gates.security import Policy as SecurityPolicy
-from delivery.gates.smoke import Policy as SmokePolicy
+from delivery.gates.quality.baseline import Policy as BaselinePolicy
+from delivery.gates.quality.behaviour import Policy as BehaviourPolicy
+from delivery.gates.quality.best import Policy as BestPolicy
+from delivery.gates.quality.calibration import Policy as CalibrationPolicy
+from delivery.gates.quality.champion import Policy as ChampionPolicy
+from delivery.gates.quality.data import Policy as DataPolicy
+from delivery.gates.quality.holdout_reuse import Policy as LooksPolicy
+from delivery.gates.quality.robustness import Policy as RobustnessPolicy
+from delivery.gates.service.contract import Policy as ContractPolicy
+from delivery.gates.service.latency import Policy as LatencyPolicy
+from delivery.gates.service.load import Policy as LoadPolicy
+from delivery.gates.service.parity import Policy as ParityPolicy
+from delivery.gates.service.security import Policy as SecurityPolicy
+from delivery.gates.service.smoke import Policy as SmokePolicy
+from delivery.gates.supply_chain.artefact import Policy as ArtefactPolicy
+from delivery.gates.supply_chain.code import Policy as CodePolicy
+from delivery.gates.supply_chain.dependencies import Policy as DependenciesPolicy
+from delivery.gates.supply_chain.licences import Policy as LicencesPolicy
+from delivery.gates.supply_chain.reproducible_build import Policy as ReproduciblePolicy
+from delivery.gates.supply_chain.reproduction import Policy as ReproductionPolicy
+from delivery.gates.supply_chain.sbom import Policy as SbomPolicy
+from delivery.gates.supply_chain.secrets import Policy as SecretsPolicy
 from serving.contract import Strict
 
 

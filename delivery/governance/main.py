@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from delivery.git import Repository
-from delivery.governance.item import Item
-from delivery.governance.owners import FILE, owners
-from delivery.governance.policy import Policy, read_policy
-from delivery.governance.wanted import Facts, wanted
-from delivery.settings import Settings
-from delivery.snapshot import Snapshot
+from delivery.governance.codeowners import FILE, owners
+from delivery.governance.desired import Facts, wanted
+from delivery.governance.files import Policy, read_policy
+from delivery.governance.plan import Item
+from delivery.settings.policy import Settings
+from delivery.state.snapshot import Snapshot
 
 
 class Main:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judge import Judgement
+from delivery.judgement.judge import Judgement
 from delivery.report import svg
 from delivery.report.inputs import input_lines
 from delivery.report.text import (

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judge import Judgement
+from delivery.judgement.judge import Judgement
 from delivery.report.inputs import input_lines
 
 LIMIT = 60_000  # characters; a pull-request comment takes 65,536

@@ -19,7 +19,7 @@ from pydantic import Field
 from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged, parsed, run
 from delivery.scanners.memory import FORGETFUL, Memory, asked_of
-from delivery.settings import parse_yaml
+from delivery.settings.policy import parse_yaml
 from serving.contract import ContractError, Strict, parse
 
 LOCK = "requirements/dev.lock"  # one resolution: every other lock is a part of it

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from delivery.desired import desired_path, evidence_path, parse_desired
 from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged
-from delivery.settings import read_settings
+from delivery.settings.policy import read_settings
+from delivery.state.desired import desired_path, evidence_path, parse_desired
 
 
 def scan(root: Path) -> Scan:

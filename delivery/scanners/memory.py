@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from delivery.content import file_sha256
+from delivery.bento.digest import file_sha256
 from delivery.files import write_whole
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from serving.settings import ServingSettings
+from serving.settings.service import ServingSettings
 
 
 @dataclass(frozen=True, slots=True)

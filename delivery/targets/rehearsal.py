@@ -7,8 +7,8 @@ and nothing about a place where clients are: its events are kept apart from all 
 
 from __future__ import annotations
 
-from delivery.events import REHEARSAL
-from delivery.targets.local import LocalTarget
+from delivery.state.events import REHEARSAL
+from delivery.targets.local.target import LocalTarget
 
 
 class RehearsalTarget(LocalTarget):

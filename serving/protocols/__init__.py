@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from serving.protocols import mlflow, native, sagemaker, tensorflow, torchserve, v2, vertex
 from serving.protocols.dialect import Dialect
-from serving.settings import ProtocolName, Start
+from serving.settings.service import ProtocolName, Start
 
 # In this order: where two share a path, the first answers, and its answer serves both. So
 # SageMaker, whose /invocations takes all that MLflow's takes, comes before it, and a Vertex

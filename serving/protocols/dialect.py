@@ -1,7 +1,7 @@
 """What a protocol is: routes that decode and encode, and the shape of its errors.
 
 It knows neither the model nor the server: `decode` makes a Query of a request or refuses,
-serving.predict answers it, `encode` makes the reply. A protocol that is added is a module with
+serving.predict.answer answers it, `encode` makes the reply. A protocol that is added is a module with
 one Dialect and a line in serving.protocols.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from serving.column import Problem
 from serving.contract import Contract
-from serving.predict import Explanations, Predictor, Query, Scored
+from serving.predict.answer import Explanations, Predictor, Query, Scored
+from serving.rows.column import Problem
 
 VERSION = "1"  # what the only version is called by clients that need a number
 JSON = frozenset({"application/json"})

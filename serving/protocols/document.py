@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 import orjson
 
 from serving.contract import Contract
-from serving.policy import MOST_ROWS
-from serving.predict import Query, Refusal
+from serving.predict.answer import Query, Refusal
 from serving.protocols.repeated import refuse_repeated
-from serving.validate import Values
+from serving.rows.validate import Values
+from serving.settings.policy import MOST_ROWS
 
 # A string is consumed whole, so that no NaN is found in it; without its end too, and without
 # ever going back, so that a long one costs no more than its length.

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from serving.column import Problem
 from serving.contract import Contract
-from serving.predict import Predictor, Query, Refusal, Scored
+from serving.predict.answer import Predictor, Query, Refusal, Scored
 from serving.protocols import table
 from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, always, reply
 from serving.protocols.document import columns, inputs, instances, lenient, mapping
+from serving.rows.column import Problem
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CODES = {404: "RESOURCE_DOES_NOT_EXIST", 500: "INTERNAL_ERROR"}

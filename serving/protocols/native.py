@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from serving import typed
-from serving.column import Array, Problem
 from serving.contract import Contract, Link
-from serving.openapi import Example
-from serving.predict import Explanations, Predictor, Query, Refusal, Scored
+from serving.http import bentoml_schema as typed
+from serving.http.openapi import Example
+from serving.predict.answer import Explanations, Predictor, Query, Refusal, Scored
 from serving.protocols.dialect import Ask, Dialect, Explain, Message, Reply, Tell, reply
 from serving.protocols.document import mapping, strict
+from serving.rows.column import Array, Problem
 
 PREDICT = "/predict"
 EXPLAIN = "/explain"

@@ -13,7 +13,7 @@ platform posts to /endpoints/NAME/invocations; that path is there too, so that c
 from __future__ import annotations
 
 from serving.contract import Contract
-from serving.predict import Predictor, Query, Scored
+from serving.predict.answer import Predictor, Query, Scored
 from serving.protocols import mlflow, table
 from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, always
 

@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from serving.contract import Contract, Input
-from serving.policy import MOST_ROWS
-from serving.predict import Query, Refusal, Scored
+from serving.predict.answer import Query, Refusal, Scored
 from serving.protocols.document import columns
+from serving.settings.policy import MOST_ROWS
 
 CSV = "text/csv"
 _TRUTH: Mapping[str, bool] = {"true": True, "false": False, "1": True, "0": False}

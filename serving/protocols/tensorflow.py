@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from serving.column import Problem
 from serving.contract import SCORE, Contract
-from serving.predict import Predictor, Query, Refusal, Scored
+from serving.predict.answer import Predictor, Query, Refusal, Scored
 from serving.protocols.dialect import VERSION, Ask, Dialect, Message, Reply, Tell, reply
 from serving.protocols.document import inputs, instances, lenient, mapping
 from serving.protocols.tensors import score_shape
+from serving.rows.column import Problem
 
 EXPECTED = '{"instances": [{…}, …]} or {"inputs": {…}}'
 SIGNATURE = "serving_default"

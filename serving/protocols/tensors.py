@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving.contract import Contract, Input
-from serving.predict import Refusal
-from serving.validate import Array, Values
+from serving.predict.answer import Refusal
+from serving.rows.validate import Array, Values
 
 # Little-endian, as the binary extension has them whatever the machine.
 _NUMBERS: Mapping[str, np.dtype[Any]] = {

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from serving.column import Problem
 from serving.contract import Contract
-from serving.predict import Predictor, Query, Scored
+from serving.predict.answer import Predictor, Query, Scored
 from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always, reply
 from serving.protocols.document import instances, lenient, mapping
 from serving.protocols.mlflow import PING
+from serving.rows.column import Problem
 
 _TYPES: Mapping[int, str] = {
     404: "ModelNotFoundException",

@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from serving.column import Problem
 from serving.contract import SCORE, Contract
-from serving.predict import Predictor, Query, Refusal, Scored
+from serving.predict.answer import Predictor, Query, Refusal, Scored
 from serving.protocols import tensors
 from serving.protocols.dialect import (
     JSON,
@@ -30,6 +29,7 @@ from serving.protocols.dialect import (
     reply,
 )
 from serving.protocols.document import mapping, strict
+from serving.rows.column import Problem
 
 HEADER = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from serving.column import Problem
 from serving.contract import Contract
-from serving.predict import Predictor, Query, Scored
+from serving.predict.answer import Predictor, Query, Scored
 from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always, reply
 from serving.protocols.document import instances, lenient, mapping
+from serving.rows.column import Problem
 
 CLIENTS = "/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:predict"
 HEALTHY = always({"status": "healthy"})

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from delivery.build import build
+from delivery.bento.build import build
+from delivery.bento.server import serving
 from delivery.files import locked
 from delivery.gates.policy import GatesPolicy
-from delivery.judge import Exam, Judgement, Subject, judge_candidate
-from delivery.runtime import serving
+from delivery.judgement.judge import Exam, Judgement, Subject, judge_candidate
 from serving.contract import MODEL
 from tests.serving.tiny import write_tiny_model
 
@@ -41,7 +41,7 @@ POLICY = GatesPolicy.model_validate(
 
 
 class Pool:
-    """Lends real servers as delivery.runtime.serving does, and keeps the last few running:
+    """Lends real servers as delivery.bento.server.serving does, and keeps the last few running:
     starting one takes seconds, and controls share bentos."""
 
     KEPT = 4

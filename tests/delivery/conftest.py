@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.dvc_repo import hush
+from delivery.storage.dvc import hush
 from tests.origin import Origin, make_origin
 
 STAGES = """\

@@ -15,11 +15,11 @@ from typing import Any
 from delivery.context import Context
 from delivery.errors import HeldError, TargetError
 from delivery.gates.verdict import Status, Verdict
-from delivery.judge import Judgement
-from delivery.settings import Settings
-from delivery.snapshot import Snapshot
+from delivery.judgement.judge import Judgement
+from delivery.settings.policy import Settings
+from delivery.state.snapshot import Snapshot
 from delivery.targets.protocol import Instance, Target
-from serving.settings import ServingSettings
+from serving.settings.service import ServingSettings
 
 
 class Killed(BaseException):

@@ -8,15 +8,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.build import Bento
-from delivery.candidate import Candidate, record, this_platform
-from delivery.content import content_sha256
+from delivery.bento.build import Bento
+from delivery.bento.digest import content_sha256
 from delivery.context import Context
-from delivery.judge import Subject
-from delivery.keys import own_key
-from delivery.record import Source, record_path, render_record, sbom_path, signature_path
-from delivery.sbom import make_sbom
-from delivery.signing import sign
+from delivery.judgement.judge import Subject
+from delivery.release.candidate import Candidate, record, this_platform
+from delivery.release.keys import own_key
+from delivery.release.sbom import make_sbom
+from delivery.release.signing import sign
+from delivery.state.record import Source, record_path, render_record, sbom_path, signature_path
 from serving.contract import read_contract
 from tests.delivery.bentos import Bench
 from tests.delivery.place import World

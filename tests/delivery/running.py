@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psutil
 
-from delivery.processes import MARKER
+from delivery.bento.process import MARKER
 
 FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 Found = TypeVar("Found")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from delivery.report.difference import difference
+from delivery.retraining.body import difference
 
 NONE = ("", "")
 

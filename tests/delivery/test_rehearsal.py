@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from delivery import deployment
 from delivery.commands.deploy import DeployResult, deploy
 from delivery.commands.rollback import rollback
 from delivery.commands.status import history, status
 from delivery.commands.verify import verify
+from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError
-from delivery.events import State
 from delivery.forge.local import LocalForge
-from delivery.snapshot import Snapshot
-from delivery.surroundings import GitHub, Surroundings
+from delivery.settings.host import GitHub, Surroundings
+from delivery.state.events import State
+from delivery.state.snapshot import Snapshot
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from delivery.evidence import Sides, side_by_side
-from delivery.exam import Holdout
+from delivery.evidence.evaluation import Holdout
+from delivery.evidence.reported.summary import Sides, side_by_side
 from delivery.gates.verdict import Verdict
-from delivery.judge import Judgement
+from delivery.judgement.judge import Judgement
 from delivery.report import markdown, table, verdict_table, write
 from delivery.report.svg import number, ticks
 from serving.contract import Task

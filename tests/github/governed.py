@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from delivery.governance.owners import FILE, owners
+from delivery.governance.codeowners import FILE, owners
 from tests.github.bare import GitFailedError
 from tests.github.hub import Hub
 from tests.github.rules import matches

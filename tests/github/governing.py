@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from delivery.context import Context
-from delivery.governance.owners import FILE, owned
-from delivery.governance.policy import APP_ID
+from delivery.governance.codeowners import FILE, owned
+from delivery.governance.files import APP_ID
 from tests.checkout import ROOT
 from tests.delivery.governance.files import texts
 from tests.github.governed import GovernedHub

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from delivery.errors import ForgeError
-from delivery.forge.api import GithubApi
 from delivery.forge.github import GithubForge
 from delivery.forge.protocol import Pull
-from delivery.forge.refusal import GithubError
+from delivery.github.api import GithubApi
+from delivery.github.errors import GithubError
 from tests.github.emulator import TOKEN, emulator
 from tests.github.hub import Hub
 from tests.origin import Origin

@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 from check_jsonschema.builtin_schemas import get_builtin_schema
 
-from delivery import promotion
-from delivery.commands import pulls
-from delivery.events import Event
-from delivery.governance.owners import FILE, owners
-from delivery.settings import parse_yaml, read_settings
+from delivery.commands import pr as pulls
+from delivery.governance.codeowners import FILE, owners
+from delivery.promotion import proposal as promotion
+from delivery.settings.policy import parse_yaml, read_settings
+from delivery.state.events import Event
 from tests.checkout import ROOT
 from tests.delivery.governance.files import TEAM, contents
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.gates.load import Measured
-from delivery.judge import Exam, Subject
+from delivery.gates.service.load import Measured
+from delivery.judgement.judge import Exam, Subject
 from tests.delivery.bentos import Bench, Pool, shared_bench, splits, tiny, write_splits
 from tests.serving.tiny import tiny_frame
 
@@ -20,8 +20,8 @@ def pool() -> Iterator[None]:
     """Real servers, started once for several controls. Load is measured in its own controls."""
     servers = Pool()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("delivery.servers.serving", servers.lend)
-        patch.setattr("delivery.interview.measure", lambda *_: QUICK)
+        patch.setattr("delivery.bento.temporary.serving", servers.lend)
+        patch.setattr("delivery.evidence.predictions.measure", lambda *_: QUICK)
         yield
     servers.keep(0)
 

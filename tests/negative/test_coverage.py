@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from delivery.gates.signature import Signer
+from delivery.gates.supply_chain.signature import Signer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from delivery import deployment
+from delivery.bento.digest import content_sha256
 from delivery.commands.check import check
 from delivery.commands.deploy import deploy
-from delivery.content import content_sha256
-from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, RefusedError
-from delivery.events import State
 from delivery.gates.verdict import blocking
-from delivery.judge import Subject
-from delivery.proof import may_run
-from delivery.record import record_path
-from delivery.surroundings import Surroundings
+from delivery.judgement.judge import Subject
+from delivery.promotion.admission import may_run
+from delivery.settings.host import Surroundings
+from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.events import State
+from delivery.state.record import record_path
 from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_candidate, make_release

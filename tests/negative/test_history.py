@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from delivery import judging
-from delivery.appeal import NO_APPEAL, Appeal
-from delivery.candidate import Candidate
-from delivery.content import content_sha256
+from delivery.bento.digest import content_sha256
 from delivery.context import Context
-from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
-from delivery.judge import Subject
-from delivery.looks import look
-from delivery.record import record_path, render_record
+from delivery.evidence.quality.holdout_reuse import look
+from delivery.judgement import proposed as judging
+from delivery.judgement.judge import Subject
+from delivery.release.candidate import Candidate
+from delivery.settings.overrides import NO_APPEAL, Appeal
+from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.record import record_path, render_record
 from tests.delivery.bentos import POLICY, Bench, splits, tiny, write_splits
 from tests.delivery.released import make_candidate
 from tests.negative.test_quality import only

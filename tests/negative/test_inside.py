@@ -15,16 +15,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from delivery.artefact import scan
-from delivery.build import build
-from delivery.candidate import Candidate
-from delivery.gates import artefact, reproducible
+from delivery.bento.build import build
+from delivery.bento.second_build import SecondBuild
+from delivery.evidence.supply_chain.artefact import scan
+from delivery.evidence.supply_chain.inspection import inspect_bento
 from delivery.gates.policy import GatesPolicy
+from delivery.gates.supply_chain import artefact
+from delivery.gates.supply_chain import reproducible_build as reproducible
 from delivery.gates.verdict import Verdict, blocking
-from delivery.inspection import inspect_bento
-from delivery.judge import Subject
-from delivery.rebuild import SecondBuild
-from delivery.sbom import make_sbom
+from delivery.judgement.judge import Subject
+from delivery.release.candidate import Candidate
+from delivery.release.sbom import make_sbom
 from serving.contract import MODEL, PREDICTOR
 from tests.delivery.bentos import Bench, lay_out
 from tests.delivery.released import make_candidate
@@ -150,7 +151,7 @@ def other_sbom(
     good: Candidate, copyleft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
     """What cyclonedx-py says about that environment."""
-    monkeypatch.setattr("delivery.sbom.environment", lambda *_: copyleft)
+    monkeypatch.setattr("delivery.release.sbom.environment", lambda *_: copyleft)
     return make_sbom(good.bento.path, tmp_path)
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from delivery.exam import SPLITS
-from delivery.gates.contract import Evidence, Policy, judge
+from delivery.evidence.evaluation import SPLITS
+from delivery.gates.service.contract import Evidence, Policy, judge
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judge import Exam, Judgement, Subject
+from delivery.judgement.judge import Exam, Judgement, Subject
 from serving.contract import Input, read_contract
 from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
 from tests.negative.digits import with_digits, write_digits_model

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from delivery.candidate import record
 from delivery.commands.reproduce import reproduce
 from delivery.context import Context
-from delivery.judge import Subject
-from delivery.record import Record, record_path, render_record
-from delivery.reproduction import stages
+from delivery.judgement.judge import Subject
+from delivery.release.candidate import record
+from delivery.release.reproduction import stages
+from delivery.state.record import Record, record_path, render_record
 from tests.delivery.bentos import Bench, lay_out
 from tests.delivery.released import make_candidate
 from tests.origin import ROOT, Origin, make_origin

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from delivery.content import file_hashes
-from delivery.gates import latency, load, security, smoke
-from delivery.hostile import Victim, attacked
-from delivery.interview import Interview
-from delivery.judge import Subject
-from delivery.load import measure
-from delivery.scoring import read_examples
-from delivery.servers import Servers
+from delivery.bento.client import read_examples
+from delivery.bento.digest import file_hashes
+from delivery.bento.temporary import Servers
+from delivery.evidence.predictions import Interview
+from delivery.evidence.service.load import measure
+from delivery.evidence.service.security import Victim, attacked
+from delivery.gates.service import latency, load, security, smoke
+from delivery.judgement.judge import Subject
 from tests.delivery.bentos import Bench
 from tests.delivery.standin import Answer, halves, standin
 from tests.serving.heavy import hungry as hungry_code

@@ -10,19 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from delivery import deployment
+from delivery.bento.digest import content_sha256, release_id
 from delivery.commands.check import check
 from delivery.commands.deploy import deploy
-from delivery.commands.keys import sign
+from delivery.commands.key import sign
 from delivery.commands.rollback import rollback
-from delivery.content import content_sha256, release_id
-from delivery.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
-from delivery.events import State
-from delivery.judge import Subject
-from delivery.keys import own_key, own_public_key
-from delivery.record import parse_record, record_path, render_record, sbom_path, signature_path
-from delivery.snapshot import Snapshot
+from delivery.judgement.judge import Subject
+from delivery.release.keys import own_key, own_public_key
+from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.events import State
+from delivery.state.record import (
+    parse_record,
+    record_path,
+    render_record,
+    sbom_path,
+    signature_path,
+)
+from delivery.state.snapshot import Snapshot
 from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_release

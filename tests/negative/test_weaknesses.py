@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from delivery.candidate import Candidate
 from delivery.context import Context
+from delivery.evidence.supply_chain.weaknesses import weaknesses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judge import Subject
+from delivery.judgement.judge import Subject
+from delivery.release.candidate import Candidate
 from delivery.scanners.dependencies import ALLOWED
-from delivery.surroundings import Surroundings
-from delivery.weaknesses import weaknesses
+from delivery.settings.host import Surroundings
 from tests.delivery.bentos import Bench
 from tests.delivery.released import make_candidate
 from tests.origin import Origin

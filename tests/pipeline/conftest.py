@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.evaluate import evaluate
-from pipeline.export import export
+from pipeline.export.stage import export
 from pipeline.ingest import ingest
 from pipeline.prepare import prepare
 from pipeline.settings import Settings, read_settings
@@ -87,7 +87,7 @@ def workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Workspace]]:
     """Make the named fixture model current. MLflow is left out: its tests ask for it."""
-    monkeypatch.setattr("pipeline.export.Tracker", NoTracker)
+    monkeypatch.setattr("pipeline.export.stage.Tracker", NoTracker)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def make(model: str = "minimal") -> Workspace:

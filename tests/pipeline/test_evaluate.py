@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from pipeline.data.io import DATA, EVALUATION, METRICS, read_part, write_frame
 from pipeline.errors import PipelineError
 from pipeline.evaluate import evaluate
-from pipeline.stage import DATA, EVALUATION, METRICS, read_part, write_frame
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from pipeline.data.io import RAW
 from pipeline.errors import PipelineError
-from pipeline.stage import RAW
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.data.io import PARTS, RAW, REPORT, read_part, write_frame
 from pipeline.errors import PipelineError
 from pipeline.prepare import prepare
-from pipeline.stage import PARTS, RAW, REPORT, read_part, write_frame
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from pipeline.data.io import TRAINED, read_part
 from pipeline.errors import PipelineError
 from pipeline.settings import FitSettings
-from pipeline.stage import TRAINED, read_part
-from pipeline.trained import read_trained
+from pipeline.trained.artifacts import read_trained
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]

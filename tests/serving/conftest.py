@@ -8,11 +8,11 @@ from typing import Any, get_args
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import Service
 from serving.contract import Task
-from serving.guard import Guard
-from serving.place import Place
-from serving.settings import ServingSettings, Start
+from serving.guard.guard import Guard
+from serving.http.app import Service
+from serving.settings.host import Place
+from serving.settings.service import ServingSettings, Start
 from tests.serving.tiny import write_tiny_model
 
 TASKS = get_args(Task)

@@ -13,7 +13,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.schemas import APIOperation
 
 from serving.contract import Task
-from serving.place import Place
+from serving.settings.host import Place
 from tests.serving.conftest import client_of
 from tests.serving.protocols.conftest import ALL
 

@@ -26,15 +26,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from delivery.venvs import bytecode, environment
+from delivery.bento.environment import bytecode, environment
 from serving.contract import ContractError
-from serving.settings import ServingSettings
-from serving.tls import CERTIFICATE, CLIENTS, KEY, Tls, read_tls
+from serving.settings.service import ServingSettings
+from serving.settings.tls import CERTIFICATE, CLIENTS, KEY, Tls, read_tls
 from tests.delivery.bentos import Bench, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
-from tests.serving.test_auth import entry
-from tests.serving.test_guard import LATER
-from tests.serving.test_traces import Received, attributes, collector
+from tests.serving.guard.test_auth import entry
+from tests.serving.guard.test_guard import LATER
+from tests.serving.telemetry.test_traces import Received, attributes, collector
 
 ROW = {"distance": 800.0, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
 ONE = {"instances": [ROW]}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.desired import Desired, Version, desired_path, render_desired
-from delivery.record import record_path, render_record
+from delivery.state.desired import Desired, Version, desired_path, render_desired
+from delivery.state.record import record_path, render_record
 from tests.origin import record, version
 from tests.workflows import act
 from tests.workflows.advisories import Advisories, advisories

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from delivery.content import file_sha256, release_id
-from delivery.keys import own_file, own_public_key
+from delivery.bento.digest import file_sha256, release_id
+from delivery.release.keys import own_file, own_public_key
 from tests.test_loop import free_offset
 from tests.workflows import act
 from tests.workflows.advisories import advisories

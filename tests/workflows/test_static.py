@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from delivery.scanners import workflows
-from delivery.settings import read_settings
+from delivery.settings.policy import read_settings
 from tests.workflows.act import DOUBLES
 from tests.workflows.parsed import ROOT, USES, WORKFLOWS, files, starts, steps, workflow
 
@@ -177,7 +177,7 @@ def push(*paths: str, branch: str = "main") -> dict[str, Any]:
     ("name", "payload", "runs"),
     [
         ("release.yml", push("dvc.lock"), True),
-        ("release.yml", push("serving/app.py"), True),
+        ("release.yml", push("serving/http/app.py"), True),
         ("release.yml", push("dvc.lock", branch="retrain/x"), False),
         ("release.yml", push("docs/model.md"), False),
         ("release.yml", push("infra/environments/staging/desired.yaml"), False),

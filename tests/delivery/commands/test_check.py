@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from delivery.commands.check import check
-from delivery.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.errors import RefusedError
-from delivery.record import record_path, render_record
+from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
+from delivery.state.record import record_path, render_record
 from tests.delivery.place import World
 from tests.origin import Origin, evidence_about, record, version
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from delivery.appeal import Appeal
 from delivery.commands import gate as command
 from delivery.commands.gate import GateResult, gate
 from delivery.context import Context
 from delivery.errors import HeldError, InputError, StoreError
-from delivery.forge.refusal import GithubError
+from delivery.evidence.quality.holdout_reuse import look
 from delivery.gates.verdict import Status, Verdict
-from delivery.judge import Judgement
-from delivery.judging import Judged
-from delivery.looks import look
-from delivery.store import Store
+from delivery.github.errors import GithubError
+from delivery.judgement.judge import Judgement
+from delivery.judgement.proposed import Judged
+from delivery.settings.overrides import Appeal
+from delivery.storage.store import Store
 from tests.delivery.bentos import write_splits
 from tests.github.hub import Hub
 from tests.origin import Origin

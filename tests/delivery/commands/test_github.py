@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from delivery.cli import cli
+from delivery.cli.main import cli
 from delivery.commands.github import apply, own
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError, InputError
-from delivery.governance.item import Change
-from delivery.governance.owners import FILE, owners
+from delivery.governance.codeowners import FILE, owners
+from delivery.governance.plan import Change
 from tests.github.governed import GovernedHub
 from tests.github.governing import Governed
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from delivery.commands.pending import pending
-from delivery.events import MAX_INCONCLUSIVE, Event
-from delivery.promotion import promotion_branch
-from delivery.surroundings import GitHub, Surroundings
+from delivery.promotion.proposal import promotion_branch
+from delivery.settings.host import GitHub, Surroundings
+from delivery.state.events import MAX_INCONCLUSIVE, Event
 from tests.delivery.place import World
 from tests.origin import Origin
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from delivery import cli
+from delivery.cli import main as cli
 from delivery.commands import reproduce as command
 from delivery.commands.reproduce import reproduce
 from delivery.errors import InputError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from delivery import cli_work
+from delivery.cli import work as cli_work
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.scanners import code, dependencies, infra, secrets, workflows
 from delivery.scanners.dependencies import Audit

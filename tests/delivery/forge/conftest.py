@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from delivery.forge.api import GithubApi
-from delivery.forge.patience import Patience
+from delivery.github.api import GithubApi
+from delivery.github.retry import Patience
 from tests.github.hub import Hub
 from tests.origin import Origin
 

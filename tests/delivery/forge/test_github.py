@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from delivery.errors import ForgeError
-from delivery.forge.api import GithubApi
+from delivery.forge.comments import LONGEST, REPORT
 from delivery.forge.github import GithubForge
-from delivery.forge.refusal import GithubError
-from delivery.forge.sticky import LONGEST, REPORT
+from delivery.github.api import GithubApi
+from delivery.github.errors import GithubError
 from tests.delivery.forge.conftest import WRITES, Clock
 from tests.github import rules
 from tests.github.actors import Actor

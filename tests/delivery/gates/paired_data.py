@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from delivery.gates.paired import PairedLosses
+from delivery.gates.numbers.paired import PairedLosses
 
 
 def paired(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.gates import licences, reproducible, sbom
+from delivery.gates.supply_chain import licences, sbom
+from delivery.gates.supply_chain import reproducible_build as reproducible
 
 LOCKED = {"numpy": "2.0", "onnxruntime": "1.0"}
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from delivery.gates import code, dependencies, secrets
-from delivery.gates.dependencies import Advisory, Allowed, Evidence, Policy
+from delivery.gates.supply_chain import code, dependencies, secrets
+from delivery.gates.supply_chain.dependencies import Advisory, Allowed, Evidence, Policy
 from delivery.gates.verdict import Verdict, blocking
 
 TODAY = date(2026, 11, 24)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.governance.policy import ENVIRONMENTS, LABELS, REPOSITORY, Policy, parse_policy
-from delivery.governance.wanted import Facts, wanted
-from delivery.settings import read_settings
+from delivery.governance.desired import Facts, wanted
+from delivery.governance.files import ENVIRONMENTS, LABELS, REPOSITORY, Policy, parse_policy
+from delivery.settings.policy import read_settings
 from tests.checkout import ROOT
 
 TEAM = Facts(app=None, writers=("ada", "grace"))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.scanners import infra
+from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from tests.checkout import ROOT
 from tests.delivery.scanners.conftest import put
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from delivery.content import content_sha256
-from delivery.judge import Subject
-from delivery.targets.local import LocalTarget
-from delivery.traffic import Plan, run
+from delivery.bento.digest import content_sha256
+from delivery.demo.traffic import Plan, run
+from delivery.judgement.judge import Subject
+from delivery.targets.local.target import LocalTarget
 from serving.contract import EXAMPLES
 from tests.delivery.bentos import Bench, tiny
 from tests.delivery.running import eventually, free_port, runs

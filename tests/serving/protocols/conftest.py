@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import Service
 from serving.contract import Task
-from serving.settings import ProtocolName, ServingSettings, Start
+from serving.http.app import Service
+from serving.settings.service import ProtocolName, ServingSettings, Start
 from tests.serving.tiny_predictor import write_predictor
 from tests.serving.tiny_tensor import write_tensor_model
 

@@ -20,9 +20,9 @@ import tritonclient.http as tritonhttp
 from bentoml.exceptions import BentoMLException
 from tritonclient.utils import InferenceServerException
 
-from delivery import venvs
+from delivery.bento import environment as venvs
 from delivery.errors import TargetError
-from serving.settings import ProtocolName, ServingSettings
+from serving.settings.service import ProtocolName, ServingSettings
 from tests.delivery.bentos import ROOT, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
 from tests.serving.protocols.speakers import SPEAKERS

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import Service
 from serving.contract import Contract, Task
-from serving.settings import ProtocolName, ServingSettings
-from serving.validate import FEW, Validator
+from serving.http.app import Service
+from serving.rows.validate import FEW, Validator
+from serving.settings.service import ProtocolName, ServingSettings
 from tests.serving.protocols.conftest import MODELS, Polyglots
 from tests.serving.protocols.speakers import SPEAKERS, Rows
 from tests.serving.tiny import tiny_frame, tiny_instances

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.policy import Limits
+from serving.settings.policy import Limits
 from tests.serving.protocols.conftest import Polyglots
 from tests.serving.protocols.speakers import JSON, SPEAKERS, Asked
 from tests.serving.tiny import tiny_contract

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from serving.app import Service
-from serving.predict import Query, Refusal
+from serving.http.app import Service
+from serving.predict.answer import Query, Refusal
 from serving.protocols import spoken
 from serving.protocols.dialect import Ask, Message
-from serving.settings import Start
+from serving.settings.service import Start
 from tests.serving.protocols.conftest import ALL, Polyglots
 from tests.serving.protocols.speakers import SPEAKERS, Speaker
 from tests.serving.tiny import WEIGHTS, tiny_frame, tiny_instances

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import Service
 from serving.contract import Task
-from serving.settings import Start
+from serving.http.app import Service
+from serving.settings.service import Start
 from tests.serving.protocols.conftest import ALL, Polyglots
 
 RELEASE = "r-0123456789ab"

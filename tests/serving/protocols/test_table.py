@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.policy import MOST_ROWS
-from serving.predict import Query, Refusal, Scored
+from serving.predict.answer import Query, Refusal, Scored
 from serving.protocols.table import read, write
-from serving.validate import Batch
+from serving.rows.validate import Batch
+from serving.settings.policy import MOST_ROWS
 from tests.serving.tiny import tiny_contract
 
 CONTRACT = tiny_contract()

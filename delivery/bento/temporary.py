@@ -1,0 +1,62 @@
+"""Temporary servers for judging: at most one per bento, started only when asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from delivery.bento.server import serving
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is judged: a release and the folder of its bento."""
+
+    release: str
+    bento: Path
+
+    @property
+    def model(self) -> Path:
+        """The folder with the model, its contract and its examples."""
+        return self.bento / "src" / "artifacts" / "model"
+
+
+@dataclass
+class Servers(AbstractContextManager["Servers"]):
+    """Lends the URL of a server per subject; stops them all at the end. Thread-safe: two
+    threads that ask for two subjects start them side by side."""
+
+    workspace: Path
+    progress: Progress
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _urls: dict[Path, str] = field(default_factory=dict)
+    _locks: dict[Path, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def url(self, subject: Subject) -> str:
+        """Where `subject` answers; TargetError if it does not come up."""
+        with self._lock:
+            lock = self._locks.setdefault(subject.bento, threading.Lock())
+        with lock:
+            if subject.bento not in self._urls:
+                self.progress(f"starting {subject.release} to judge it")
+                lent = serving(subject.bento, subject.release, self.workspace)
+                url = lent.__enter__()
+                with self._lock:
+                    self._stack.push(lent)
+                self._urls[subject.bento] = url
+            return self._urls[subject.bento]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._stack.__exit__(kind, error, trace)

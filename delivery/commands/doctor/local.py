@@ -1,0 +1,147 @@
+"""`delivery doctor`: what this checkout lacks, and how to mend it. Changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from delivery.bento.ports import holder, taken
+from delivery.commands.doctor import github as doctor_github
+from delivery.commands.doctor.check import Check, look
+from delivery.context import Context
+from delivery.errors import DeliveryError, InputError
+from delivery.release.candidate import outputs
+from delivery.release.keys import SHOWN, own_public_key
+from delivery.release.signature import trusted_keys
+from delivery.settings.policy import PORT_OFFSET, read_settings
+from delivery.state.snapshot import Snapshot
+from delivery.storage.dvc_lock import require_in_step
+
+SUPPORTED = ((3, 11), (3, 12), (3, 13))
+GIT = (2, 38)  # merge-tree --write-tree
+
+
+def doctor(context: Context) -> tuple[Check, ...]:
+    """Every check, in the order in which things are mended. GitHub's where origin is there."""
+    github = context.surroundings.github is not None
+    looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("python", _python),
+        ("tools", _tools),
+        ("git", partial(_git, context)),
+        ("delivery.yaml", partial(_settings, context)),
+        ("origin", partial(_origin, context)),
+        ("outputs", partial(_outputs, context)),
+        ("dvc.lock", partial(_lock, context)),
+        ("store", context.store.place),
+        ("environments", partial(_environments, context)),
+        ("signing key", partial(_signing_key, context)),
+    )
+    return (
+        *(look(name, at) for name, at in looks),
+        *_ports(context),
+        *(doctor_github.checks(context) if github else ()),
+    )
+
+
+def _python() -> str:
+    version = sys.version_info[:2]
+    if version not in SUPPORTED:
+        raise InputError(
+            f"Python {version[0]}.{version[1]} is not supported. `make setup PYTHON=python3.12`"
+        )
+    return f"{version[0]}.{version[1]}"
+
+
+def _tools() -> str:
+    missing = [tool for tool in ("git", "dvc", "uv", "traefik") if shutil.which(tool) is None]
+    if missing:
+        raise InputError(
+            f"not on PATH: {', '.join(missing)}. `. .venv/bin/activate`, or `make setup` if there "
+            "is no .venv"
+        )
+    return "git, dvc, uv and traefik are on PATH"
+
+
+def _git(context: Context) -> str:
+    words = context.repository.run("version").split()
+    version = tuple(int(part) for part in words[2].split(".")[:2])
+    if version < GIT:
+        raise InputError(f"git {words[2]} is too old. Install git {GIT[0]}.{GIT[1]} or newer")
+    return words[2]
+
+
+def _settings(context: Context) -> str:
+    settings = read_settings(context.root)
+    return f"environments {' → '.join(settings.environments)}"
+
+
+def _origin(context: Context) -> str:
+    snapshot = context.snapshot()
+    return f"main is at {snapshot.commit[:12]}"
+
+
+def _outputs(context: Context) -> str:
+    tracked = context.repository.run("ls-files", "artifacts").splitlines()
+    if tracked:
+        raise InputError(
+            f"git tracks {tracked[0]}, which is an output of the pipeline. "
+            "`git rm -r --cached artifacts && git commit -m 'Leave outputs to DVC'`"
+        )
+    return "DVC owns them all"
+
+
+def _lock(context: Context) -> str:
+    outputs(context.repository, context.repository.commit("HEAD"))
+    require_in_step(context.root)
+    return "in step with the checkout"
+
+
+def _environments(context: Context) -> str:
+    snapshot = Snapshot(context.repository)
+    states = []
+    for name in snapshot.settings.environments:
+        attempt = snapshot.attempt(name)
+        wanted = attempt.desired.wanted
+        states.append(f"{name}: {wanted.release}" + (
+            f" ({attempt.state.value})" if wanted.exists else ""
+        ))  # fmt: skip
+    return ", ".join(states)
+
+
+def _signing_key(context: Context) -> str:
+    own = own_public_key(context.surroundings.environ)
+    listed = trusted_keys(context, Snapshot(context.repository))
+    if own is None:
+        return "none yet; the first `delivery release` makes one"
+    name = next((name for name, key in listed.items() if key.id == own.id), "")
+    if listed and not name:
+        raise InputError(
+            f"key {own.id[:SHOWN]} is not under `trust:` in delivery.yaml on main, so nothing that "
+            "is released here will start. `delivery key` prints the lines for it"
+        )
+    return f"{own.id[:SHOWN]}, listed as {name}" if name else f"{own.id[:SHOWN]}, this machine's"
+
+
+def _ports(context: Context) -> Iterator[Check]:
+    """Is each environment's port free, or answered by our own router?"""
+    try:
+        settings = read_settings(context.root)
+    except DeliveryError:
+        return
+    for name, environment in settings.environments.items():
+        port = environment.target.port
+        target = context.target(settings, name)
+        if target.route() and target.healthy():
+            yield Check(f"port {port}", True, f"{name} answers there")
+        elif not taken(port):
+            yield Check(f"port {port}", True, f"free for {name}")
+        else:
+            yield Check(
+                f"port {port}",
+                False,
+                f"{name} wants it and it is taken{holder(port)}",
+                f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
+                f"{PORT_OFFSET}=100",
+            )

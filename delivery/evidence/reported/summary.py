@@ -1,0 +1,172 @@
+"""What a report shows of two models on the same rows: metrics, curves and slices as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delivery.evidence.evaluation import Holdout
+from delivery.gates.numbers import metrics
+from delivery.gates.numbers.bootstrap import Floats, resample
+from delivery.gates.numbers.metrics import HIGHER_IS_BETTER, LOSS_NAMES, Labels
+from delivery.gates.numbers.paired import LEVEL, SEED, PairedLosses
+from delivery.gates.numbers.slices import slices
+from serving.contract import Contract, Task
+
+BINS = 20  # of the score histogram
+CLUSTERS_SHOWN = 120
+GROUPS = 12  # of one segment
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Scores of both models on the rows of `holdout`. `reference` is what the candidate is
+    compared with, `kind` says what that is: a champion or a dummy baseline."""
+
+    contract: Contract
+    holdout: Holdout
+    candidate: Floats
+    reference: Floats
+    kind: str
+
+    @property
+    def task(self) -> Task:
+        return self.contract.task
+
+    def losses(self) -> PairedLosses:
+        """The primary loss of both, row by row."""
+        labels = self.holdout.labels
+        return PairedLosses(
+            metric=LOSS_NAMES[self.task],
+            candidate=metrics.losses(self.task, labels, self.candidate),
+            reference=metrics.losses(self.task, labels, self.reference),
+            clusters=self.holdout.clusters,
+        )
+
+
+def side_by_side(sides: Sides, slice_rows: int, slice_margin: float) -> dict[str, Any]:
+    """Everything that can be drawn; empty where a score is not finite."""
+    if not (np.isfinite(sides.candidate).all() and np.isfinite(sides.reference).all()):
+        return {}
+    both = {"candidate": sides.candidate, "reference": sides.reference}
+    labels = sides.holdout.labels
+    losses = sides.losses()
+    values = {name: metrics.summary(sides.task, labels, scores) for name, scores in both.items()}
+    found: dict[str, Any] = {
+        "task": sides.task,
+        "reference": sides.kind,
+        "primary": losses.metric,
+        "metrics": [
+            {
+                "name": name,
+                "candidate": values["candidate"][name],
+                "reference": values["reference"][name],
+                "higher_is_better": name in HIGHER_IS_BETTER,
+            }
+            for name in values["candidate"]
+        ],
+        "calibration": {name: _calibration(sides.task, labels, both[name]) for name in both},
+        "scores": _histogram(sides.task, both),
+        "slices": [
+            part.to_json()
+            for part in slices(losses, sides.holdout.segments, slice_rows, slice_margin)
+        ],
+        "clusters": _clusters(losses, sides.holdout),
+        "difference": _difference(losses),
+    }
+    if sides.task == "binary":
+        found["groups"] = _groups(sides)
+        found["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
+    return found
+
+
+def _groups(sides: Sides) -> list[dict[str, Any]]:
+    """What the candidate's decisions mean for each group, the largest of each segment first.
+
+    Shares of the group's rows that are positive and flagged; recall and false positive rate
+    within it, None where no row could tell. Empty for a model without a threshold.
+    """
+    threshold = sides.contract.threshold
+    if threshold is None:
+        return []
+    flagged, true = sides.candidate >= threshold, sides.holdout.labels == 1
+    found = []
+    for segment, values in sides.holdout.segments.items():
+        names, counts = np.unique(values, return_counts=True)
+        for name in names[np.argsort(-counts, kind="stable")][:GROUPS]:
+            where = values == name
+            found.append(
+                {
+                    "segment": segment,
+                    "value": str(name),
+                    "rows": int(where.sum()),
+                    "positive": float(true[where].mean()),
+                    "flagged": float(flagged[where].mean()),
+                    "recall": _share(flagged[where & true]),
+                    "false_positive": _share(flagged[where & ~true]),
+                }
+            )
+    return found
+
+
+def _share(flagged: NDArray[np.bool_]) -> float | None:
+    return float(flagged.mean()) if len(flagged) else None
+
+
+def _calibration(task: Task, labels: Labels, scores: Floats) -> list[dict[str, float]]:
+    if task == "multiclass":
+        return metrics.calibration(*metrics.confidence(labels, scores))
+    return metrics.calibration(labels, scores)
+
+
+def _histogram(task: Task, both: dict[str, Floats]) -> dict[str, Any]:
+    """Counts per bin of the scores; of the top class's for multiclass."""
+    shown = {
+        name: scores.max(axis=1) if task == "multiclass" else scores
+        for name, scores in both.items()
+    }
+    if task == "regression":
+        together = np.concatenate(list(shown.values()))
+        low, high = np.quantile(together, [0.001, 0.999])
+        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    else:
+        edges = np.linspace(0, 1, BINS + 1)
+    counts = {
+        name: np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
+        for name, scores in shown.items()
+    }
+    return {"edges": edges.tolist(), **counts}
+
+
+def _clusters(losses: PairedLosses, holdout: Holdout) -> dict[str, Any]:
+    """The mean loss difference of each cluster, in the order of their names."""
+    if holdout.cluster_column is None:
+        return {"column": None, "points": []}
+    difference = losses.candidate - losses.reference
+    rows: NDArray[Any] = np.bincount(holdout.clusters)
+    means = np.bincount(holdout.clusters, weights=difference) / np.maximum(rows, 1)
+    points = [
+        {"cluster": name, "rows": int(rows[i]), "difference": float(means[i])}
+        for i, name in enumerate(holdout.cluster_names)
+    ]
+    points.sort(key=lambda point: str(point["cluster"]))
+    return {
+        "column": holdout.cluster_column,
+        "total": len(points),
+        "points": points[:CLUSTERS_SHOWN],
+    }
+
+
+def _difference(losses: PairedLosses) -> dict[str, float] | None:
+    if len(np.unique(losses.clusters)) < 2:
+        return None
+    result = resample(losses.candidate - losses.reference, losses.clusters, seed=SEED)
+    return {
+        "mean": result.mean,
+        "lower": result.lower(LEVEL),
+        "upper": result.upper(LEVEL),
+        "reference": float(losses.reference.mean()),
+    }

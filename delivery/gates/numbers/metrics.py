@@ -1,0 +1,136 @@
+"""How good scores are: losses per row, and what a report shows of them. numpy only.
+
+Labels are class numbers 0, 1, … (int64) for classes and floats for regression, [rows]. Scores
+are P(class 1) [rows] for a binary task, probabilities [rows, classes] for multiclass, values
+[rows] for regression.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delivery.gates.numbers.bootstrap import Floats
+from serving.contract import Task
+
+Labels = NDArray[Any]
+# Scores are float32: a probability this near to 0 or 1 cannot be told from certainty.
+CERTAIN = 1e-7
+LOSS_NAMES: dict[Task, str] = {
+    "binary": "log loss",
+    "multiclass": "log loss",
+    "regression": "squared error",
+}
+
+
+def losses(task: Task, labels: Labels, scores: Floats) -> Floats:
+    """The proper score of each row, lower is better, [rows].
+
+    Log loss in nats (Good 1952) for classes, squared error for regression. NaN scores give NaN.
+    """
+    if task == "regression":
+        return np.square(scores - labels)
+    return -np.log(np.clip(_of_the_label(task, labels, scores), CERTAIN, 1.0))
+
+
+def _of_the_label(task: Task, labels: Labels, scores: Floats) -> Floats:
+    if task == "binary":
+        return np.where(labels == 1, scores, 1 - scores)
+    picked: Floats = scores[np.arange(len(labels)), labels]
+    return picked
+
+
+def summary(task: Task, labels: Labels, scores: Floats) -> dict[str, float | None]:
+    """Name → value of the metrics of a task, the primary one first."""
+    loss = float(losses(task, labels, scores).mean())
+    if task == "regression":
+        errors = scores - labels
+        spread = float(np.var(labels))
+        return {
+            "squared error": loss,
+            "RMSE": loss**0.5,
+            "MAE": float(np.abs(errors).mean()),
+            "R²": 1 - loss / spread if spread > 0 else None,
+        }
+    if task == "binary":
+        return {
+            "log loss": loss,
+            "AUC": auc(labels, scores),
+            "Brier": float(np.square(scores - labels).mean()),
+            "calibration error": calibration_error(labels, scores),
+        }
+    onehot = np.eye(scores.shape[1])[labels]
+    return {
+        "log loss": loss,
+        "accuracy": float((scores.argmax(axis=1) == labels).mean()),
+        "Brier": float(np.square(scores - onehot).sum(axis=1).mean()),
+    }
+
+
+# Which way a metric of `summary` is better; the others are better lower.
+HIGHER_IS_BETTER = frozenset({"AUC", "accuracy", "R²"})
+
+
+def auc(labels: Labels, scores: Floats) -> float | None:
+    """The area under the ROC curve by mid-ranks (Mann & Whitney 1947); None with one class."""
+    positives = int((labels == 1).sum())
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        return None
+    _, codes, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    total = float(ranks[codes][labels == 1].sum())
+    return (total - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def roc(labels: Labels, scores: Floats, *, points: int = 120) -> list[tuple[float, float]]:
+    """(false positive rate, true positive rate) from (0, 0) to (1, 1), at most `points`."""
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    last_of_tie = np.append(np.nonzero(np.diff(ordered))[0], len(ordered) - 1)
+    true = np.cumsum(labels[order] == 1)[last_of_tie]
+    false = last_of_tie + 1 - true
+    keep = np.unique(np.linspace(0, len(last_of_tie) - 1, points - 1).astype(int))
+    rates = zip(false[keep] / max(false[-1], 1), true[keep] / max(true[-1], 1), strict=True)
+    return [(0.0, 0.0), *((float(x), float(y)) for x, y in rates)]
+
+
+def calibration(observed: Labels, scores: Floats, *, bins: int = 10) -> list[dict[str, float]]:
+    """Bins of equal size by score: mean `predicted`, mean `observed`, `rows`.
+
+    `observed` is 0 or 1 for a binary task and the label itself for regression.
+    """
+    order = np.argsort(scores, kind="stable")
+    return [
+        {
+            "predicted": float(scores[part].mean()),
+            "observed": float(np.asarray(observed)[part].mean()),
+            "rows": len(part),
+        }
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+
+
+def calibration_error(labels: Labels, scores: Floats) -> float:
+    """Mean distance between predicted and observed over the bins, weighted by rows."""
+    bins = calibration(labels, scores)
+    total = sum(part["rows"] for part in bins)
+    return sum(abs(b["predicted"] - b["observed"]) * b["rows"] for b in bins) / total
+
+
+def confidence(labels: Labels, scores: Floats) -> tuple[NDArray[Any], Floats]:
+    """Multiclass as one calibration curve: was the top class right (0 or 1), and its score."""
+    return (scores.argmax(axis=1) == labels).astype(np.int64), scores.max(axis=1)
+
+
+def dummy_scores(task: Task, training: Labels, rows: int, classes: int) -> Floats:
+    """What a model without inputs would answer: the training labels' distribution or mean."""
+    if task == "regression":
+        return np.full(rows, float(np.mean(training)))
+    shares = np.bincount(training, minlength=classes) / len(training)
+    if task == "binary":
+        return np.full(rows, shares[1])
+    return np.tile(shares, (rows, 1))

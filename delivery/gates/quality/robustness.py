@@ -1,0 +1,103 @@
+"""Quality must not fall by much more than the champion's when inputs are a little wrong: noise,
+missing values, categories that nobody has seen, outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, shortcomings
+from delivery.gates.verdict import Verdict
+from serving.contract import Strict
+
+GATE = "robustness"
+
+
+class Policy(Strict):
+    """How rows of the holdout are disturbed, and what that may cost.
+
+    `noise` is a share of each number's standard deviation; `missing`, `unseen` and `outliers` are
+    the share of rows in which each input is hit. `margin` is a share of the champion's loss,
+    `limit` one of the model's own, for a first release.
+    """
+
+    rows: int = Field(default=2_000, ge=50, le=100_000)
+    noise: float = Field(default=0.1, ge=0, le=1)
+    missing: float = Field(default=0.1, ge=0, le=1)
+    unseen: float = Field(default=0.1, ge=0, le=1)
+    outliers: float = Field(default=0.01, ge=0, le=1)
+    margin: float = Field(default=0.02, ge=0)
+    limit: float = Field(default=0.5, ge=0)
+    minimum_rows: int = Field(default=50, ge=2)
+    minimum_clusters: int = Field(default=10, ge=2)
+
+    def shares(self) -> Mapping[str, float]:
+        """Kind of disturbance → how strong it is."""
+        return {name: getattr(self, name) for name in ("noise", "missing", "unseen", "outliers")}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`falls`: kind → by how much the loss of each row rose, for the candidate and for the
+    champion (0 for a first release). `loss` is the mean loss of the champion, or of the candidate
+    itself, on the same rows undisturbed, `lead` how much lower the candidate's was. None: not
+    asked, and `missing` says why."""
+
+    falls: Mapping[str, PairedLosses] | None
+    loss: float = 0.0
+    lead: float = 0.0
+    first: bool = False
+    missing: str = ""
+
+
+def judge(evidence: Evidence, policy: Policy) -> Verdict:
+    """Fail on proof that the loss rises by more than it may under one of the disturbances.
+
+    A model that is still better than the champion, both disturbed, has lost nothing by it: one
+    that uses its inputs more has more to lose.
+    """
+    allowed = policy.limit if evidence.first else policy.margin
+    whom = "its loss" if evidence.first else "the champion's loss more than the champion does"
+    required = f"disturbed, it loses no more than {allowed:.0%} of {whom}"
+    problems = _problems(evidence, policy)
+    if evidence.falls is None or problems:
+        return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
+    found = {kind: compare(losses) for kind, losses in evidence.falls.items()}
+    details = {
+        "loss": evidence.loss,
+        "lead": evidence.lead,
+        "falls": {kind: one.to_json() for kind, one in found.items()},
+    }
+    if not found:
+        why = "there is no input to disturb"
+        return Verdict(GATE, "pass", "nothing disturbed", required, why, details)
+    measured = "; ".join(_describe(kind, one, evidence) for kind, one in found.items())
+    fragile = [
+        kind
+        for kind, one in found.items()
+        if one.lower > allowed * evidence.loss
+        and (evidence.first or one.difference > evidence.lead)
+    ]
+    if fragile:
+        why = f"proven to be fragile under {', '.join(fragile)}"
+        return Verdict(GATE, "fail", measured, required, why, details)
+    return Verdict(GATE, "pass", measured, required, "no fragility is proven", details)
+
+
+def _problems(evidence: Evidence, policy: Policy) -> list[str]:
+    if evidence.falls is None:
+        return [evidence.missing or "nobody disturbed the inputs"]
+    minimum = {"rows": policy.minimum_rows, "clusters": policy.minimum_clusters}
+    return [
+        f"{kind}: {problem}"
+        for kind, losses in evidence.falls.items()
+        for problem in shortcomings(losses, "", minimum)
+    ]
+
+
+def _describe(kind: str, found: Comparison, evidence: Evidence) -> str:
+    share = evidence.loss or 1.0
+    text = f"{kind} {found.candidate / share:+.1%}"
+    return text if evidence.first else f"{text} (champion {found.reference / share:+.1%})"

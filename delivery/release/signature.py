@@ -1,0 +1,127 @@
+"""Who signed a release, and does that count: the evidence for the gate `signature`.
+
+The list of those who may sign is main's, now. A key is judged at the time when the signature
+came to main.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from delivery.context import Context
+from delivery.errors import HeldError, InputError, RefusedError
+from delivery.gates.supply_chain import signature
+from delivery.gates.verdict import Verdict
+from delivery.release.keys import PublicKey, own_key, own_public_key, public_key
+from delivery.release.signing import Signature, read_signature, sign, signed_files
+from delivery.settings.policy import FILE
+from delivery.state.record import record_path, sbom_path, signature_path
+from delivery.state.snapshot import Snapshot
+
+
+def released_signature(
+    context: Context, snapshot: Snapshot, release: str, environment: str
+) -> Verdict:
+    """The verdict on a release that main has."""
+    bento = context.bento(snapshot, release)
+    git = context.repository
+    names = (record_path(release), sbom_path(release))
+    contents = {name: git.blob(snapshot.commit, name) for name in names}
+    beside = {Path(name).name: found for name, found in contents.items() if found is not None}
+    found = signed_files(release, bento, beside)
+    path = signature_path(release)
+    text = git.read(snapshot.commit, path)
+    if text is None:
+        missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it."
+        unsigned = signature.Evidence(environment, None, found, _now(), missing=missing)
+        return signature.judge(unsigned, snapshot.settings.trust)
+    at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))
+    return _judge(context, snapshot, environment, (read_signature(text, path), found, at))
+
+
+def new_signature(
+    context: Context, snapshot: Snapshot, bento: Path, files: Mapping[str, str]
+) -> tuple[str, Verdict]:
+    """Sign a release that is about to be proposed to the first environment.
+
+    `files` maps paths of the repository (the record, the SBOM) to texts. Returns the text of the
+    signature and what the gate says about it.
+    """
+    release = bento.name
+    texts = {Path(path).name: text for path, text in files.items()}
+    pem = own_key(context.surroundings.environ, make=True)
+    assert pem is not None, "it was made"
+    text = sign(release, bento, texts, pem)
+    found = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
+    signed = read_signature(text, signature_path(release))
+    first = snapshot.settings.first
+    return text, _judge(context, snapshot, first, (signed, found, _now()))
+
+
+def require_trusted(context: Context, snapshot: Snapshot, release: str, environment: str) -> None:
+    """RefusedError or HeldError unless `release` may start in `environment`."""
+    require_signed(context.signature(snapshot, release, environment), release, environment)
+
+
+def require_signed(verdict: Verdict, release: str, environment: str) -> None:
+    """RefusedError or HeldError unless the gate passed."""
+    if verdict.status == "pass":
+        return
+    kind = RefusedError if verdict.status == "fail" else HeldError
+    raise kind(
+        f"{release} may not start in {environment}: {verdict.why}. docs/trust.md says what to do."
+    )
+
+
+def _judge(
+    context: Context,
+    snapshot: Snapshot,
+    environment: str,
+    about: tuple[Signature, Mapping[str, str], datetime],
+) -> Verdict:
+    signed, found, at = about
+    keys = trusted_keys(context, snapshot)
+    mine = own_public_key(context.surroundings.environ)
+    signer = next((name for name, key in keys.items() if key.id == signed.key_id), None)
+    same = mine is not None and mine.id == signed.key_id
+    key = keys[signer] if signer else mine if same else None
+    evidence = signature.Evidence(
+        environment=environment,
+        signed=signed.files,
+        found=found,
+        at=at,
+        key_id=signed.key_id,
+        signer=signer,
+        own=same and not context.surroundings.is_hosted,  # a key that ends with its job is nobody's
+        genuine=key is not None and signed.genuine(key),
+        serves=not context.surroundings.rehearses,  # no client ever reaches a rehearsal
+    )
+    return signature.judge(evidence, snapshot.settings.trust)
+
+
+def trusted_keys(context: Context, snapshot: Snapshot) -> Mapping[str, PublicKey]:
+    """Name → public key of everybody under `trust:` on main.
+
+    Raises:
+        InputError: a key cannot be read, or two names have the same.
+    """
+    found: dict[str, PublicKey] = {}
+    for name, signer in snapshot.settings.trust.items():
+        source, pem = f"trust.{name}.key of {FILE}", signer.key
+        if not pem.lstrip().startswith("-----BEGIN"):
+            source, text = pem, context.repository.read(snapshot.commit, pem)
+            if text is None:
+                raise InputError(f"trust.{name}.key of {FILE}: main has no file {pem}")
+            pem = text
+        key = public_key(pem, source)
+        twin = next((other for other, known in found.items() if known.id == key.id), None)
+        if twin is not None:
+            raise InputError(f"trust.{twin} and trust.{name} of {FILE} have the same key")
+        found[name] = key
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

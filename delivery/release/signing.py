@@ -1,0 +1,124 @@
+"""Signatures over releases, as model-signing writes them.
+
+One signature covers everything of a release: the files of the bento, the record and the SBOM,
+under the names they have in `releases/`. So where a bento is laid out, any tool that knows the
+format can check it:
+
+    dvc pull releases/<id>.dvc
+    model_signing verify key releases --signature releases/<id>.sig --public_key KEY.pub \\
+        --ignore_unsigned_files
+
+The file is a Sigstore bundle: a DSSE envelope around an in-toto statement that lists hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from delivery.bento.digest import file_hashes
+from delivery.errors import InputError
+from delivery.release.keys import PublicKey
+
+PAYLOAD = "application/vnd.in-toto+json"
+PREDICATE = "https://model_signing/signature/v1.0"
+# As model-signing chooses them by the size of the curve.
+HASHES = {256: hashes.SHA256(), 384: hashes.SHA384(), 521: hashes.SHA512()}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a signature file says. Nothing of it holds before `genuine` did.
+
+    `key_id` is the key that it claims, `files` maps a name below `releases/` to its sha256.
+    """
+
+    key_id: str
+    files: Mapping[str, str]
+    payload: bytes
+    signature: bytes
+
+    def genuine(self, key: PublicKey) -> bool:
+        """Was this signed by the private half of `key`? (DSSE protocol 1.0.2)"""
+        message = b"DSSEv1 %d %s %d %s" % (
+            len(PAYLOAD), PAYLOAD.encode(), len(self.payload), self.payload,
+        )  # fmt: skip
+        public = key.key
+        try:
+            public.verify(self.signature, message, ec.ECDSA(HASHES[public.curve.key_size]))
+        except InvalidSignature:
+            return False
+        return True
+
+
+def sign(release: str, bento: Path, texts: Mapping[str, str], private_key: str) -> str:
+    """The signature over the files of `bento` and over `texts` (name below releases/ → text)."""
+    from model_signing import hashing, signing  # a second that only signing needs
+
+    with tempfile.TemporaryDirectory(dir=bento.parent, prefix=".signing-") as name:
+        work = Path(name)
+        key, folder = work / "key.pem", work / release
+        key.touch(mode=0o600)
+        key.write_text(private_key, encoding="utf-8")
+        _lay_out(bento, folder / release)
+        for path, text in texts.items():
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+        # Their constructors have no annotations.
+        everything = hashing.Config()  # type: ignore[no-untyped-call]
+        everything.set_ignored_paths(paths=(), ignore_git_paths=False)
+        signer = signing.Config()  # type: ignore[no-untyped-call]
+        signer.set_hashing_config(everything).use_elliptic_key_signer(private_key=key)
+        signer.sign(folder, work / "sig")
+        return (work / "sig").read_text(encoding="utf-8") + "\n"
+
+
+def read_signature(text: str, source: str) -> Signature:
+    """InputError says what is wrong with the file."""
+    try:
+        bundle = json.loads(text)
+        envelope = bundle["dsseEnvelope"]
+        payload = base64.b64decode(envelope["payload"], validate=True)
+        signature = base64.b64decode(envelope["signatures"][0]["sig"], validate=True)
+        key_id = bundle["verificationMaterial"]["publicKey"]["hint"]
+        statement = json.loads(payload)
+        resources = statement["predicate"]["resources"]
+        files = {item["name"]: item["digest"] for item in resources}
+        known = (envelope["payloadType"], statement["predicateType"]) == (PAYLOAD, PREDICATE)
+        plain = all(item["algorithm"] == "sha256" for item in resources)
+    except (ValueError, KeyError, TypeError, IndexError, binascii.Error) as error:
+        raise InputError(f"{source} is no signature of model-signing ({error!r})") from error
+    if not (known and plain and isinstance(key_id, str) and len(files) == len(resources)):
+        raise InputError(f"{source}: not a signature by a key over sha256 hashes of files")
+    return Signature(key_id, files, payload, signature)
+
+
+def signed_files(release: str, bento: Path, texts: Mapping[str, bytes]) -> Mapping[str, str]:
+    """Name below releases/ → sha256 of what a signature over this release has to list."""
+    inside = {f"{release}/{name}": sha256 for name, sha256 in file_hashes(bento).items()}
+    beside = {name: hashlib.sha256(content).hexdigest() for name, content in texts.items()}
+    return inside | beside
+
+
+def _lay_out(bento: Path, destination: Path) -> None:
+    """The files of the bento, as links where the file system has them."""
+
+    def link(source: str, target: str) -> str:
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+        return target
+
+    shutil.copytree(bento, destination, copy_function=link)

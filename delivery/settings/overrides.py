@@ -1,0 +1,70 @@
+"""What a person says for a candidate: why it may go out, and which gates must not stop it.
+
+An override is no policy: it is for one release in one environment, stands with its reason in
+evidence.json and in the pull request, and the next environment needs its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from delivery.errors import InputError, RefusedError
+from delivery.gates.policy import OVERRIDABLE
+from delivery.settings.policy import FILE, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """`reason` is a person's; `gates` are those that it overrides."""
+
+    reason: str = ""
+    gates: tuple[str, ...] = ()
+
+    @property
+    def overrides(self) -> Mapping[str, str]:
+        """Gate → reason."""
+        return dict.fromkeys(self.gates, self.reason)
+
+
+NO_APPEAL = Appeal()
+
+
+def appeal(reason: str, gates: Iterable[str]) -> Appeal:
+    """An appeal as the command line gives it; empty names are none.
+
+    Raises:
+        InputError: an override without a reason, or of no gate that there is.
+    """
+    wanted = tuple(dict.fromkeys(gate for gate in gates if gate))
+    for gate in wanted:
+        if gate not in OVERRIDABLE:
+            raise InputError(
+                f"--override {gate}: no gate of that name can be overridden; these can: "
+                f"{', '.join(sorted(OVERRIDABLE))}"
+            )
+    if wanted and not reason.strip():
+        raise InputError(
+            f"--override {wanted[0]} needs a reason, which everybody can read in the pull "
+            f'request: `--override {wanted[0]} --reason "…"`'
+        )
+    return Appeal(reason.strip(), wanted)
+
+
+def require_allowed(settings: Settings, environment: str, gates: Iterable[str]) -> None:
+    """RefusedError where delivery.yaml does not let one of the gates be overridden there."""
+    for gate in gates:
+        if gate not in OVERRIDABLE or not settings.may_override(environment, gate):
+            allowed = ", ".join(settings.overrides(environment) or ()) or "none"
+            raise RefusedError(
+                f"{environment} lets nobody override the gate {gate} (it allows {allowed}). "
+                f"Mend the candidate, or list the gate in {FILE} under "
+                f"environments.{environment}.overrides by a pull request"
+            )
+
+
+def overrides_of(evidence: Mapping[str, Any]) -> Mapping[str, str]:
+    """The overrides that an evidence.json carries: gate → reason."""
+    found = evidence.get("overrides") or {}
+    return {str(gate): str(reason) for gate, reason in found.items()}

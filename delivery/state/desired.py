@@ -1,0 +1,107 @@
+"""`infra/environments/<env>/desired.yaml`: what an environment shall run.
+
+The file is a ConfigMap that kustomize reads and drops (`local-config`). A pull request changes
+it; a merge of that pull request is a deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from delivery.errors import InputError
+from delivery.settings.policy import parse_yaml
+
+NONE = "none"
+HEADER = """\
+# What this environment shall run. Written by `delivery promote` and `delivery rollback`; merging
+# a change of it deploys. `release: none` means that nothing runs here.
+"""
+KEYS = ("release", "bentoSha256", "image", "previousRelease", "previousBentoSha256",
+        "previousImage", "rollbackOf")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A release by its id and the hash of its bento. `image` is `none` until there is one."""
+
+    release: str = NONE
+    bento_sha256: str = NONE
+    image: str = NONE
+
+    @property
+    def exists(self) -> bool:
+        return self.release != NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The wanted version, the one to fall back on, and, for a rollback, what it rolled back."""
+
+    wanted: Version = Version()
+    previous: Version = Version()
+    rollback_of: str = NONE
+
+    @property
+    def is_rollback(self) -> bool:
+        return self.rollback_of != NONE
+
+
+def desired_path(environment: str) -> str:
+    return f"infra/environments/{environment}/desired.yaml"
+
+
+def evidence_path(environment: str) -> str:
+    return f"infra/environments/{environment}/evidence.json"
+
+
+def parse_desired(text: str, source: str) -> Desired:
+    """InputError names the key that is missing, unknown or of the wrong type."""
+    document = parse_yaml(text, source)
+    data = document.get("data") if isinstance(document, Mapping) else None
+    if not isinstance(data, Mapping):
+        raise _malformed(source, "it has no mapping under `data`")
+    for key in KEYS:
+        if not isinstance(data.get(key), str):
+            raise _malformed(source, f"data.{key} is {data.get(key)!r}, expected a string")
+    unknown = sorted(set(data) - set(KEYS))
+    if unknown:
+        raise _malformed(source, f"data.{unknown[0]} is not a key of it")
+    wanted = Version(data["release"], data["bentoSha256"], data["image"])
+    previous = Version(data["previousRelease"], data["previousBentoSha256"], data["previousImage"])
+    for version, key in ((wanted, "bentoSha256"), (previous, "previousBentoSha256")):
+        if version.exists and not version.release == f"r-{version.bento_sha256[:12]}":
+            raise _malformed(source, f"data.{key} does not belong to {version.release}")
+    return Desired(wanted, previous, data["rollbackOf"])
+
+
+def render_desired(desired: Desired) -> str:
+    """The file. The inverse of `parse_desired`."""
+    wanted, previous = desired.wanted, desired.previous
+    document: dict[str, Any] = dict(
+        zip(
+            KEYS,
+            (wanted.release, wanted.bento_sha256, wanted.image, previous.release,
+             previous.bento_sha256, previous.image, desired.rollback_of),
+            strict=True,
+        )
+    )  # fmt: skip
+    lines = [
+        "apiVersion: v1",
+        "kind: ConfigMap",
+        "metadata:",
+        "  name: release",
+        "  annotations:",
+        '    config.kubernetes.io/local-config: "true"',
+        "data:",
+        *(f'  {key}: "{value}"' for key, value in document.items()),
+    ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _malformed(source: str, problem: str) -> InputError:
+    return InputError(
+        f"{source} is malformed: {problem}. `git log -- {source}` shows the last good one; "
+        "it is written by `delivery promote`, not by hand."
+    )

@@ -1,0 +1,71 @@
+"""`dvc.lock`: does it describe this checkout? Asked of what git holds; outputs need not be here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from delivery.errors import InputError, StoreError
+from delivery.settings.policy import parse_yaml
+from delivery.storage.dvc import hush, opened
+
+LOCK = "dvc.lock"
+
+
+def stale(root: Path) -> list[str]:
+    """The stages whose command, dependencies or parameters are not those that dvc.lock names.
+
+    Raises:
+        InputError: dvc.lock or dvc.yaml cannot be read.
+    """
+    lock = root / LOCK
+    if lock.is_file():
+        parse_yaml(lock.read_text(encoding="utf-8"), LOCK)  # DVC's own message names no cure
+    hush()
+    try:
+        with opened(root) as repo:
+            stages = [stage for stage in repo.index.stages if hasattr(stage, "name")]
+            made = {out.fs_path: out for stage in stages for out in stage.outs}
+            changed = {stage.name for stage in stages if any(_changes(stage, made))}
+            return sorted(_with_followers(stages, changed))
+    except StoreError as error:
+        raise InputError(f"{error}. Mend it, then `dvc repro`.") from error
+
+
+def require_in_step(root: Path) -> None:
+    """InputError if dvc.lock does not describe the checkout."""
+    found = stale(root)
+    if found:
+        raise InputError(
+            f"dvc.lock is stale: {', '.join(found)} would give something else than it names. "
+            "`dvc repro` makes them anew; then `git commit -am …` and `dvc push`."
+        )
+
+
+def _changes(stage: Any, made: dict[str, Any]) -> Iterator[bool]:
+    """Whether the stage's command, its outputs and each of its dependencies differ."""
+    yield stage.cmd_changed
+    yield any(not out.hash_info for out in stage.outs)
+    for dependency in stage.deps:
+        producer = made.get(getattr(dependency, "fs_path", ""))
+        if producer is not None:
+            yield dependency.hash_info != producer.hash_info
+        else:
+            yield bool(dependency.status())
+
+
+def _with_followers(stages: list[Any], changed: set[str]) -> set[str]:
+    """The stages that changed and all that use what those put out."""
+    makers = {out.fs_path: stage.name for stage in stages for out in stage.outs}
+    found = set(changed)
+    while True:
+        more = {
+            stage.name
+            for stage in stages
+            for dependency in stage.deps
+            if makers.get(getattr(dependency, "fs_path", "")) in found
+        }
+        if more <= found:
+            return found
+        found |= more

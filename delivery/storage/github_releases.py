@@ -1,0 +1,174 @@
+"""DVC objects as assets of GitHub Releases: the store of a repository without a DVC remote.
+
+    release                  holds, in one asset `objects.tar`
+    lock-<12 hex>            what one dvc.lock names: data, model, evaluation
+    r-<12 hex>               a release: its bento, its model, and the data it was judged on
+
+A bundle is named by what is in it, so it is written once and never changed. Every object is
+checked against its hash when it comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from delivery.errors import StoreError
+from delivery.github.api import GithubApi
+from delivery.github.errors import GithubError
+
+ASSET = "objects.tar"
+LARGEST = 2 * 1024**3  # bytes; GitHub takes no larger asset
+DIR = ".dir"
+
+
+class Bundles:
+    """The bundles of the repository `slug`."""
+
+    def __init__(self, api: GithubApi, slug: str) -> None:
+        self._api = api
+        self._root = f"/repos/{slug}"
+        self.place = f"GitHub Releases of {slug}"
+
+    def holds(self, name: str) -> bool:
+        """Is the bundle there, whole?"""
+        release = self._release(name)
+        return release is not None and self._asset(release) is not None
+
+    def keep(self, name: str, objects: Mapping[str, Path], commit: str) -> None:
+        """Store files by DVC id under `name`; adopts a bundle that is there. `commit` is where
+        GitHub puts the tag that every GitHub Release has.
+
+        Raises:
+            StoreError: a file is not there, or all of them are more than a release takes.
+        """
+        if self.holds(name):
+            return
+        if lost := [oid for oid, file in objects.items() if not file.is_file()]:
+            raise StoreError(
+                f"the DVC cache lacks {len(lost)} objects of {name}, {lost[0]} among them; "
+                "`dvc repro` makes them"
+            )
+        release = self._release(name) or self._create(name, commit)
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = Path(folder) / ASSET
+            with tarfile.open(bundle, "w") as archive:
+                for oid, file in sorted(objects.items()):
+                    archive.add(file, arcname=oid, filter=_plain)
+            if bundle.stat().st_size > LARGEST:
+                raise StoreError(
+                    f"{name} is {bundle.stat().st_size / 1024**3:.1f} GiB and a GitHub Release "
+                    "takes files up to 2 GiB. Give the repository a DVC remote: "
+                    "`dvc remote add -d store s3://bucket/path`."
+                )
+            self._api.upload(release, bundle)
+
+    def bring(self, names: Iterable[str], cache: Any) -> bool:
+        """Put the objects of the first bundle that is there into the DVC cache; False if none is.
+
+        Raises:
+            StoreError: an object is not what its name says.
+        """
+        for name in names:
+            release = self._release(name)
+            asset = self._asset(release) if release else None
+            if asset is not None:
+                self._unpack(name, asset, cache)
+                return True
+        return False
+
+    def _unpack(self, name: str, asset: Mapping[str, Any], cache: Any) -> None:
+        with tempfile.TemporaryDirectory() as room:
+            bundle, folder = Path(room) / ASSET, Path(room) / "objects"
+            folder.mkdir()
+            self._api.download(asset, bundle)
+            try:
+                with tarfile.open(bundle, "r:") as archive:  # never compressed: no bomb
+                    archive.extractall(folder, filter="data")
+            except tarfile.TarError as error:
+                raise _corrupted(name, str(error)) from error
+            bundle.unlink()
+            admit({file.name: file for file in sorted(folder.iterdir())}, cache, name)
+
+    def _release(self, name: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._api.get(f"{self._root}/releases/tags/{name}")
+        except GithubError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+        return found
+
+    def _create(self, name: str, commit: str) -> Mapping[str, Any]:
+        body = {
+            "tag_name": name,
+            "target_commitish": commit,
+            "name": name,
+            "body": "Bytes by hash, kept by `delivery`. Nothing rebuilds them: do not delete.",
+            "prerelease": not name.startswith("r-"),
+            "make_latest": "false",
+        }
+        made: Mapping[str, Any] = self._api.post(
+            f"{self._root}/releases", body, adopt=lambda: self._release(name)
+        )
+        return made
+
+    def _asset(self, release: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        for asset in self._api.pages(f"{self._root}/releases/{release['id']}/assets"):
+            if asset["name"] == ASSET and asset["state"] == "uploaded":
+                found: Mapping[str, Any] = asset
+                return found
+        return None
+
+
+def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The same bytes make the same bundle: no owner, no time, no mode of this machine."""
+    info.uid = info.gid = info.mtime = 0
+    info.uname = info.gname = ""
+    info.mode = 0o644
+    return info
+
+
+def admit(files: Mapping[str, Path], cache: Any, source: str) -> None:
+    """Put files, by DVC id, into the DVC cache, if all of them are what their ids say.
+
+    Raises:
+        StoreError: one is not; none was taken.
+    """
+    for oid, file in files.items():
+        digest = "of no file" if file.is_symlink() or not file.is_file() else _md5(file)
+        if digest != oid.removesuffix(DIR):
+            raise _corrupted(source, f"{oid} has the hash {digest}")
+    for oid, file in files.items():
+        _adopt(file, Path(cache.oid_to_path(oid)))
+
+
+def _corrupted(source: str, found: str) -> StoreError:
+    return StoreError(
+        f"{source} is corrupted: {found}. Nothing of it is used, and nothing is rebuilt in its "
+        "place: bring the right bytes back, or train again."
+    )
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _adopt(file: Path, place: Path) -> None:
+    """Move an object into the cache in one step."""
+    if place.exists():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    incoming = place.with_name(f"{place.name}.{os.getpid()}.part")
+    shutil.copyfile(file, incoming)
+    incoming.chmod(0o444)
+    incoming.replace(place)

@@ -1,0 +1,93 @@
+"""Export a model as Python code: the fork's `model/predictor/`, and the weights that it saves.
+
+For models that no converter knows. `export.runtime: python` in params.yaml asks for it; then
+`model.save(trained, path)` writes the weights beside a copy of the code, and
+`predictor.load(path)` returns what the service calls: an object with `predict(columns)`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.columns import arrays
+from pipeline.errors import PipelineError
+from pipeline.export.parity import Scorer
+from pipeline.trained.user_model import own_model
+from serving.contract import PREDICTOR, Contract
+
+SOURCE = Path("model") / PREDICTOR
+HINT = "docs/model.md shows one; mend it and run `dvc repro`."
+
+
+def write(model: Any, home: Path) -> None:
+    """Write the code and the weights of `model` into the new folder `home`.
+
+    Raises:
+        PipelineError: the fork has no predictor or no `save`, or that fails.
+    """
+    save = getattr(own_model(), "save", None)
+    if not (SOURCE / "__init__.py").is_file() or not callable(save):
+        raise PipelineError(
+            f"export.runtime is python, which needs {SOURCE}/__init__.py with load(path) and "
+            f"`save(model, path)` in model/__init__.py. {HINT}"
+        )
+    shutil.copytree(SOURCE, home, ignore=shutil.ignore_patterns("__pycache__"))
+    try:
+        save(model, home)
+    except Exception as error:  # the code is the fork's own: it may raise anything
+        raise PipelineError(f"model.save failed: {_told(error)}. {HINT}") from error
+
+
+def scorer(home: Path, contract: Contract) -> Scorer:
+    """What the predictor in `home` answers: rows of conformed features → scores.
+
+    Raises:
+        PipelineError: it cannot be imported or loaded, or, later, cannot score.
+    """
+    try:
+        predictor = _import(home).load(home)
+    except Exception as error:  # as above
+        raise PipelineError(f"{SOURCE} cannot be loaded: {_told(error)}. {HINT}") from error
+
+    def score(rows: pd.DataFrame) -> np.ndarray:
+        try:
+            found = np.asarray(predictor.predict(arrays(rows, contract)), "float32")
+        except Exception as error:  # as above
+            raise PipelineError(f"{SOURCE} cannot score: {_told(error)}. {HINT}") from error
+        expected = (len(rows), *contract.outputs[0].shape)
+        if found.shape != expected:
+            raise PipelineError(
+                f"{SOURCE} answered {list(found.shape)} for {len(rows)} rows, expected "
+                f"{list(expected)}. {HINT}"
+            )
+        return found
+
+    return score
+
+
+def _import(home: Path) -> Any:
+    """The package in `home`, anew; without bytecode, which would become a part of the release."""
+    file = home / "__init__.py"
+    spec = importlib.util.spec_from_file_location(
+        PREDICTOR, file, submodule_search_locations=[str(home)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    for name in [name for name in sys.modules if name.partition(".")[0] == PREDICTOR]:
+        del sys.modules[name]
+    sys.modules[PREDICTOR] = module
+    sys.dont_write_bytecode = True
+    spec.loader.exec_module(module)
+    return module
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -1,0 +1,222 @@
+"""What every request of every protocol passes before it reaches a route.
+
+As ASGI middleware, so that routes of BentoML itself are behind it too. In this order: an id, the
+caller, how often they ask, how much they send, and how long it takes. Whoever is refused learns
+why, and nothing about the inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.contract import ContractError
+from serving.guard.auth import make_doorman, open_paths
+from serving.guard.deadlines import Deadlines
+from serving.guard.errors import Denied, too_large, too_often
+from serving.guard.rate import RateLimiter
+from serving.protocols import native
+from serving.protocols.dialect import Reply
+from serving.settings.service import Start
+from serving.telemetry.logs import log_request
+from serving.telemetry.metrics import Meter
+from serving.telemetry.request_context import CALL, Call, make_call
+from serving.telemetry.traces import Tracer
+
+Shape = Callable[[str, int, str], Reply]
+NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
+
+
+def plain(_path: str, status: int, message: str) -> Reply:
+    """An error as the native routes have it."""
+    return native.error(status, message, ())
+
+
+def require_guard(start: Start) -> None:
+    """SystemExit with one line if the service could not be guarded as it has to be."""
+    try:
+        make_doorman(start)
+        if start.place.tls is not None:
+            start.place.tls.check()
+    except ContractError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+class Guard:
+    """Middleware around `app` by the settings of `start`. `shape` makes a refusal of
+    path, status and message, since protocols have errors of their own. `direct` are applications
+    by method and path that are called instead of `app`.
+
+    Raises:
+        ContractError: nobody would be let in, or everybody in a place that is not local.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        start: Start,
+        shape: Shape = plain,
+        direct: Mapping[tuple[str, str], ASGIApp] = NOTHING,
+    ) -> None:
+        limits = start.settings.limits
+        self._app = app
+        self._direct = direct
+        self._doorman = make_doorman(start)
+        self._open = open_paths(start)
+        self._max_bytes = limits.body_bytes
+        self._seconds = limits.seconds
+        self._deadlines = Deadlines(limits.seconds)
+        self._rate = None
+        if limits.requests_per_second is not None:
+            self._rate = RateLimiter(limits.requests_per_second, limits.burst)
+        self._logs = start.settings.log.requests
+        collector = start.place.collector
+        self._tracer = Tracer(collector, start.release) if collector else None
+        self._shape = shape
+        self._meter = Meter(start.release)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            self._come_first(scope.get("app"))
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        began = time.perf_counter()
+        headers = dict(scope["headers"])
+        peer = scope["client"]
+        call = make_call(headers, peer[0] if peer else "")
+        CALL.set(call)
+        exchange = _Exchange(call.id, receive, send, self._max_bytes)
+        denied = await self._serve(exchange, scope, headers, call)
+        if denied is not None:
+            reply = self._shape(scope["path"], denied.status, str(denied))
+            await exchange.refuse(reply, denied.headers)
+            self._meter.answered("refused", reply.status, time.perf_counter() - began)
+        if self._logs:
+            log_request(call, scope, exchange.status, time.perf_counter() - began)
+        if self._tracer is not None:
+            seconds = time.perf_counter() - began
+            self._tracer.answered(call, scope["method"], scope["path"], exchange.status, seconds)
+
+    def _come_first(self, outer: object) -> None:
+        """Make this the outermost layer. BentoML puts its tracing and a timer with a task for
+        each request around every middleware, and they cost more than a prediction; the limit
+        of time is kept here, and the trace of the caller is in serving.telemetry.request_context."""
+        if isinstance(outer, Starlette):
+            outer.middleware_stack = self
+
+    async def _serve(
+        self, exchange: _Exchange, scope: Scope, headers: dict[bytes, bytes], call: Call
+    ) -> Denied | None:
+        """Pass the request on; why it was not, or not to the end."""
+        try:
+            await self._admit(scope["path"], headers, call)
+            self._deadlines.begin(exchange)
+            app = self._direct.get((scope["method"], scope["path"]), self._app)
+            await app(scope, exchange.receive, exchange.send)
+        except Denied as denied:
+            return denied
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not exchange.late or task is None or task.uncancel():
+                raise
+            if exchange.complete:
+                return Denied(504, f"no answer within {self._seconds:g} s")
+            message = f"the body did not arrive within {self._seconds:g} s"
+            return Denied(408, message, {"Connection": "close"})
+        finally:
+            self._deadlines.end(exchange)
+        return exchange.denied
+
+    async def _admit(self, path: str, headers: dict[bytes, bytes], call: Call) -> None:
+        """Name the caller; Denied if they may not, or ask too often, or announce too much."""
+        if self._doorman is not None:
+            try:
+                name = await self._doorman.admit(path, headers)
+            except Denied as denied:
+                # Wrong credentials are counted by address: guessing is limited as well.
+                if denied.status == 401:
+                    self._limit(call.client)
+                raise
+            if name is None:
+                return  # probes are never counted
+            call.client = name
+        elif path in self._open:
+            return
+        self._limit(call.client)
+        length = headers.get(b"content-length")
+        if length is not None and (
+            not length.isdigit() or len(length) > 18 or int(length) > self._max_bytes
+        ):
+            raise too_large(self._max_bytes)
+
+    def _limit(self, client: str) -> None:
+        if self._rate is not None and (seconds := self._rate.wait(client)):
+            raise too_often(seconds)
+
+
+class _Exchange:
+    """The two channels of a request: what is received is measured, what is sent gets the id."""
+
+    __slots__ = (
+        "_id",
+        "_limit",
+        "_receive",
+        "_send",
+        "_size",
+        "complete",
+        "denied",
+        "late",
+        "status",
+    )
+
+    def __init__(self, identity: str, receive: Receive, send: Send, limit: int) -> None:
+        self._id = (b"x-request-id", identity.encode("ascii"))
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._size = 0
+        self.complete = False
+        self.denied: Denied | None = None
+        self.late = False
+        self.status = 0  # of the answer that has begun
+
+    async def receive(self) -> Message:
+        if self.denied is not None:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._size += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+            if self._size > self._limit:
+                # For the application the client has gone; the answer is ours.
+                self.denied = too_large(self._limit)
+                return {"type": "http.disconnect"}
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self.denied is not None:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), self._id]
+        await self._send(message)
+
+    async def refuse(self, reply: Reply, headers: Mapping[str, str]) -> None:
+        """Answer with a refusal, unless an answer has begun already."""
+        if self.status:
+            return
+        self.status = reply.status
+        named = {"content-type": reply.kind, "content-length": str(len(reply.body))}
+        named |= {**headers, **(reply.headers or {})}
+        encoded = [(name.lower().encode(), text.encode()) for name, text in named.items()]
+        start = {"type": "http.response.start", "status": reply.status}
+        await self._send(start | {"headers": [*encoded, self._id]})
+        await self._send({"type": "http.response.body", "body": reply.body})

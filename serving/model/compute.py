@@ -1,0 +1,65 @@
+"""What ONNX Runtime computes with: execution providers and threads, by the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnxruntime as ort
+
+from serving.contract import ContractError
+from serving.settings.policy import Compute, Provider
+
+NAMES: Mapping[Provider, str] = {
+    "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+
+
+def open_session(file: Path, compute: Compute) -> ort.InferenceSession:
+    """A session of the graph `file` on the first providers of `compute` that are there.
+
+    Raises:
+        ContractError: the file is missing, ONNX Runtime cannot load it, or a provider that is
+            required cannot be used.
+    """
+    if not file.is_file():
+        raise ContractError(f"{file.name}: no such file; `dvc repro` writes it")
+    available = ort.get_available_providers()
+    wanted = [NAMES[one] for one in compute.providers]
+    try:
+        session = ort.InferenceSession(
+            file, _options(compute), providers=[name for name in wanted if name in available]
+        )
+    except Exception as error:  # ONNX Runtime's errors share no other base class
+        reason = str(error).splitlines()[0]
+        raise ContractError(f"{file.name}: ONNX Runtime cannot load it: {reason}") from error
+    _check(session, compute)
+    return session
+
+
+def providers_of(session: ort.InferenceSession) -> tuple[str, ...]:
+    """The providers that a session uses, by our names, the preferred one first."""
+    ours = {name: short for short, name in NAMES.items()}
+    return tuple(ours.get(name, name) for name in session.get_providers())
+
+
+def _options(compute: Compute) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = compute.threads
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 3
+    return options
+
+
+def _check(session: ort.InferenceSession, compute: Compute) -> None:
+    """A provider that is built in may still lack its device; then ONNX Runtime goes without."""
+    used = providers_of(session)
+    if compute.required and (lacking := [one for one in compute.providers if one not in used]):
+        raise ContractError(
+            f"serving.compute: {lacking[0]} is required and cannot be used here; this machine has "
+            f"{', '.join(used)}. Install the onnxruntime package and the driver that it needs, or "
+            "set required: false"
+        )

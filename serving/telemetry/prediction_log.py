@@ -1,0 +1,164 @@
+"""The prediction log: what was asked and answered, as lines of JSON, written by a thread.
+
+One line for a request: release, id, time, and inputs and scores by column. The queue between the
+requests and the thread is bounded; what does not fit is dropped and counted. Fields that the
+contract calls sensitive are written as a keyed hash, and without a key not at all.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hmac
+import logging
+import os
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from prometheus_client import Counter
+
+from serving.contract import Contract
+from serving.predict.answer import Scored
+from serving.rows.column import Array
+from serving.settings.service import Start
+from serving.telemetry.request_context import current
+from serving.telemetry.rotation import RotatingFile
+
+logger = logging.getLogger("serving")
+ROWS = 50_000  # that wait at most
+BATCH = 32  # requests whose lines are written together
+PAUSE = 0.2  # s between two looks at the queue
+BUCKETS = 2**32
+
+WRITTEN = Counter("serving_logged_rows_total", "Rows written to the prediction log.", ["release"])
+DROPPED = Counter(
+    "serving_log_dropped_rows_total",
+    "Rows that the prediction log had no room for, or could not write.",
+    ["release"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answered request that waits to be written."""
+
+    id: str
+    time: float
+    columns: Mapping[str, Array]
+    score: Array
+
+
+class Journal:
+    """Writes the requests that were sampled to `predictions-<pid>.jsonl` in the log folder."""
+
+    def __init__(self, contract: Contract, start: Start) -> None:
+        assert start.place.log_folder is not None
+        settings = start.settings.log
+        self._threshold = int(settings.share * BUCKETS)
+        self._file = RotatingFile(
+            start.place.log_folder / f"predictions-{os.getpid()}.jsonl",
+            limit=settings.file_bytes,
+            count=settings.files,
+        )
+        self._release = start.release
+        self._sensitive = frozenset(spec.name for spec in contract.inputs if spec.sensitive)
+        self._key = start.place.log_key.encode()
+        self._queue: deque[Entry] = deque()
+        self._waiting = 0
+        self._lock = threading.Lock()  # over the number of waiting rows
+        self._writing = threading.Lock()
+        self._written = WRITTEN.labels(start.release)
+        self._dropped = DROPPED.labels(start.release)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write; what is in the queue at the end of the process is written as well."""
+        self._thread.start()
+        atexit.register(self.close)
+
+    def scored(self, scored: Scored) -> None:
+        """Take note of an answered request, if it belongs to the share that is kept. The same
+        id is always kept or never, on every worker."""
+        call = current()
+        if zlib.crc32(call.id.encode()) >= self._threshold:
+            return
+        rows = scored.batch.rows
+        with self._lock:
+            if self._waiting + rows > ROWS:
+                room = False
+            else:
+                room = True
+                self._waiting += rows
+        if room:
+            self._queue.append(Entry(call.id, time.time(), scored.batch.columns, scored.score))
+        else:
+            self._dropped.inc(rows)
+
+    def close(self) -> None:
+        """Write what is waiting, and end."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+        self.flush()
+        self._file.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(PAUSE):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        with self._writing:
+            while batch := self._next():
+                rows = sum(len(entry.score) for entry in batch)
+                with self._lock:
+                    self._waiting -= rows
+                try:
+                    self._file.write(b"".join(map(self._line, batch)))
+                except OSError as error:
+                    self._file.close()
+                    self._dropped.inc(rows)
+                    logger.error("the prediction log cannot be written: %s", error.strerror)
+                else:
+                    self._written.inc(rows)
+
+    def _next(self) -> list[Entry]:
+        """Some of what is waiting. Not much at once: building lines holds requests up."""
+        count = min(len(self._queue), BATCH)
+        return [self._queue.popleft() for _ in range(count)]
+
+    def _line(self, entry: Entry) -> bytes:
+        line = {
+            "release": self._release,
+            "request_id": entry.id,
+            "time": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="milliseconds"),
+            "features": {
+                name: self._values(name, column)
+                for name, column in entry.columns.items()
+                if name not in self._sensitive or self._key
+            },
+            "score": np.ascontiguousarray(entry.score),
+        }
+        option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+        return orjson.dumps(line, option=option)
+
+    def _values(self, name: str, column: Array) -> Any:
+        if name in self._sensitive:
+            flat = column.reshape(len(column), -1).tolist()
+            return [self._hidden(name, value) for value in flat]
+        if column.dtype == np.object_:
+            return column.tolist()
+        return np.ascontiguousarray(column)
+
+    def _hidden(self, name: str, value: list[Any]) -> str:
+        """The same value of the same field gives the same 128 bits, for whoever has the key."""
+        text = orjson.dumps([name, value])
+        return hmac.new(self._key, text, "sha256").hexdigest()[:32]

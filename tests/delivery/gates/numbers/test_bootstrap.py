@@ -1,0 +1,80 @@
+"""Intervals hold what they promise on clustered data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from delivery.gates.numbers.bootstrap import encode, holm, resample, student_quantile, student_tail
+
+
+def clustered(seed: int, clusters: int = 30, rows: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of one cluster share an effect; the true mean is 0."""
+    random = np.random.default_rng(seed)
+    effects = np.repeat(random.normal(0, 1, clusters), rows)
+    return effects + random.normal(0, 1, clusters * rows), np.repeat(np.arange(clusters), rows)
+
+
+@pytest.mark.parametrize("dof", [5, 10, 29, 200])
+@pytest.mark.parametrize("t", [-2.5, 0.0, 0.7, 1.7, 3.0])
+def test_student_tail_agrees_with_scipy_and_its_inverse(t: float, dof: int) -> None:
+    assert student_tail(t, dof) == pytest.approx(stats.t.sf(t, dof), abs=0.002)
+    assert student_quantile(1 - student_tail(t, dof), dof) == pytest.approx(t, abs=1e-6)
+
+
+@pytest.mark.parametrize("clusters", [12, 30])
+def test_bounds_cover_the_mean_as_often_as_promised_with_few_clusters(clusters: int) -> None:
+    bounds = [
+        resample(*clustered(seed, clusters), seed=1, draws=1000).upper(0.95) for seed in range(400)
+    ]
+    assert np.mean(np.array(bounds) >= 0) == pytest.approx(0.95, abs=0.03)
+
+
+def test_ignoring_clusters_covers_far_too_rarely() -> None:
+    values = [clustered(seed)[0] for seed in range(60)]
+    rows = np.arange(len(values[0]))
+    bounds = [resample(value, rows, seed=1, draws=500).upper(0.95) for value in values]
+    assert np.mean(np.array(bounds) >= 0) < 0.8
+
+
+def test_many_clusters_give_the_textbook_error() -> None:
+    values = np.random.default_rng(0).normal(0, 2, 10_000)
+    result = resample(values, np.arange(10_000), seed=1)
+    error = (result.upper(0.95) - result.mean) / 1.645
+    assert error == pytest.approx(values.std() / 100, rel=0.03)
+
+
+def test_drawing_and_the_normal_limit_agree() -> None:
+    values, clusters = clustered(3, clusters=495, rows=9)
+    more, more_clusters = clustered(3, clusters=505, rows=9)
+    drawn = resample(values, clusters, seed=1)
+    limit = resample(more, more_clusters, seed=1)
+    assert drawn.draws.std() == pytest.approx(limit.draws.std(), rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_bounds() -> None:
+    values, clusters = clustered(0)
+    first, again = (resample(values, clusters, seed=7) for _ in range(2))
+    assert first.upper(0.95) == again.upper(0.95)
+
+
+def test_the_p_value_is_the_level_at_which_the_bound_reaches_the_limit() -> None:
+    result = resample(*clustered(4), seed=1)
+    limit = result.lower(0.99)
+    assert result.p_above(limit) == pytest.approx(0.01, abs=0.003)
+
+
+def test_one_cluster_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="two clusters"):
+        resample(np.ones(5), np.zeros(5, dtype=np.int64), seed=1)
+
+
+def test_holm_multiplies_the_smallest_by_the_number_of_looks() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_encode_numbers_equal_values_equally() -> None:
+    assert encode(["b", "a", "b"]).tolist() == [1, 0, 1]

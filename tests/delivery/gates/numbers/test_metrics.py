@@ -1,0 +1,73 @@
+"""Metrics agree with scikit-learn, which delivery itself does not import."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from delivery.gates.numbers.metrics import (
+    auc,
+    calibration,
+    calibration_error,
+    dummy_scores,
+    losses,
+    roc,
+    summary,
+)
+
+RANDOM = np.random.default_rng(0)
+SCORES = np.round(RANDOM.random(500), 2)  # rounded: ties
+LABELS = (RANDOM.random(500) < SCORES).astype(int)
+THREE = RANDOM.dirichlet([1, 1, 1], 500)
+CLASSES = RANDOM.integers(0, 3, 500)
+
+
+def test_log_loss_and_auc_agree_with_scikit_learn() -> None:
+    safe = np.clip(SCORES, 0.01, 0.99)
+    assert losses("binary", LABELS, safe).mean() == pytest.approx(reference.log_loss(LABELS, safe))
+    assert losses("multiclass", CLASSES, THREE).mean() == pytest.approx(
+        reference.log_loss(CLASSES, THREE)
+    )
+    assert auc(LABELS, SCORES) == pytest.approx(reference.roc_auc_score(LABELS, SCORES))
+
+
+def test_the_roc_curve_ends_where_it_must_and_has_the_area() -> None:
+    points = np.array(roc(LABELS, SCORES))
+    assert points[0].tolist() == [0, 0]
+    assert points[-1].tolist() == [1, 1]
+    assert np.trapezoid(points[:, 1], points[:, 0]) == pytest.approx(auc(LABELS, SCORES))
+
+
+def test_certainty_that_is_wrong_costs_much_but_not_infinitely() -> None:
+    assert losses("binary", np.array([0]), np.array([1.0]))[0] == pytest.approx(16.1, abs=0.1)
+
+
+def test_nan_scores_stay_nan() -> None:
+    assert np.isnan(losses("binary", np.array([1]), np.array([np.nan]))).all()
+    assert np.isnan(losses("regression", np.array([1.0]), np.array([np.nan]))).all()
+
+
+def test_one_class_has_no_auc() -> None:
+    assert auc(np.ones(3, dtype=int), np.arange(3.0)) is None
+
+
+def test_calibration_bins_hold_every_row_once() -> None:
+    bins = calibration(LABELS, SCORES)
+    assert sum(part["rows"] for part in bins) == 500
+    assert calibration_error(np.array([0, 1] * 50), np.full(100, 0.5)) == pytest.approx(0)
+
+
+def test_summaries_start_with_the_primary_metric() -> None:
+    regression = summary("regression", np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
+    assert next(iter(regression)) == "squared error"
+    assert regression["R²"] == pytest.approx(0.5)
+    assert summary("multiclass", CLASSES, THREE)["accuracy"] == pytest.approx(
+        reference.accuracy_score(CLASSES, THREE.argmax(axis=1))
+    )
+
+
+def test_a_dummy_answers_the_training_distribution() -> None:
+    assert dummy_scores("binary", np.array([0, 1, 1, 1]), 2, 2).tolist() == [0.75, 0.75]
+    assert dummy_scores("multiclass", np.array([0, 2]), 1, 3).tolist() == [[0.5, 0.0, 0.5]]
+    assert dummy_scores("regression", np.array([1.0, 3.0]), 1, 0).tolist() == [2.0]

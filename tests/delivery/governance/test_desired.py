@@ -1,0 +1,84 @@
+"""The template's policy, fitted to repositories of different kinds."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.governance.desired import Facts, notes, wanted
+from delivery.governance.files import ENVIRONMENTS, parse_policy
+from delivery.settings.policy import parse_settings, read_settings
+from tests.checkout import ROOT
+from tests.delivery.governance.files import ALONE, TEAM, WITH_APP, contents, policy, texts
+
+MAIN = ("ruleset", "main")
+FIXED = ("ruleset", "promo tags never change")
+MADE = ("ruleset", "promo tags are made by delivery")
+
+
+def test_two_writers_review_each_other() -> None:
+    rule = contents(TEAM)[MAIN]["rules"]["pull_request"]
+    assert rule["required_approving_review_count"] == 1
+    assert rule["require_code_owner_review"]
+    assert not any("reviews are off" in note for note in notes(TEAM))
+
+
+@pytest.mark.parametrize("writers", [(), ("ada",)])
+def test_a_writer_alone_is_not_locked_out(writers: tuple[str, ...]) -> None:
+    facts = Facts(None, writers)
+    rules = contents(facts)[MAIN]["rules"]
+    assert rules["pull_request"]["required_approving_review_count"] == 0
+    assert not rules["pull_request"]["require_code_owner_review"]
+    assert not rules["pull_request"]["require_last_push_approval"]
+    assert (
+        rules["required_status_checks"] == contents(TEAM)[MAIN]["rules"]["required_status_checks"]
+    )
+    (told,) = [note for note in notes(facts) if "reviews are off" in note]
+    assert "second person" in told
+    assert "delivery github apply" in told
+
+
+def test_without_an_app_nobody_passes_by_and_the_loop_still_makes_its_tags() -> None:
+    made = contents(TEAM)
+    assert made[MAIN]["bypass_actors"] == []
+    assert made[MADE]["bypass_actors"] == []
+    assert made[MADE]["enforcement"] == "disabled"
+    assert any("DELIVERY_APP_ID" in note for note in notes(TEAM))
+
+
+def test_an_app_merges_pull_requests_and_makes_tags_but_changes_none() -> None:
+    made = contents(WITH_APP)
+    app = {"actor_type": "Integration", "actor_id": 4711}
+    assert made[MAIN]["bypass_actors"] == [app | {"bypass_mode": "pull_request"}]
+    assert made[MADE]["bypass_actors"] == [app | {"bypass_mode": "always"}]
+    assert made[MADE]["enforcement"] == "active"
+    assert made[FIXED]["bypass_actors"] == []
+    assert notes(WITH_APP) == ()
+
+
+def test_tags_never_change_whoever_asks() -> None:
+    for facts in (TEAM, ALONE, WITH_APP):
+        fixed = contents(facts)[FIXED]
+        assert fixed["enforcement"] == "active"
+        assert fixed["bypass_actors"] == []
+
+
+def test_each_environment_has_its_labels() -> None:
+    text = (ROOT / "delivery.yaml").read_text(encoding="utf-8")
+    settings = parse_settings(text.replace("staging:", "canary:"))
+    files = texts() | {ENVIRONMENTS: texts()[ENVIRONMENTS].replace("staging:", "canary:")}
+    items = wanted(parse_policy(files), settings, TEAM)
+    labels = {item.name: item.content["description"] for item in items if item.kind == "label"}
+    assert labels["promotion:canary"] == "Brings a release into canary"
+    assert "promotion:staging" not in labels
+
+
+def test_an_environment_of_delivery_yaml_that_nobody_guards_is_refused() -> None:
+    text = (ROOT / "delivery.yaml").read_text(encoding="utf-8").replace("staging:", "canary:")
+    with pytest.raises(InputError, match=r"has no canary.*branches: \[main\]"):
+        wanted(policy(), parse_settings(text), TEAM)
+
+
+def test_what_closes_main_comes_last() -> None:
+    kinds = [item.kind for item in wanted(policy(), read_settings(ROOT), TEAM)]
+    assert kinds == sorted(kinds, key=["label", "setting", "environment", "ruleset"].index)

@@ -1,0 +1,117 @@
+"""Pull requests that promote or roll back, the same on both forges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from delivery.errors import HeldError
+from delivery.forge.github import GithubForge
+from delivery.forge.protocol import Forge, Pull
+from delivery.github.api import GithubApi
+from delivery.promotion.proposal import Proposal, propose
+from delivery.state.desired import Desired
+from tests.delivery.place import Killed, World
+from tests.github.hub import Hub
+from tests.origin import Origin, version
+
+ONE, TWO = "r-111111111111", "r-222222222222"
+ENV = "production"
+
+
+@pytest.fixture(params=["local", "github"])
+def world(request: pytest.FixtureRequest, origin: Origin) -> Iterator[World]:
+    """A checkout whose forge is of either kind; on GitHub it pushes by HTTP as well."""
+    made = World(origin.path, lambda _: None)
+    if request.param == "local":
+        yield made
+        return
+    with Hub(origin.bare) as hub:
+        token = hub.token(hub.bot, {"contents": "write", "pull-requests": "write"})
+        origin.git("remote", "set-url", "origin", hub.clone_url(token))
+        made.__dict__["forge"] = GithubForge(
+            GithubApi(hub.url, token), hub.slug, merges_itself=False
+        )  # fmt: skip
+        yield made
+
+
+def proposal(wanted: str, rolls_back: str = "none", text: str = "report") -> Proposal:
+    desired = Desired(version(wanted), version(""), rolls_back)
+    return Proposal(ENV, desired, {}, text, {})
+
+
+def put(world: World, wanted: str, rolls_back: str = "none", **more: bool) -> Pull | None:
+    return propose(world, world.snapshot(), proposal(wanted, rolls_back), **more)
+
+
+def seen(world: World) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """What a person sees of all pull requests."""
+    pulls = [world.forge.pull(pull.number) for pull in world.forge.pulls()]
+    return [(pull.head, pull.state, pull.labels, pull.comment) for pull in pulls]
+
+
+LABELS = ("promotion", f"promotion:{ENV}", f"environment:{ENV}")
+
+
+def test_proposing_again_adopts_what_is_open(world: World) -> None:
+    for _ in range(2):
+        put(world, ONE)
+    assert seen(world) == [(f"promote/{ENV}/{ONE}", "open", LABELS, "report")]
+
+
+@dataclass
+class Mortal:
+    """A forge whose caller is killed when it has `calls_left` to make."""
+
+    forge: Forge
+    calls_left: int
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        act = getattr(self.forge, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if self.calls_left == 0:
+                raise Killed
+            self.calls_left -= 1
+            return act(*arguments, **named)
+
+        return call
+
+
+@pytest.mark.parametrize("calls", range(1, 6))
+def test_killed_at_any_call_it_ends_the_same(world: World, calls: int) -> None:
+    put(world, ONE)
+    forge = world.forge
+    world.__dict__["forge"] = Mortal(forge, calls)
+    with pytest.raises(Killed):
+        put(world, TWO)
+    world.__dict__["forge"] = forge
+    put(world, TWO)
+    assert seen(world) == [
+        (f"promote/{ENV}/{ONE}", "closed", LABELS, "report"),
+        (f"promote/{ENV}/{TWO}", "open", LABELS, "report"),
+    ]
+
+
+def test_a_machine_leaves_alone_what_a_person_closed(world: World) -> None:
+    first = put(world, ONE)
+    assert first is not None
+    world.forge.close(first.number, "not now")
+    assert put(world, ONE, asked=False) is None
+    again = put(world, ONE)
+    assert again is not None
+    assert again.number == first.number + 1
+    adopted = put(world, ONE, asked=False)
+    assert adopted is not None, "it is open again, since somebody asked"
+    assert adopted.number == again.number
+
+
+def test_a_promotion_waits_for_a_rollback_and_a_rollback_for_nothing(world: World) -> None:
+    put(world, TWO)
+    put(world, ONE, rolls_back=TWO)
+    assert [state for _, state, _, _ in seen(world)] == ["closed", "open"]
+    with pytest.raises(HeldError, match="rolls production back"):
+        put(world, TWO)

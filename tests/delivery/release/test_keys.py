@@ -1,0 +1,64 @@
+"""A machine's key is made once, is its owner's alone, and gives way to the environment's."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.release.keys import SIGNING_KEY, own_file, own_key, own_public_key, public_key
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_DATA_HOME": str(tmp_path / "data")}
+
+
+def test_the_key_is_made_when_it_is_needed_and_no_sooner(environ: dict[str, str]) -> None:
+    assert own_key(environ, make=False) is None
+    assert own_public_key(environ) is None
+    made = own_key(environ, make=True)
+    assert made == own_key(environ, make=False)
+    file = own_file(environ)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["signing.pem"]
+
+
+def test_two_commands_at_once_end_with_one_key(environ: dict[str, str]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        keys = {found.result() for found in [pool.submit(own_key, environ, make=True)] * 4}
+    assert len(keys) == 1
+
+
+def test_a_key_that_others_can_read_is_refused(environ: dict[str, str]) -> None:
+    own_key(environ, make=True)
+    own_file(environ).chmod(0o640)
+    with pytest.raises(InputError, match="chmod 600"):
+        own_key(environ, make=False)
+
+
+def test_the_environment_brings_a_key_as_text_or_as_a_file(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    other = own_key({"XDG_DATA_HOME": str(tmp_path / "other")}, make=True)
+    file = own_file({"XDG_DATA_HOME": str(tmp_path / "other")})
+    assert other is not None
+    for given in (other, str(file), other.rstrip()):
+        assert own_key(environ | {SIGNING_KEY: given}, make=True) == other
+    assert not own_file(environ).exists()
+
+
+@pytest.mark.parametrize("given", ["-----BEGIN nonsense", "/no/such/file"])
+def test_a_key_that_cannot_be_used_is_named(environ: dict[str, str], given: str) -> None:
+    with pytest.raises(InputError):
+        own_key(environ | {SIGNING_KEY: given}, make=True)
+
+
+def test_a_private_key_is_no_public_key(environ: dict[str, str]) -> None:
+    private = own_key(environ, make=True)
+    assert private is not None
+    with pytest.raises(InputError, match=r"trust\.alice is no public key"):
+        public_key(private, "trust.alice")

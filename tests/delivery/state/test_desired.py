@@ -1,0 +1,41 @@
+"""desired.yaml: what is written is read back, and a malformed one is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.state.desired import Desired, parse_desired, render_desired
+from tests.origin import ENVIRONMENTS, ROOT, version
+
+FULL = Desired(version("r-aaaaaaaaaaaa"), version("r-bbbbbbbbbbbb"), "r-cccccccccccc")
+
+
+@pytest.mark.parametrize("desired", [Desired(), FULL])
+def test_parsing_is_the_inverse_of_rendering(desired: Desired) -> None:
+    assert parse_desired(render_desired(desired), "x") == desired
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_template_starts_with_nothing_released(environment: str) -> None:
+    file = ROOT / "infra" / "environments" / environment / "desired.yaml"
+    assert file.read_text() == render_desired(Desired())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("\n  release:", "\n  realease:", "data.release"),
+        ('  image: "none"', "  image: 7", "data.image"),
+        ("\ndata:", "\ndta:", "data"),
+        ('  image: "none"', '  image: "none"\n  extra: "1"', "data.extra"),
+        ("r-aaaaaaaaaaaa", "r-dddddddddddd", "data.bentoSha256"),
+        ("apiVersion", "<<<<<<< HEAD\napiVersion", "merge conflict"),
+        ("data:", "data: [", "not YAML"),
+    ],
+)
+def test_a_malformed_file_is_named(old: str, new: str, named: str) -> None:
+    text = render_desired(FULL).replace(old, new, 1)
+    with pytest.raises(InputError, match="infra/x") as error:
+        parse_desired(text, "infra/x")
+    assert named in str(error.value)

@@ -1,0 +1,103 @@
+"""Is dvc.lock in step with the checkout? Asked of a real DVC repository, without its outputs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.settings.policy import parse_yaml
+from delivery.storage.dvc_lock import require_in_step, stale
+from tests.origin import Origin
+
+
+def edit(pipeline: Origin, name: str, old: str, new: str) -> None:
+    file = pipeline.path / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+
+
+def test_what_was_just_trained_is_in_step(pipeline: Origin) -> None:
+    require_in_step(pipeline.path)
+
+
+def test_a_clone_without_any_bytes_is_in_step(pipeline: Origin) -> None:
+    shutil.rmtree(pipeline.path / "artifacts")
+    shutil.rmtree(pipeline.path / ".dvc/cache")
+    assert stale(pipeline.path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "stages"),
+    [
+        ("raw.txt", "one", "two", ["ingest", "train"]),
+        ("train.sh", "mkdir", "# new\nmkdir", ["train"]),
+        ("params.yaml", "2013-06", "2013-07", ["ingest", "train"]),
+        ("params.yaml", "depth: 3", "depth: 4", ["train"]),
+        ("params.yaml", "  depth: 3", "  other: 3", ["train"]),
+        ("dvc.yaml", "sh train.sh", "sh ./train.sh", ["train"]),
+        ("dvc.yaml", "deps: [raw.txt]", "deps: [raw.txt, train.sh]", ["ingest", "train"]),
+        ("dvc.yaml", "[artifacts/model]", "[artifacts/model, artifacts/more]", ["train"]),
+    ],
+)
+def test_each_kind_of_change_makes_it_and_what_follows_stale(
+    pipeline: Origin, name: str, old: str, new: str, stages: list[str]
+) -> None:
+    edit(pipeline, name, old, new)
+    assert stale(pipeline.path) == stages
+
+
+def test_a_parameter_that_no_stage_reads_changes_nothing(pipeline: Origin) -> None:
+    edit(pipeline, "params.yaml", "  depth: 3\n", "  depth: 3\n  unread: 1\n")
+    assert stale(pipeline.path) == []
+
+
+def test_a_dependency_that_is_gone_is_a_change(pipeline: Origin) -> None:
+    (pipeline.path / "raw.txt").unlink()
+    assert stale(pipeline.path) == ["ingest", "train"]
+
+
+def test_an_output_without_a_hash_is_stale(pipeline: Origin) -> None:
+    lock = pipeline.path / "dvc.lock"
+    content = parse_yaml(lock.read_text(), "dvc.lock")
+    content["stages"]["train"]["outs"].pop()
+    lock.write_text(json.dumps(content))
+    assert stale(pipeline.path) == ["train"]
+
+
+def test_a_lock_from_two_trainings_is_stale(pipeline: Origin) -> None:
+    """Each half fits the code, but the second stage used other data than the first put out."""
+    lock = pipeline.path / "dvc.lock"
+    content = parse_yaml(lock.read_text(), "dvc.lock")
+    used = next(x for x in content["stages"]["train"]["deps"] if x["path"] == "artifacts/data.txt")
+    used["md5"] = "0" * 32
+    lock.write_text(json.dumps(content))
+    assert stale(pipeline.path) == ["train"]
+
+
+def test_without_a_lock_everything_is_stale(pipeline: Origin) -> None:
+    (pipeline.path / "dvc.lock").unlink()
+    with pytest.raises(InputError, match=r"stale: ingest, train .*`dvc repro`"):
+        require_in_step(pipeline.path)
+
+
+def test_what_a_person_edits_among_the_outputs_is_not_what_git_says(pipeline: Origin) -> None:
+    (pipeline.path / "artifacts/data.txt").write_text("edited")
+    assert stale(pipeline.path) == []
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml"])
+def test_a_conflict_is_named_with_its_file(pipeline: Origin, name: str) -> None:
+    file = pipeline.path / name
+    file.write_text(f"<<<<<<< HEAD\n{file.read_text()}=======\n>>>>>>> other\n")
+    with pytest.raises(InputError, match=name):
+        stale(pipeline.path)
+
+
+@pytest.mark.parametrize("text", ["- a list\n", "stages: [\n", "schema: '2.0'\nstages: 3\n"])
+def test_a_lock_that_is_none_is_bad_input(pipeline: Origin, text: str) -> None:
+    (pipeline.path / "dvc.lock").write_text(text)
+    with pytest.raises(InputError, match=r"dvc\.lock"):
+        stale(pipeline.path)

@@ -1,0 +1,82 @@
+"""Execution providers: the best that is there, or a clear refusal to go without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+import pytest
+from pydantic import ValidationError
+
+from serving.contract import ContractError, Task
+from serving.http.app import Service
+from serving.model.compute import open_session
+from serving.settings.policy import Compute
+from serving.settings.service import ServingSettings, Start
+from tests.serving.conftest import LOCALLY, client_of
+
+CUDA, OPENVINO, CPU = (f"{n}ExecutionProvider" for n in ("CUDA", "OpenVINO", "CPU"))
+
+
+def test_a_machine_without_accelerators_computes_on_the_cpu_and_says_so(
+    models: dict[Task, Path],
+) -> None:
+    client = client_of(models["binary"])
+    assert client.get("/release").json()["providers"] == ["cpu"]
+
+
+def test_a_required_provider_that_is_not_there_stops_the_start_with_one_line(
+    models: dict[Task, Path],
+) -> None:
+    settings = ServingSettings(compute=Compute(providers=("cuda", "cpu"), required=True))
+    service = Service(models["binary"], Start("r-0123456789ab", settings, place=LOCALLY))
+    with pytest.raises(SystemExit) as caught:
+        service.check()
+    [line] = str(caught.value).splitlines()
+    assert "serving.compute: cuda is required" in line
+    assert "this machine has cpu" in line
+    open_session(models["binary"] / "model.onnx", Compute(providers=("cpu",), required=True))
+
+
+@pytest.mark.parametrize(
+    ("available", "asked"),
+    [
+        ([CPU], [CPU]),
+        ([CPU, OPENVINO], [OPENVINO, CPU]),
+        ([OPENVINO, CUDA, CPU, "AzureExecutionProvider"], [CUDA, OPENVINO, CPU]),
+    ],
+)
+def test_the_best_that_is_there_comes_first(
+    models: dict[Task, Path],
+    available: list[str],
+    asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ONNX Runtime is asked what it has; here it only claims to have it."""
+    given: list[Any] = []
+    real = onnxruntime.InferenceSession
+
+    def session(file: Path, options: onnxruntime.SessionOptions, providers: list[str]) -> Any:
+        given.append((providers, options.intra_op_num_threads))
+        return real(file, options, providers=[CPU])
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    open_session(models["binary"] / "model.onnx", Compute(threads=3))
+    assert given == [(asked, 3)]
+
+
+def test_a_provider_that_is_built_in_but_has_no_device_counts_as_absent(
+    models: dict[Task, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr("serving.model.compute.providers_of", lambda _: ("cpu",))
+    with pytest.raises(ContractError, match="cuda is required"):
+        open_session(models["binary"] / "model.onnx", Compute(providers=("cuda",), required=True))
+
+
+@pytest.mark.parametrize("wrong", [{"providers": []}, {"providers": ["tpu"]}, {"threads": 0}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Compute.model_validate(wrong)

@@ -3,23 +3,24 @@ PYTHON ?= python3
 KEEP ?= 1
 TESTS ?= tests
 PARTS ?=
-# A machine that runs many jobs can keep one environment for all of them outside the checkout.
+# A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each
+# checkout's .venv holds then is its own command and links.
 export VENV ?= $(CURDIR)/.venv
 # Without bytecode every start compiles half of scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
-export PATH := $(VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down test bench lint lock soak
+.PHONY: help setup path demo down check test test-model bench format lint lock soak
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the hashed locks (every other target does this first)
 	@$(PYTHON) requirements/install.py
 
 path: # let the later steps of a job call what .venv holds
-	@echo "$(VENV)/bin" >> "$$GITHUB_PATH"
+	@echo "$(CURDIR)/.venv/bin" >> "$$GITHUB_PATH"
 
 demo: setup ## retrain, release, improve, refuse, roll back, look: in a scratch clone (KEEP=0 stops all at the end)
 	@python -m delivery.demo --keep $(KEEP)
@@ -27,7 +28,17 @@ demo: setup ## retrain, release, improve, refuse, roll back, look: in a scratch 
 down: ## stop what the demo left running
 	@if [ -d .demo ]; then python -m delivery.demo --down; fi
 
-test: setup ## run the tests
+check: setup ## before each commit, under a minute: format, lint, types, the tests of what changed
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@lint-imports
+	@python -m tests.check
+
+test-model: setup ## the tests of your own model, in seconds
+	@python -m tests.check model
+
+test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other ones each time)
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
@@ -36,10 +47,15 @@ soak: setup ## 10 minutes of good and bad requests: does the memory of a service
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
 	@python -m bench $(PARTS)
 
-lint: setup ## ruff and mypy
+format: setup ## format, and mend what ruff can
+	@ruff check --fix .
+	@ruff format .
+
+lint: setup ## ruff, mypy and the layers of the rooms
 	@ruff check .
 	@ruff format --check .
 	@mypy
+	@lint-imports
 
-lock: setup ## renew requirements/*.lock from pyproject.toml
-	@python requirements/lock.py
+lock: setup ## write requirements/*.lock from pyproject.toml and model/*.in (UPGRADE=1: newest versions)
+	@python requirements/lock.py $(if $(UPGRADE),--upgrade)

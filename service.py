@@ -12,7 +12,7 @@ from serving.settings.service import read_start
 from serving.settings.tls import without_uvloop
 
 start = read_start(os.environ)
-if start.place.tls:
+if start.host.tls:
     without_uvloop()
 model = Service(Path(__file__).parent / "artifacts" / "model", start)
 

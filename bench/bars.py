@@ -35,12 +35,17 @@ def bars(results: Results) -> Iterator[Bar]:
     """Every bar that the plan of a run allows to measure."""
     for other, required in FASTER.items():
         title = "the limit" if other == LIMIT else results.servers[other].title
-        text = f"requests a second, of {title}, one row"
+        text = f"requests a second, ratio to {title}, one row"
         yield Bar(text, results.ratio(ONE_ROW, SERVICE, other), required)
     p99 = results.ratio(ONE_ROW, SERVICE, LIMIT, of="p99")
-    yield Bar("p99, of the limit, one row", p99, 3.0, most=True)
+    yield Bar("p99 latency, ratio to the limit, one row", p99, 3.0, most=True)
     many = results.ratio(MANY_ROWS, SERVICE, LIMIT)
-    yield Bar("requests a second, of the limit, 1,000 rows", many, 0.8)
+    yield Bar("requests a second, ratio to the limit, 1,000 rows", many, 0.8)
     service = results.servers[SERVICE]
-    yield Bar("seconds from the start until it is ready", median(service.starts), START, most=True)
-    yield Bar("MB of all processes, one worker", service.megabytes, MEMORY, most=True)
+    yield Bar(
+        "seconds from the start until the service is ready",
+        median(service.starts),
+        START,
+        most=True,
+    )
+    yield Bar("MB of memory of all processes, one worker", service.megabytes, MEMORY, most=True)

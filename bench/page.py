@@ -42,7 +42,7 @@ def _sections(results: Results) -> Iterator[str]:
     yield "![Requests a second of each server as a share of the limit](benchmarks.svg)\n"
     yield _machine(results)
     yield "## Bars\n\n" + _bars(results)
-    yield "## Requests a second\n\nIn brackets the ratio to the limit.\n"
+    yield "## Requests a second\n\nThe ratio to the limit stands in brackets.\n"
     yield _by_cell(results, compared, lambda server, cell: _rate(results, server, cell))
     yield "## Latency\n\nMilliseconds: median / 99th percentile.\n"
     yield _by_cell(results, compared, _latency)
@@ -55,7 +55,7 @@ def _sections(results: Results) -> Iterator[str]:
 def _machine(results: Results) -> str:
     machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    return f"{results.date}. {machine}. {versions}.\n"
+    return f"Date: {results.date}. Machine: {machine}. Versions: {versions}.\n"
 
 
 def _bars(results: Results) -> str:
@@ -68,7 +68,10 @@ def _bars(results: Results) -> str:
         ]
         for bar in bars(results)
     ]
-    note = "Eight connections; the first four and the sixth are ratios of requests a second.\n\n"
+    note = (
+        "The first six bars are ratios of this service to another server, with eight "
+        "connections.\n\n"
+    )
     return note + table(["what", "bar", "measured", ""], rows)
 
 
@@ -100,18 +103,18 @@ def _starts(compared: Sequence[Server]) -> str:
         for server in compared
     ]
     note = (
-        "The start is a cold one, a new process with compiled modules on the disk. Memory is the "
-        "resident memory of all processes of a server, the most that was seen; pages that two of "
-        "them share count twice. The service is started alone, with both cores; the others on one "
-        "core while those before them run.\n\n"
+        "A start is cold: a new process, with compiled modules on the disk. This service starts "
+        "alone, with both cores. The others start on one core while the earlier ones run. Memory "
+        "is the largest resident memory of all processes of a server. Pages that two processes "
+        "share count twice.\n\n"
     )
     return note + table(["server", "s until ready", "MB"], rows)
 
 
 PARTS = {  # of the service → of the limit
     "JSON": ("JSON", "limit: JSON"),
-    "a look for repeated keys and bombs of objects": ("repeated", None),
-    "rows to columns, in the service validated": ("validate", "limit: columns"),
+    "check for repeated keys and bombs of objects": ("repeated", None),
+    "rows to columns; the service also validates them": ("validate", "limit: columns"),
     "ONNX Runtime": ("score", "limit: score"),
     "answer": ("answer", "limit: answer"),
     "guard, route, metrics": ("guard", None),
@@ -134,10 +137,10 @@ def _parts(results: Results) -> str:
         named = f"{int(count):,} row" + "s" * (count != "1")
         head += [named, f"{named}, the limit"]
     note = (
-        "Microseconds of CPU time of a request, the fastest tenth, in one process without "
-        "sockets; uvicorn comes on top in both, and Starlette in the limit. With one row the "
-        "service pays most for the guard and for validation, with many for the types of all "
-        "values, the counters and the log.\n\n"
+        "The figures are microseconds of CPU time for a request, for the fastest tenth of the "
+        "requests, in one process without sockets. Both servers also spend time in uvicorn, and "
+        "the limit also in Starlette. With one row, the guard and the validation cost the service "
+        "most. With many rows, the types of all values, the counters and the log cost most.\n\n"
     )
     return note + table(head, rows)
 
@@ -161,7 +164,10 @@ def _counters(results: Results) -> str:
         ["off", f"{without.middle(ONE_ROW, 'rate'):,.0f}", f"{without.middle(ONE_ROW, 'p99'):.2f}"],
         ["ratio", f"{rate:.2f}", f"{p99:.2f}"],
     ]
-    note = "Eight connections, one row; off is the same bento whose contract has no histograms.\n\n"
+    note = (
+        "Eight connections, one row. `off` is the same [bento](glossary.md#bento) with a "
+        "[contract](glossary.md#contract) that has no histograms.\n\n"
+    )
     return note + table(["drift counters", "requests a second", "p99, ms"], rows)
 
 

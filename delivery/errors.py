@@ -2,8 +2,8 @@
 
     DeliveryError            exit code
     ├── InputError           2   bad input: a file, a setting, an argument, the checkout
-    ├── RefusedError         3   a gate said no
-    ├── HeldError            4   held or waiting: evidence is missing, someone else is at work
+    ├── RefusedError         3   a gate failed
+    ├── HeldError            4   held: evidence is missing, or somebody has to act first
     └── OutsideError         5   a target, a forge or the store failed
         ├── TargetError
         ├── ForgeError
@@ -27,7 +27,7 @@ class InputError(DeliveryError):
 
 
 class RefusedError(DeliveryError):
-    """A gate refused."""
+    """A gate failed."""
 
     exit_code = 3
 
@@ -53,4 +53,4 @@ class ForgeError(OutsideError):
 
 
 class StoreError(OutsideError):
-    """Bytes could not be had, or are not those that the record names."""
+    """Bytes are missing, or are not those that the record names."""

@@ -1,14 +1,18 @@
-"""Small files that are whole or not there, and locks that die with their holder."""
+"""Small files that are whole or not there, locks that die with their holder, and programs."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from delivery.errors import TargetError
 
 
 class LockedError(Exception):
@@ -58,3 +62,13 @@ def _is_at(path: Path, file: IO[str]) -> bool:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
+
+
+def program(name: str) -> str:
+    """The path of a program: from beside the running Python, where its package installed it, or
+    else from PATH. TargetError if it is nowhere."""
+    beside = Path(sys.executable).parent / name
+    path = str(beside) if beside.is_file() else shutil.which(name)
+    if path is None:
+        raise TargetError(f"{name} is neither beside {sys.executable} nor on PATH. `make setup`.")
+    return path

@@ -5,12 +5,14 @@ Nothing here touches the person's work tree, index or branches.
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from delivery.errors import HeldError, InputError, OutsideError
 
@@ -57,18 +59,15 @@ class Repository:
             capture_output=True,
             text=True,
             check=False,
-            env={
-                **os.environ,
-                **self._credentials,
-                "GIT_TERMINAL_PROMPT": "0",
-                "LC_ALL": "C",
-                **(environ or {}),
-            },
+            env=self._environ() | dict(environ or {}),
         )
         if result.returncode != 0:
             said = " ".join((result.stderr or result.stdout).split())[-600:]
             raise GitError(f"git {arguments[0]} failed: {said}")
         return result.stdout.rstrip("\n")
+
+    def _environ(self) -> dict[str, str]:
+        return {**os.environ, **self._credentials, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
     def origin(self) -> str:
         """The URL of origin; empty where there is none."""
@@ -81,12 +80,12 @@ class Repository:
         """Bring main and every promotion tag up to date; refuses a shallow clone."""
         if self.run("rev-parse", "--is-shallow-repository") == "true":
             raise InputError(
-                "this is a shallow clone, and the history of main says what was verified. "
+                "this is a shallow clone, and delivery reads the whole history of main. "
                 "`git fetch --unshallow` and try again."
             )
         if "origin" not in self.run("remote").split():
             raise InputError(
-                "this checkout has no remote called origin, and origin/main says what is wanted. "
+                "this checkout has no remote called origin, and delivery reads origin/main. "
                 "`git remote add origin URL && git push -u origin main`."
             )
         try:
@@ -113,16 +112,26 @@ class Repository:
 
     def read(self, revision: str, path: str) -> str | None:
         """The text of a file at a commit, ending in one newline; None where it is not there."""
-        try:
-            return self.run("cat-file", "blob", f"{revision}:{path}") + "\n"
-        except GitError:
-            return None
+        return self.read_all([f"{revision}:{path}"])[0]
+
+    def read_all(self, names: Sequence[str]) -> Sequence[str | None]:
+        """`read` for many `<revision>:<path>`, by one process."""
+        return [None if blob is None else _text(blob) for blob in self._blobs(names)]
 
     def blob(self, revision: str, path: str) -> bytes | None:
         """The very bytes of a file at a commit; None where it is not there."""
-        command = ["git", "-C", str(self.root), "cat-file", "blob", f"{revision}:{path}"]
-        result = subprocess.run(command, capture_output=True, check=False)
-        return result.stdout if result.returncode == 0 else None
+        return self._blobs([f"{revision}:{path}"])[0]
+
+    def _blobs(self, names: Sequence[str]) -> Sequence[bytes | None]:
+        command = ["git", "-C", str(self.root), "cat-file", "--batch"]
+        lines = "".join(f"{name}\n" for name in names).encode()
+        result = subprocess.run(
+            command, input=lines, capture_output=True, check=False, env=self._environ()
+        )
+        if result.returncode != 0:
+            raise GitError(f"git cat-file failed: {result.stderr.decode(errors='replace')[-600:]}")
+        output = io.BytesIO(result.stdout)
+        return [_next_blob(output) for _ in names]
 
     def object_id(self, revision: str, path: str) -> str | None:
         """The hash of a file or folder at a commit; None where it is not there."""
@@ -146,9 +155,11 @@ class Repository:
             )
         return found
 
-    def changes(self, path: str) -> Sequence[str]:
-        """All first-parent commits of main that changed `path`, newest first."""
-        return self.run("log", "--first-parent", "--format=%H", MAIN, "--", path).splitlines()
+    def changes(self, path: str, revision: str = MAIN) -> Sequence[tuple[str, str]]:
+        """All first-parent commits that changed `path`, newest first, and when they were made."""
+        out = self.run("log", "--first-parent", "--format=%H %cI", revision, "--", path)
+        pairs = (line.partition(" ") for line in out.splitlines())
+        return [(commit, moment) for commit, _, moment in pairs]
 
     def dirty(self, *paths: str) -> Sequence[str]:
         """Files of the work tree that differ from HEAD, untracked ones included."""
@@ -248,7 +259,7 @@ class Repository:
             )
 
     def require_branch(self) -> str:
-        """The branch that is checked out; InputError on main or a detached HEAD."""
+        """The branch that is checked out; HeldError on main or a detached HEAD."""
         branch = self.run("rev-parse", "--abbrev-ref", "HEAD")
         if branch in ("HEAD", "main"):
             raise HeldError(
@@ -256,3 +267,19 @@ class Repository:
                 "a branch of its own: `git switch -c my-change`."
             )
         return branch
+
+
+def _next_blob(output: IO[bytes]) -> bytes | None:
+    """The next answer of `git cat-file --batch`: `<hash> <type> <size>`, or `<name> missing`."""
+    header = output.readline().split()
+    if header[-1] in (b"missing", b"ambiguous"):
+        return None
+    content = output.read(int(header[-1]))
+    output.read(1)  # the newline after it
+    return content if header[-2] == b"blob" else None
+
+
+def _text(content: bytes) -> str:
+    """As `run` gives it: line ends of one kind, and one at the end."""
+    text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return text.rstrip("\n") + "\n"

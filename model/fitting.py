@@ -13,12 +13,11 @@ from sklearn.preprocessing import OrdinalEncoder
 CATEGORIES = ["carrier", "origin", "destination"]
 
 
-def fit(
-    train: pd.DataFrame,
-    validation: pd.DataFrame | None,  # noqa: ARG001 - nothing is tuned on it
-    settings: Any,
-) -> Pipeline:
-    """Fit on `train`. A carrier or an airport that training never saw counts as none."""
+def fit(train: pd.DataFrame, validation: pd.DataFrame | None, settings: Any) -> Pipeline:
+    """Fit on `train`; `validation` is not used.
+
+    A carrier or an airport that training never saw counts as none.
+    """
     numbers = [name for name in settings.features if name not in CATEGORIES]
     columns = make_column_transformer(
         ("passthrough", numbers),

@@ -99,18 +99,20 @@ def choose_threshold(settings: Settings, observed: np.ndarray, scores: np.ndarra
 
 def slices(scored: Scored, segments: tuple[str, ...]) -> list[dict[str, object]]:
     """The metrics of each value of each segment that has rows enough."""
-    found: list[dict[str, object]] = []
+    rows: list[dict[str, object]] = []
     for segment in segments:
         for value, at in sorted(scored.rows.groupby(segment).indices.items()):
             if len(at) >= SLICE_ROWS:
                 line = {"segment": segment, "value": str(value), "rows": len(at)}
-                found.append(line | scored.measure(np.asarray(at)))
-    return found
+                rows.append(line | scored.measure(np.asarray(at)))
+    return rows
 
 
 def _write(scored: Scored, metrics: dict[str, float], segments: tuple[str, ...]) -> None:
-    one = scored.task != "multiclass"
-    observed = scored.observed if one else np.eye(scored.scores.shape[1])[scored.observed].ravel()
+    single = scored.task != "multiclass"
+    observed = (
+        scored.observed if single else np.eye(scored.scores.shape[1])[scored.observed].ravel()
+    )
     plots = {
         "calibration": quality.calibration(observed, scored.scores.ravel()),
         "errors": quality.errors(scored.task, scored.observed, scored.scores),

@@ -11,14 +11,14 @@ import pyarrow as pa
 from pipeline.data.io import RAW, run, write_frame
 from pipeline.errors import PipelineError
 from pipeline.settings import LoadSettings, Settings
-from pipeline.trained.user_model import own_model
+from pipeline.trained.user_model import user_model
 
 
 def ingest(settings: Settings) -> str:
     """Write raw.parquet."""
     view = LoadSettings(until=settings.data.until, own=settings.model.load)
     try:
-        frame = own_model().load(view)
+        frame = user_model().load(view)
     except FileNotFoundError as error:
         name = error.filename or str(error)
         raise PipelineError(

@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import PipelineError
-from serving.contract import ContractError, Roles, Strict, Task, parse
+from serving.contract import Roles, Task
+from serving.strict import DocumentError, Strict, parse
 
 PARAMS = Path("params.yaml")
 
@@ -212,7 +213,7 @@ def read_settings(path: Path = PARAMS) -> Settings:
     except YAMLError as error:
         reason = " ".join(str(error).split())
         raise PipelineError(f"{path.name}: not YAML: {reason}. {advice}") from error
-    except ContractError as error:
+    except DocumentError as error:
         raise PipelineError(f"{error}. {advice}") from error
 
 

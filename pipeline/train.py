@@ -15,7 +15,7 @@ from pipeline.data.io import TRAINED, read_part, run, whole
 from pipeline.settings import FitSettings, Settings
 from pipeline.trained.artifacts import SHIPPED, VALIDATED, dump
 from pipeline.trained.score import classes_of
-from pipeline.trained.user_model import own_model
+from pipeline.trained.user_model import user_model
 
 
 def train(settings: Settings) -> str:
@@ -28,7 +28,7 @@ def train(settings: Settings) -> str:
         task=settings.data.task,
         own=settings.model.fit,
     )
-    fit = own_model().fit
+    fit = user_model().fit
     model = fit(rows, validation, view)
     classes_of(model, settings.data.task)
     with whole(TRAINED) as folder:

@@ -1,11 +1,19 @@
-"""Make `.venv`, or the folder that VENV names, from `requirements/dev.lock`.
+"""Make `.venv`: everything that `requirements/dev.lock` pins, and the command `delivery`.
 
-Does nothing when that is up to date.
+VENV names a folder outside the checkout that keeps the locked packages, for a machine that has
+many checkouts. `.venv` then borrows them from there: it holds links to its programs and, as always,
+the command of this checkout. So each checkout runs its own code, whoever shares the packages.
+
+BORROW names an environment to borrow from as it is, whatever its packages: a clone that is made
+for a while (the demo, a workflow in a test) must not renew the environment that made it.
+
+Does nothing when all is up to date.
 
 Needs Python and nothing else, and parses on any Python 3, so that an unsupported one gets a
 message instead of a syntax error.
 """
 
+import glob
 import hashlib
 import os
 import shutil
@@ -14,10 +22,16 @@ import sys
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 HERE = os.path.dirname(os.path.abspath(__file__))
-VENV = os.environ.get("VENV") or os.path.join(os.path.dirname(HERE), ".venv")
-STAMP = os.path.join(VENV, "installed")
-LOCKS = [os.path.join(HERE, name) for name in ("uv.lock", "dev.lock")]
-LAUNCHER = os.path.join(HERE, "launcher.py")
+ROOT = os.path.dirname(HERE)
+OWN = os.path.join(ROOT, ".venv")
+LOCKS = [os.path.join(HERE, name) for name in ("bootstrap.lock", "dev.lock")]
+PACKAGES = "packages"  # what an environment says of its packages
+COMMAND = "checkout"  # and of the checkout whose command it has
+LENT = "packages.pth"  # where an environment without packages has them from
+AGAIN = (
+    "Look at the package it names above; `make lock UPGRADE=1` renews the locks, `make setup` "
+    "retries."
+)
 
 
 class InstallError(Exception):
@@ -34,22 +48,48 @@ def check_python(version):
         )
 
 
-def fingerprint():
-    """A hash over everything that decides what `.venv` holds."""
-    digest = hashlib.sha256(repr(sys.version_info[:3]).encode())
-    for path in LOCKS + [LAUNCHER, os.path.abspath(__file__)]:
+def lender(named):
+    """The environment that holds the packages of the named one: itself, or whoever lends to it."""
+    folder = os.path.abspath(named)
+    lent = glob.glob(os.path.join(folder, "lib", "*", "site-packages", LENT))
+    if folder == OWN or not lent:
+        return folder
+    with open(lent[0]) as file:  # <lender>/lib/python3.x/site-packages
+        return os.path.abspath(os.path.join(file.read().strip(), "..", "..", ".."))
+
+
+def fingerprint(facts, paths):
+    """A hash over `facts` and the content of the files."""
+    digest = hashlib.sha256(repr(facts).encode())
+    for path in paths:
         with open(path, "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
 
 
-def installed():
-    """The fingerprint of the `.venv` that is there, or None."""
+def packages_wanted():
+    """What decides which packages there are."""
+    return fingerprint(sys.version_info[:3], LOCKS)
+
+
+def command_wanted(packages):
+    """What decides how `.venv` is tied to this checkout and to the packages."""
+    files = [os.path.join(ROOT, "pyproject.toml"), os.path.abspath(__file__)]
+    return fingerprint((ROOT, packages, packages_wanted()), files)
+
+
+def stamp(folder, name):
+    """What an environment says of itself; None where it says nothing."""
     try:
-        with open(STAMP) as file:
+        with open(os.path.join(folder, name)) as file:
             return file.read()
     except OSError:
         return None
+
+
+def write_stamp(folder, name, text):
+    with open(os.path.join(folder, name), "w") as file:
+        file.write(text)
 
 
 def run(command, advice):
@@ -58,42 +98,70 @@ def run(command, advice):
         raise InstallError("`%s` failed. %s" % (" ".join(command), advice))
 
 
-def install():
-    """Make `.venv`: uv comes with pip by hash, everything else with uv by hash."""
-    shutil.rmtree(VENV, ignore_errors=True)
-    print("setup: making %s (once; about 1.2 GB)" % VENV, flush=True)
+def program(folder, name):
+    return os.path.join(folder, "bin", name)
+
+
+def install_packages(folder):
+    """Make an environment: uv comes with pip by hash, everything else with uv by hash."""
+    shutil.rmtree(folder, ignore_errors=True)
+    print("setup: making %s (once; about 1.2 GB)" % folder, flush=True)
     run(
         # Not the interpreter of a `.venv` that was just removed.
-        [getattr(sys, "_base_executable", sys.executable), "-m", "venv", VENV],
+        [getattr(sys, "_base_executable", sys.executable), "-m", "venv", folder],
         "On Debian and Ubuntu install it with `apt-get install python3-venv`.",
     )
-    python = os.path.join(VENV, "bin", "python")
-    again = (
-        "Look at the package it names above; `make lock` renews the locks, `make setup` retries."
-    )
+    python = program(folder, "python")
+    run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCKS[0]], AGAIN)
     run(
-        [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCKS[0]],
-        again,
-    )
-    run(
-        [os.path.join(VENV, "bin", "uv"), "pip", "sync", "--quiet", "--require-hashes"]
+        [program(folder, "uv"), "pip", "sync", "--quiet", "--require-hashes"]
         + ["--python", python, LOCKS[1]],
-        again,
+        AGAIN,
     )
-    command = os.path.join(VENV, "bin", "delivery")
-    with open(LAUNCHER) as source, open(command, "w") as file:
-        file.write("#!%s\n%s" % (python, source.read()))
-    os.chmod(command, 0o755)
-    with open(STAMP, "w") as file:
-        file.write(fingerprint())
+    write_stamp(folder, PACKAGES, packages_wanted())
+
+
+def borrow(packages):
+    """Make `.venv` with the packages and programs of another environment, not with its checkout:
+    Python reads no .pth file of a folder that one names."""
+    shutil.rmtree(OWN, ignore_errors=True)
+    run(
+        [program(packages, "uv"), "venv", "--quiet", "--no-project"]
+        + ["--python", program(packages, "python"), OWN],
+        "Remove that folder and run `make setup` again.",
+    )
+    for path in glob.glob(os.path.join(packages, "bin", "*")):
+        own = program(OWN, os.path.basename(path))
+        if os.path.basename(path) != "delivery" and not os.path.lexists(own):
+            os.symlink(path, own)
+    (lent,) = glob.glob(os.path.join(packages, "lib", "*", "site-packages"))
+    (site,) = glob.glob(os.path.join(OWN, "lib", "*", "site-packages"))
+    write_stamp(site, LENT, lent + "\n")
+
+
+def install_command():
+    """Install this checkout, editable: nothing is downloaded, uv is the build backend."""
+    run(
+        [program(OWN, "uv"), "pip", "install", "--quiet", "--offline", "--no-deps"]
+        + ["--no-build-isolation", "--python", program(OWN, "python"), "--editable", ROOT],
+        "If pyproject.toml was edited: its [build-system] must allow the locked version of uv.",
+    )
 
 
 def main():
     """Return the exit code: 0 done, 2 for what a person has to mend."""
     try:
         check_python(sys.version_info[:2])
-        if installed() != fingerprint():
-            install()
+        borrowed = os.environ.get("BORROW")
+        packages = lender(borrowed or os.environ.get("VENV") or OWN)
+        if not borrowed and stamp(packages, PACKAGES) != packages_wanted():
+            install_packages(packages)
+        wanted = command_wanted(packages)
+        if stamp(OWN, COMMAND) != wanted:
+            if packages != OWN:
+                borrow(packages)
+            install_command()
+            write_stamp(OWN, COMMAND, wanted)
     except InstallError as error:
         sys.stderr.write("error: %s\n" % error)
         return 2

@@ -1,7 +1,7 @@
 """The contract of a model: what it takes, what it answers, and where it comes from.
 
 `artifacts/model/contract.json` is the only thing that `pipeline`, `serving` and `delivery`
-share. This module defines it, reads it and writes it; it imports nothing but pydantic.
+share, beside the settings of the service. This module defines, reads and writes the contract.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
+
+from serving.strict import Document, DocumentError, Strict, parse
 
 CONTRACT = "contract.json"
 MODEL = "model.onnx"
@@ -23,52 +25,13 @@ EXPLAINER = "explainer.json"
 EXPLAINER_ENCODER = "explainer.onnx"  # for trees: inputs → the output MATRIX
 EXPLAINER_PATHS = "explainer.npz"
 MATRIX = "matrix"
+# Scores are float32: a probability this near to 0 or 1 cannot be told from certainty.
+CERTAIN = 1e-7
 SCORE = "score"  # the output every model has: float32, [rows] or [rows, classes]
 
 Dtype = Literal["float32", "float64", "int64", "bool", "string", "bytes"]
 Task = Literal["binary", "multiclass", "regression"]
 Link = Literal["identity", "logistic", "softmax"]  # what makes scores of raw sums
-
-
-class ContractError(ValueError):
-    """A document does not fit its schema. The message names the file, the path and the reason."""
-
-
-class Strict(BaseModel):
-    """A frozen document that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-Document = TypeVar("Document", bound=Strict)
-
-
-def parse(kind: type[Document], content: Any, *, source: str) -> Document:
-    """Validate `content` as `kind`.
-
-    Raises:
-        ContractError: with one line per problem: the path of the key, what was found, what was
-            expected.
-    """
-    if not isinstance(content, Mapping):
-        raise ContractError(f"{source}: expected a mapping, found {type(content).__name__}")
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        raise ContractError(f"{source}: " + "; ".join(_problems(error))) from error
-
-
-def _problems(error: ValidationError) -> list[str]:
-    problems = []
-    for item in error.errors(include_url=False):
-        path = ".".join(str(part) for part in item["loc"]) or "(top)"
-        if item["type"] == "extra_forbidden":
-            problems.append(f"{path}: unknown key")
-        elif item["type"] == "missing":
-            problems.append(f"{path}: missing")
-        else:
-            problems.append(f"{path}: {item['msg']} (found {item['input']!r})")
-    return problems
 
 
 class Histogram(Strict):
@@ -247,9 +210,9 @@ def _read(kind: type[Document], file: Path) -> Document:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ContractError(f"{file}: no such file; `dvc repro` writes it") from error
+        raise DocumentError(f"{file}: no such file; `dvc repro` writes it") from error
     except ValueError as error:
-        raise ContractError(f"{file}: not JSON: {error}") from error
+        raise DocumentError(f"{file}: not JSON: {error}") from error
     return parse(kind, content, source=str(file))
 
 

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "tests" / "models"
 IDENTITY = {
@@ -17,6 +19,7 @@ IDENTITY = {
     "GIT_COMMITTER_NAME": "Tester",
     "GIT_COMMITTER_EMAIL": "tester@example.com",
 }
+KEPT = ("envs", "cache/scans")  # of a workspace: found by a hash of all they depend on
 LEFT_OUT = ("tests/", "docs/", "model/", "params.yaml", "dvc.lock")
 
 
@@ -42,6 +45,23 @@ def put_model(destination: Path, model: str) -> None:
     """Put the fixture model's `model/` and params.yaml in `destination`."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(MODELS / model, destination, dirs_exist_ok=True, ignore=ignore)
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of one run of tests share."""
+    base = factory.getbasetemp()
+    folder = (base.parent if base.name.startswith("popen-") else base) / "bench"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def share(workspace: Path, shared: Path) -> None:
+    """Let a new workspace use the environments of bentos and the answers of scanners that other
+    tests have got: what is made once per machine and lock is made once per run of tests."""
+    for name in KEPT:
+        (shared / name).mkdir(parents=True, exist_ok=True)
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).symlink_to(shared / name)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import costs
 from tests.origin import Origin, make_origin
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set before anything is imported, so that subprocesses and DVC see it too."""
+    config.pluginmanager.register(costs)
     uv = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=False)
     if uv.returncode == 0:
         os.environ.setdefault("UV_CACHE_DIR", uv.stdout.strip())
-    # `make` exports it; a test that makes an environment must not make this one anew.
-    os.environ.pop("VENV", None)
+    # A test that makes an environment must neither make this one anew nor borrow from another.
+    for name in ("VENV", "BORROW"):
+        os.environ.pop(name, None)
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["DVC_NO_ANALYTICS"] = "1"
@@ -34,8 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that the other worker does the rest meanwhile."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """The longest first, so that the other workers do the rest meanwhile."""
+    place = {name: number for number, name in enumerate(costs.LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
 @pytest.fixture

@@ -12,10 +12,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from delivery.git import Repository
-from delivery.promotion.admission import proposal_tag, record_sha256
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.events import Event
-from delivery.state.record import Platform, Record, Source, record_path, render_record
+from delivery.state.record import (
+    Platform,
+    Record,
+    Source,
+    record_path,
+    record_sha256,
+    render_record,
+)
+from delivery.state.refs import proposal_tag
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("staging", "production")
@@ -76,14 +83,14 @@ class Origin:
         assert self.repository.create_tag(event.tag, attempt, event.message())
 
 
-def version(release: str) -> Version:
+def version(release: str) -> ReleaseRef:
     """A version whose bento hash fits its id; none for an empty id."""
     if not release:
-        return Version()
-    return Version(release, release.removeprefix("r-").ljust(64, "0"))
+        return ReleaseRef()
+    return ReleaseRef(release, release.removeprefix("r-").ljust(64, "0"))
 
 
-def evidence_about(wanted: Version, record: str, **facts: object) -> str:
+def evidence_about(wanted: ReleaseRef, record: str, **facts: object) -> str:
     """The evidence that delivery proposes a release with, record as text."""
     about = {
         "release": wanted.release,
@@ -111,17 +118,30 @@ def record(release: str) -> Record:
 
 def make_origin(folder: Path) -> Origin:
     """A bare origin and a checkout with both environments at `none`."""
-    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    return copy_origin(_template(), folder)
+
+
+def copy_origin(template: Path, folder: Path) -> Origin:
+    """What lies in the folder of another origin, in `folder`: calls of git take longer."""
     made = Origin(folder / "checkout", folder / "origin.git")
+    for part in (made.path, made.bare):
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(template / part.name, part, symlinks=True)
     made.git("remote", "set-url", "origin", str(made.bare))
     return made
 
 
+def scratch(prefix: str) -> Path:
+    """A folder until the end of the process."""
+    folder = Path(mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def _template() -> Path:
-    """What every origin starts as, made once: eight calls of git take longer than a copy."""
-    folder = Path(mkdtemp(prefix="origin-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """What every origin starts as, made once."""
+    folder = scratch("origin-")
     bare, path = folder / "origin.git", folder / "checkout"
     for command in (
         ["git", "init", "--quiet", "--bare", "-b", "main", str(bare)],

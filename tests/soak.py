@@ -4,6 +4,8 @@ A built bento with keys, metrics, prediction log and feedback on gets good and b
 this machine for some minutes, over 127.0.0.1. The resident memory of its worker is read every
 second; the slope of a straight line through the later three quarters is what is reported. Caches
 and files that fill up, and an allocator that settles, belong to the first quarter.
+
+No Locust here: some requests are broken off while they are sent, and the worker is watched.
 """
 
 from __future__ import annotations

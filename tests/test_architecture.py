@@ -1,33 +1,24 @@
-"""The arrows between the packages, the docs and the commands, held by tests."""
+"""The arrows between the packages, the stages and the locks, held by tests."""
 
 from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
-from delivery.cli.main import cli
-from delivery.settings.policy import parse_yaml, read_settings
+from delivery.documents import parse_yaml
+from delivery.settings.policy import read_settings
+from tests.costs import LONGEST
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("model", "pipeline", "serving", "delivery")
-ALLOWED = {
-    "model": {"model"},
-    "pipeline": {"pipeline", "model", "serving.contract"},
-    "serving": {"serving"},
-    "delivery": {
-        "delivery",
-        "serving.contract",
-        "serving.settings.host",
-        "serving.settings.service",
-    },
-}
-NOT_IN_SERVING = {"pandas", "sklearn", "mlflow", "dvc", "lightgbm", "pyarrow"}
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -38,57 +29,61 @@ def imports(file: Path) -> Iterator[str]:
             yield node.module
 
 
-def allowed(name: str, package: str) -> bool:
-    return any(name == ok or name.startswith(f"{ok}.") for ok in ALLOWED[package])
+def linted(root: Path) -> subprocess.CompletedProcess[str]:
+    """What `make lint` says about the layers of the packages at `root`."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("package", OURS)
-def test_nothing_else_crosses_between_packages(package: str) -> None:
-    crossing = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for file in (ROOT / package).rglob("*.py")
-        for name in imports(file)
-        if name.split(".")[0] in OURS and not allowed(name, package)
-    ]
-    assert not crossing
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages and the rules, to break them in."""
+    root = tmp_path_factory.mktemp("copied")
+    for package in OURS:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, root / package, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    return root
 
 
-def test_serving_is_light() -> None:
-    heavy = [
-        f"{file.name} imports {name}"
-        for file in [*(ROOT / "serving").rglob("*.py"), ROOT / "service.py"]
-        for name in imports(file)
-        if name.split(".")[0] in NOT_IN_SERVING
-    ]
-    assert not heavy
+def test_every_room_imports_what_its_layer_allows(copied: Path) -> None:
+    done = linted(copied)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "rule"),
+    [
+        ("delivery/gates/verdict.py", "import delivery.state.record", "delivery: layers"),
+        ("delivery/forge/local.py", "import delivery.storage.store", "delivery: layers"),
+        ("delivery/commands/gate.py", "import delivery.commands.scan", "commands do not call"),
+        ("delivery/evidence/trial.py", "import delivery.targets.protocol", "evidence knows"),
+        ("delivery/bento/build.py", "import pipeline.settings", "packages: what crosses"),
+        ("pipeline/train.py", "import serving.http.app", "see documents of serving"),
+        ("serving/rows/column.py", "import serving.predict.cache", "serving: layers"),
+        ("serving/contract.py", "import pandas", "a bento is light"),
+        ("model/__init__.py", "import serving.contract", "a fork's model"),
+    ],
+)
+def test_a_forbidden_import_is_refused_by_its_rule(
+    copied: Path, file: str, line: str, rule: str
+) -> None:
+    """The negative control of the rules: each is broken once, in a copy."""
+    module = copied / file
+    text = module.read_text(encoding="utf-8")
+    module.write_text(f"{text}\n{line}\n", encoding="utf-8")
+    try:
+        done = linted(copied)
+    finally:
+        module.write_text(text, encoding="utf-8")
+    assert done.returncode != 0
+    broken = [shown for shown in done.stdout.splitlines() if "BROKEN" in shown]
+    assert any(rule in shown for shown in broken), done.stdout
 
 
 def test_service_is_composition_only() -> None:
     ours = {name for name in imports(ROOT / "service.py") if name.split(".")[0] in OURS}
     assert all(name.startswith("serving") for name in ours)
-
-
-def commands(group: click.Group, prefix: str = "delivery") -> Iterator[str]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix} {name}")
-        else:
-            yield f"{prefix} {name}"
-
-
-@pytest.mark.parametrize("command", list(commands(cli)))
-def test_every_command_is_in_the_docs(command: str) -> None:
-    docs = (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8")
-    assert f"`{command}" in docs
-
-
-def test_the_docs_name_no_command_that_is_not_there() -> None:
-    known = set(commands(cli)) | {"delivery pr"}
-    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        text = file.read_text(encoding="utf-8")
-        for found in re.findall(r"`(delivery [a-z]+(?: [a-z]+)?)", text):
-            first = " ".join(found.split()[:2])
-            assert found in known or first in known, f"{file.name} names `{found}`"
 
 
 def test_the_policy_of_the_template_is_valid() -> None:
@@ -99,8 +94,11 @@ def test_every_stage_is_a_module_a_section_and_a_test() -> None:
     stages = parse_yaml((ROOT / "dvc.yaml").read_text(), "dvc.yaml")["stages"]
     params = parse_yaml((ROOT / "params.yaml").read_text(), "params.yaml")
     for stage in stages:
-        assert (ROOT / "pipeline" / f"{stage}.py").is_file()
-        assert (ROOT / "tests" / "pipeline" / f"test_{stage}.py").is_file()
+        module = f"{stage}.py", f"test_{stage}.py"
+        if (ROOT / "pipeline" / stage).is_dir():
+            module = f"{stage}/stage.py", f"{stage}/test_stage.py"
+        assert (ROOT / "pipeline" / module[0]).is_file()
+        assert (ROOT / "tests" / "pipeline" / module[1]).is_file()
     assert {"prepare", "train", "evaluate", "export"} <= set(params)
 
 
@@ -120,10 +118,10 @@ def test_serving_runs_exactly_what_was_tested() -> None:
         assert pins(name) <= pins("dev")
 
 
-def test_the_readme_fits() -> None:
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 200
-
-
 def test_the_project_supports_what_the_installer_supports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">=3.11,<3.14"
+
+
+def test_the_tests_that_begin_first_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []

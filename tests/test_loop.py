@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ import httpx
 import pytest
 
 from delivery.demo.stage import Stage
-from tests.checkout import make_checkout
+from tests.checkout import make_checkout, share, shared_folder
 
 pytestmark = pytest.mark.e2e
 
@@ -84,6 +83,7 @@ def free_offset() -> str:
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
     root = make_checkout(tmp_path_factory.mktemp("fork") / "repository", "minimal")
+    share(root / ".demo", shared_folder(tmp_path_factory) / "workspace")
     os.environ["DELIVERY_PORT_OFFSET"] = free_offset()
     stage = Stage(root)
     demo = [sys.executable, "-m", "delivery.demo"]
@@ -137,7 +137,7 @@ def test_releasing_the_same_bytes_again_adopts_them(fork: Fork) -> None:
     done = fork.run("delivery", "release")
     assert done.code == 0, done.err
     assert f"release {fork.facts['improvement']} (main has its record already)" in done.out
-    assert "wanted there already" in done.out
+    assert "the first environment wants it already" in done.out
 
 
 def test_the_persons_checkout_is_untouched(fork: Fork) -> None:
@@ -165,11 +165,10 @@ def test_what_dies_is_seen_and_restarted(fork: Fork) -> None:
 def kill_instance(fork: Fork, release: str) -> None:
     """Kill the process that answers for `release` in production, as a crash would."""
     from delivery.settings.policy import read_settings
-    from delivery.targets.local.target import LocalTarget
+    from delivery.targets.local.target import local_target
 
-    port = read_settings(fork.clone).environment("production").target.port
-    target = LocalTarget("production", port, fork.clone / ".delivery")
-    instance = target.instances()[release]
+    environment = read_settings(fork.clone).environment("production")
+    instance = local_target(environment, fork.clone / ".delivery").runtime.instances()[release]
     pid = next(int(word) for word in instance.detail.replace("(", " ").split() if word.isdigit())
     os.killpg(os.getpgid(pid), signal.SIGKILL)
 
@@ -189,15 +188,16 @@ def test_a_corrupted_bento_is_named_and_fetched_anew(fork: Fork) -> None:
     assert again.code == 0, again.err
 
 
-def inspected(fork: Fork, release: str) -> dict[str, bool]:
-    """What inspect found, by the name of the check."""
-    found = json.loads(fork.run("delivery", "inspect", release, "--offline", "--json").out)
-    return {finding["name"]: finding["ok"] for finding in found["findings"]}
+def inspect(fork: Fork, release: str) -> tuple[Done, dict[str, bool]]:
+    """How inspect ended, and what it found, by the name of the check."""
+    done = fork.run("delivery", "inspect", release, "--offline", "--json")
+    found = json.loads(done.out)["findings"]
+    return done, {finding["name"]: finding["ok"] for finding in found}
 
 
 def test_a_release_is_in_order_and_tells_where_it_comes_from(fork: Fork) -> None:
     release = fork.facts["first"]
-    found = inspected(fork, release)
+    _, found = inspect(fork, release)
     assert set(found) == {
         "record", "bento", "data", "artefact", "sbom", "licences", "signature for production",
         "evidence for production",
@@ -205,7 +205,7 @@ def test_a_release_is_in_order_and_tells_where_it_comes_from(fork: Fork) -> None
     assert all(found.values())
     shown = fork.run("delivery", "inspect", release)
     assert shown.code == 0, shown.err
-    places = [shown.out.index(word) for word in ("\ndata ", "\npipeline ", "\nmodel/", "\nbento ")]
+    places = [shown.out.index(word) for word in ("\ndata ", "\nrecipe ", "\nmodel/", "\nbento ")]
     assert places == sorted(places)
     assert "verified, attempt" in shown.out
 
@@ -230,21 +230,12 @@ def test_what_is_not_in_order_is_named(
     with edited(path, text.replace(old, new, 1)):
         fork.run("git", "commit", "--quiet", "-am", "Tamper")
         fork.run("git", "update-ref", "refs/remotes/origin/main", "HEAD")
-        found = inspected(fork, release)
-        done = fork.run("delivery", "inspect", release, "--offline")
+        done, found = inspect(fork, release)
         fork.run("git", "reset", "--quiet", "--hard", "HEAD~1")
         fork.run("git", "update-ref", "refs/remotes/origin/main", "HEAD")
     assert done.code == 3
     assert not found[check]
     assert f"{check}: " in done.err
-
-
-def test_a_release_is_made_anew_from_raw_data(fork: Fork) -> None:
-    done = fork.run("delivery", "reproduce", fork.facts["improvement"])
-    assert done.code == 0, done.err
-    assert re.search(r"identical: 10 artifacts and \d+ files of the bento", done.out)
-    assert "running stage 'train'" in done.err
-    assert not (fork.clone / ".delivery" / "reproduced" / fork.facts["improvement"]).exists()
 
 
 def checks(fork: Fork) -> dict[str, dict[str, Any]]:

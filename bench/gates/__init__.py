@@ -1,4 +1,4 @@
-"""How often do the gates err? Written into docs/gates.md, with a plot."""
+"""How often do the gates err? Written into docs/gates/, with a plot."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ def main(quick: bool) -> None:
     if quick:
         print(page.section(operate(20)))
         return
-    page.write(operate(200), Path("docs"))
-    print("docs/gates.md, docs/gates-power.svg")
+    folder = Path("docs/gates")
+    page.write(operate(200), folder)
+    print(f"{folder / page.PAGE}, {folder / page.PLOT}")

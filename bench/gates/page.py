@@ -1,4 +1,5 @@
-"""What the simulation found, as a section of docs/gates.md and a plot."""
+"""The results of the simulation, as a section of docs/gates/operating-characteristics.md and a
+plot."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from bench.gates.findings import REQUESTS, ROWS, Found, Operating
 from delivery.files import write_whole
 
 BEGIN, END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
-PLOT = "gates-power.svg"
+PAGE = "operating-characteristics.md"
+PLOT = "power.svg"
 STYLE: Any = {
     "svg.hashsalt": "gates",  # the same numbers give the same file
     "svg.fonttype": "none",
@@ -29,8 +31,8 @@ COLOURS = ("#9bb8d3", "#2f6fab", "#12324f")
 
 
 def write(found: Operating, docs: Path) -> None:
-    """Put the section between its marks in docs/gates.md, and the plot beside it."""
-    page = docs / "gates.md"
+    """Put the section between its marks on the page in `docs`, and the plot beside it."""
+    page = docs / PAGE
     text = page.read_text(encoding="utf-8")
     marked = f"{BEGIN}\n{section(found)}\n{END}"
     fresh, times = re.subn(
@@ -77,25 +79,17 @@ def plot(found: Operating, file: Path) -> None:
 
 
 def _ends(found: Sequence[Found]) -> list[list[float]]:
-    """Error bars in percent, below and above."""
-    low = [100 * (one.refused - one.interval()[0]) for one in found]
-    high = [100 * (one.interval()[1] - one.refused) for one in found]
+    """Error bars in percent, below and above; rounding puts the end of 0% or 100% beyond it."""
+    low = [100 * max(0.0, one.refused - one.interval()[0]) for one in found]
+    high = [100 * max(0.0, one.interval()[1] - one.refused) for one in found]
     return [low, high]
 
 
 def section(found: Operating) -> str:
-    """The tables and the line on how to read them, as Markdown."""
-    runs = found.champion[0].runs
-    twins = f"{min(found.aucs):.3f} to {max(found.aucs):.3f}"
+    """How the figures came about, and the tables, as Markdown."""
     return "\n".join(
         [
-            f"{len(found.aucs)} twins, fitted by the pipeline on nine tenths of the training days "
-            f"each (AUC {twins}), differ as retrained models differ by chance. An equal candidate "
-            f"answers each day of the holdout ({found.rows:,} rows on {found.days} days, resampled "
-            "by day) by one of two twins, the champion by the other, as a coin says. A worse "
-            "candidate got noise on its log-odds until its AUC fell by so much; a broken one "
-            "has one slice's scores in a random order; both stay calibrated. "
-            f"{runs} runs each; in brackets Wilson's 95% interval.",
+            *_reading(found),
             "",
             f"![How often the champion gate refuses]({PLOT})",
             "",
@@ -103,18 +97,41 @@ def section(found: Operating) -> str:
             "|---|---|---|---|",
             *(_line(one) for one in found.champion),
             "",
-            "The load gate on lognormal latencies with a p99 of three medians, by how far the true "
-            "p99 is from the limit; and on errors, by their true share. Refused, by requests:",
+            "The two tables below are about the load gate. The first has lognormal latencies with "
+            "a p99 of three medians, by how far the true p99 is from the limit. The second has "
+            "errors, by their true share. Each figure is the share of runs that the gate refused, "
+            "by the number of requests.",
             "",
             *_grid("true p99", REQUESTS, found.load["p99"]),
             "",
             *_grid("true errors", REQUESTS, found.load["errors"]),
             "",
-            "PSI of ten equal bins where nothing drifted, by rows on each side:",
+            "The last table is about `data_drift`: the population stability index (PSI) of ten "
+            "equal bins where nothing drifted, by the number of rows on each side.",
             "",
             *_drift(found),
         ]
     )
+
+
+def _reading(found: Operating) -> list[str]:
+    """How the figures came about."""
+    runs = found.champion[0].runs
+    auc = f"AUC {min(found.aucs):.3f} to {max(found.aucs):.3f}"
+    return [
+        f"The pipeline fitted {len(found.aucs)} [twins](../glossary.md#twin), each on nine tenths "
+        f"of the training days ({auc}). The holdout has {found.rows:,} rows on {found.days} days, "
+        "and intervals resample days. For each day a coin decides which of two twins plays the "
+        "candidate and which the champion.",
+        "",
+        "| candidate | is made by |",
+        "|---|---|",
+        "| equal | the twin, unchanged |",
+        "| worse | noise on the log-odds until the AUC fell by so much; it stays calibrated |",
+        "| broken | the scores of one slice in a random order; it stays calibrated |",
+        "",
+        f"Each line of the next table is {runs} runs. Brackets hold Wilson's 95% interval.",
+    ]
 
 
 def _line(one: Found) -> str:

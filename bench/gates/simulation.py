@@ -36,7 +36,8 @@ from pipeline.data.columns import feature_names
 from pipeline.data.io import read_part
 from pipeline.settings import FitSettings, Settings, read_settings
 from pipeline.trained.score import score
-from pipeline.trained.user_model import own_model
+from pipeline.trained.user_model import user_model
+from serving.contract import CERTAIN
 
 TWINS = 6
 KEPT = 0.9  # of the training days, by each twin
@@ -76,9 +77,9 @@ def twins(settings: Settings) -> Iterator[Array]:
             task=settings.data.task,
             own=settings.model.fit,
         )
-        model = own_model().fit(rows.iloc[picked], None, view)
+        model = user_model().fit(rows.iloc[picked], None, view)
         scores = score(model, holdout[list(features)], settings.data.task)
-        clipped = np.clip(scores, metrics.CERTAIN, 1 - metrics.CERTAIN)
+        clipped = np.clip(scores, CERTAIN, 1 - CERTAIN)
         yield np.log(clipped / (1 - clipped))
 
 
@@ -92,7 +93,7 @@ def stage(settings: Settings, logits: Sequence[Array]) -> Stage:
         days=pd.factorize(holdout[roles.cluster])[0],
         segments={name: holdout[name].astype(str).to_numpy() for name in roles.segments},
         logits=np.stack([calibrated(labels, side) for side in logits]),
-        policy=read_policy(Path()).gates.champion,
+        policy=read_policy(Path()).gates.of(champion.Policy),
     )
 
 
@@ -263,6 +264,6 @@ def operate(runs: int, workers: int = 2) -> Operating:
         days=int(here.days.max()) + 1,
         aucs=[auc(here.labels, side) for side in logits],
         champion=simulate(here, runs, workers),
-        load=load_errors(read_policy(Path()).gates.load, 2_000),
+        load=load_errors(read_policy(Path()).gates.of(load.Policy), 2_000),
         drift=drift_errors(4_000),
     )

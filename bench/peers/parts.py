@@ -21,13 +21,13 @@ from scoring import Scorer
 from serving.guard.guard import Guard
 from serving.guard.keys import make_key
 from serving.http.app import Service
-from serving.predict.answer import Scored
+from serving.predict.predictor import Scored
 from serving.protocols import native
-from serving.protocols.dialect import Message
-from serving.settings.host import Place
+from serving.protocols.protocol import Message
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
-from serving.telemetry.drift_counters import ROWS, Watch
-from serving.telemetry.prediction_log import Entry, Journal
+from serving.telemetry.drift_counters import ROWS, DriftCounters
+from serving.telemetry.prediction_log import Entry, PredictionLog
 
 TIMES = {1: 3000, 1000: 60}  # requests by rows
 Sample = dict[str, list[float]]
@@ -60,12 +60,15 @@ class Bench:
 
     def __init__(self, folder: Path, scratch: Path) -> None:
         self._key, entry = make_key("bench", ["predict"], days=1)
-        place = Place(api_keys=json.dumps([entry.model_dump(mode="json")]), log_folder=scratch)
-        start = Start("r-0123456789ab", ServingSettings(auth="keys"), place=place)
+        host = Host(api_keys=json.dumps([entry.model_dump(mode="json")]), log_folder=scratch)
+        start = Start("r-0123456789ab", ServingSettings(auth="keys"), host=host)
         self._service = service = Service(folder, start)
         service.load()
         contract = service.predictor.contract
-        self._watch, self._journal = Watch(contract, "parts"), Journal(contract, start)
+        self._watch, self._journal = (
+            DriftCounters(contract, "parts"),
+            PredictionLog(contract, start),
+        )
         self._guard = Guard(service.app, start=start, shape=service.error, direct=service.direct)
         self._limit = Scorer(folder)
 
@@ -98,9 +101,9 @@ class Bench:
         watch.lap("answer")
         many = -(-ROWS // batch.rows)
         for _ in range(many):  # as a busy worker does it: many rows at a time
-            self._watch.scored(scored)
+            self._counters.scored(scored)
         watch.lap("count", share=many)
-        self._journal._line(Entry("0" * 24, time(), batch.columns, score))
+        self._log._line(Entry("0" * 24, time(), batch.columns, score))
         watch.lap("log")
 
     def _theirs(self, body: bytes, watch: Stopwatch) -> None:

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""A bento: built, hashed, run on this machine and asked over HTTP."""

@@ -12,16 +12,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from delivery.bento.bento import MODEL, Bento
 from delivery.bento.digest import content_sha256, file_hashes, release_id
 from delivery.errors import InputError
 
 SPEC = "bentos/online.yaml"
 LOCK = "requirements/serving.lock"
-MODEL = "artifacts/model"
 # What BentoML gets to see; SPEC's `include` says the same for a build by hand.
 PARTS = ("service.py", "serving", SPEC, LOCK, MODEL)
 CHECKSUMS = "artifacts/model.sha256"  # what serving.predict.loaded_model compares the model with
@@ -29,15 +28,6 @@ CREATED = "creation_time: '1980-01-01T00:00:00+00:00'"
 TAG_VERSION = "1"  # the version of every bento: a release is known by its id
 SECONDS = 120
 TRY_OUT = "from service import model; model.try_out()"
-
-
-@dataclass(frozen=True)
-class Bento:
-    """A built bento. `id` names the release, `sha256` is the whole content hash."""
-
-    path: Path
-    id: str
-    sha256: str
 
 
 def build(source: Path, destination: Path) -> Bento:
@@ -60,7 +50,7 @@ def build(source: Path, destination: Path) -> Bento:
         sha256 = content_sha256(built)
         final = destination / release_id(sha256)
         _move(built, final, sha256)
-    return Bento(final, release_id(sha256), sha256)
+    return Bento(release_id(sha256), final)
 
 
 def _check_source(source: Path) -> None:

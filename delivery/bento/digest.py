@@ -17,6 +17,11 @@ import stat
 from pathlib import Path
 
 from delivery.errors import InputError
+from serving.digests import file_hashes as hashes_of
+from serving.digests import file_sha256
+
+__all__ = ["content_sha256", "file_hashes", "file_sha256", "manifest",
+           "release_id", "tree_sha256"]  # fmt: skip
 
 ID_DIGITS = 12
 MANIFEST = "bento.yaml"
@@ -57,16 +62,7 @@ def file_hashes(folder: Path) -> dict[str, str]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    return {
-        name: file_sha256(folder / name)
-        for name in sorted(_names(folder, ""), key=lambda name: name.encode())
-    }
-
-
-def file_sha256(file: Path) -> str:
-    """sha256 in hex of one file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes_of(folder, _names(folder, ""))
 
 
 def _names(folder: Path, prefix: str) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from delivery.errors import InputError, TargetError
-from delivery.files import locked, write_whole
+from delivery.files import locked, program, write_whole
 
 LOCK = "src/requirements/serving.lock"  # inside a bento
 COMPLETE = "complete"
@@ -84,28 +84,19 @@ def _make(folder: Path, lock: Path) -> None:
         raise TargetError(
             f"{lock} does not install on Python {platform.python_version()} "
             f"({sys.platform} {platform.machine()}): {_reason(made.stderr)}. If the network and "
-            "the package index are well, renew the locks with `make lock`, commit them and "
-            "release again."
+            "the package index work, renew the locks with `make lock UPGRADE=1`, commit them "
+            "and release again."
         )
     write_whole(folder / COMPLETE, "")
 
 
 def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [_binary(), "--color", "never", "--no-progress", *arguments],
+        [program("uv"), "--color", "never", "--no-progress", *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def _binary() -> str:
-    """uv, from beside the running Python, or else from PATH."""
-    beside = Path(sys.executable).parent / "uv"
-    found = str(beside) if beside.is_file() else shutil.which("uv")
-    if found is None:
-        raise TargetError(f"uv is neither beside {sys.executable} nor on PATH. Run `make setup`.")
-    return found
 
 
 def _reason(stderr: str) -> str:

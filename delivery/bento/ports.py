@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 
 import psutil
@@ -26,9 +27,19 @@ def taken(port: int) -> bool:
 
 def holder(port: int) -> str:
     """Who listens on `port`, for a message; empty where the system does not tell."""
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            for connection in process.net_connections("tcp"):
-                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-                    return f" by process {process.pid} ({process.name()})"
+    for process, own in listening(psutil.process_iter(), "tcp"):
+        if own == port:
+            with suppress(psutil.Error):
+                return f" by process {process.pid} ({process.name()})"
     return ""
+
+
+def listening(
+    processes: Iterable[psutil.Process], kind: str = "tcp4"
+) -> Iterator[tuple[psutil.Process, int]]:
+    """Each process with each port that it listens on; without those that are gone or not ours."""
+    for process in processes:
+        with suppress(psutil.Error):
+            for connection in process.net_connections(kind):
+                if connection.status == psutil.CONN_LISTEN:
+                    yield process, connection.laddr.port

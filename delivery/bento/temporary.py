@@ -9,28 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from delivery.bento.bento import Bento
 from delivery.bento.server import serving
 
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Who is judged: a release and the folder of its bento."""
-
-    release: str
-    bento: Path
-
-    @property
-    def model(self) -> Path:
-        """The folder with the model, its contract and its examples."""
-        return self.bento / "src" / "artifacts" / "model"
-
-
 @dataclass
 class Servers(AbstractContextManager["Servers"]):
-    """Lends the URL of a server per subject; stops them all at the end. Thread-safe: two
-    threads that ask for two subjects start them side by side."""
+    """Lends the URL of a server per bento; stops them all at the end. Thread-safe: two
+    threads that ask for two bentos start them side by side."""
 
     workspace: Path
     progress: Progress
@@ -39,19 +27,19 @@ class Servers(AbstractContextManager["Servers"]):
     _locks: dict[Path, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def url(self, subject: Subject) -> str:
-        """Where `subject` answers; TargetError if it does not come up."""
+    def url(self, bento: Bento) -> str:
+        """Where `bento` answers; TargetError if it does not come up."""
         with self._lock:
-            lock = self._locks.setdefault(subject.bento, threading.Lock())
+            lock = self._locks.setdefault(bento.path, threading.Lock())
         with lock:
-            if subject.bento not in self._urls:
-                self.progress(f"starting {subject.release} to judge it")
-                lent = serving(subject.bento, subject.release, self.workspace)
+            if bento.path not in self._urls:
+                self.progress(f"starting {bento.id} to judge it")
+                lent = serving(bento.path, bento.id, self.workspace)
                 url = lent.__enter__()
                 with self._lock:
                     self._stack.push(lent)
-                self._urls[subject.bento] = url
-            return self._urls[subject.bento]
+                self._urls[bento.path] = url
+            return self._urls[bento.path]
 
     def __exit__(
         self,

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What exists for jobs of GitHub Actions alone."""

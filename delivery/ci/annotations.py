@@ -1,4 +1,4 @@
-"""What a job of GitHub Actions shows on its page: annotations, its summary, its outputs.
+"""What a job of GitHub Actions shows beside its code: annotations.
 
 Source of the escapes: actions/toolkit, packages/core/src/command.ts.
 """
@@ -6,7 +6,6 @@ Source of the escapes: actions/toolkit, packages/core/src/command.ts.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from delivery.gates.verdict import Verdict, blocking
 from delivery.scanners.finding import Scan
@@ -36,13 +35,6 @@ def scan_annotations(scans: Iterable[Scan]) -> list[str]:
         for scan in scans
         for found in scan.findings
     ]
-
-
-def append(file: Path | None, text: str) -> None:
-    """Add to the job's summary or outputs; nothing outside a job."""
-    if file is not None:
-        with file.open("a", encoding="utf-8") as out:
-            out.write(text + "\n")
 
 
 def _data(text: str) -> str:

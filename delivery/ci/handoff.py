@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from delivery.context import Context
+from delivery.documents import parse_yaml
 from delivery.errors import InputError, StoreError
-from delivery.settings.policy import parse_yaml
 from delivery.storage.dvc_lock import LOCK
 
 PARAMS = "params.yaml"

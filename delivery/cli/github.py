@@ -1,45 +1,88 @@
-"""`delivery github`: how the repository is governed, on the command line."""
+"""`delivery github`: options and output."""
 
 from __future__ import annotations
 
-import click
+import json
+from typing import TYPE_CHECKING
 
-from delivery.cli import render
-from delivery.cli.terminal import context, dry_option, json_option, show
+import click
+from rich.table import Table
+from rich.text import Text
+
+from delivery.cli.options import context, dry_option, json_option
+from delivery.cli.render import show, table
+
+if TYPE_CHECKING:
+    from delivery.commands.github import ApplyResult
 
 
 @click.group()
 def github() -> None:
-    """How the repository is governed on GitHub."""
+    """Compare GitHub's settings with main's files, and set them."""
 
 
 @github.command()
 @dry_option
 @json_option
 def apply(dry_run: bool, as_json: bool) -> None:
-    """Make settings, labels, environments and rulesets as the files of main say."""
+    """Set GitHub as main's files say.
+
+    Settings, labels, environments and rulesets. `--dry-run` shows the differences.
+    """
     from delivery.commands.github import apply as run
 
     result = run(context(), dry_run=dry_run)
     count = len(result.different)
-    told = f"{count} {'to do' if dry_run else 'done'}" if count else "nothing to do"
+    outcome = f"{count} {'to do' if dry_run else 'done'}" if count else "nothing to do"
     show(
         result,
         as_json,
-        render.rows_table(result.rows),
-        *render.row_lines(result.rows),
+        rows_table(result),
+        *change_lines(result),
         *(f"note: {note}" for note in result.notes),
-        f"{result.repository}: {told}",
+        f"{result.repository}: {outcome}",
     )
 
 
 @github.command()
-@click.argument("owners", metavar="OWNER…", nargs=-1, required=True)
+@click.argument("owners", metavar="OWNER…", nargs=-1)
 @json_option
 def own(owners: tuple[str, ...], as_json: bool) -> None:
-    """Write OWNER (@login or @organisation/team) behind every path of CODEOWNERS without one."""
+    """Name the owner of your paths.
+
+    Writes OWNER (@login or @organisation/team) to owners.yml, and makes CODEOWNERS of it.
+    """
     from delivery.commands.github import own as run
 
-    changed = run(context(), owners)
-    told = "written: commit it and merge it" if changed else "every path has an owner already"
-    show({"changed": changed}, as_json, f".github/CODEOWNERS: {told}")
+    result = run(context(), owners)
+    outcome = "written: commit and merge them" if result.changed else "as they must be"
+    show(result, as_json, f".github/owners.yml and .github/CODEOWNERS: {outcome}")
+
+
+def rows_table(result: ApplyResult) -> Table:
+    """One line for each thing that GitHub is to hold."""
+    return table(
+        ("what", "state", "name"),
+        [
+            (
+                row.item.kind,
+                Text(row.state, style="default" if row.state == "same" else "yellow"),
+                row.item.name,
+            )
+            for row in result.rows
+        ],
+    )
+
+
+def change_lines(result: ApplyResult) -> list[str]:
+    """A line for each key that GitHub has otherwise than wanted."""
+    return [
+        f"{row.item.name}: {change.path}: {_value(change.before)} → {_value(change.after)}"
+        for row in result.rows
+        for change in row.changes
+        if row.state == "change"
+    ]
+
+
+def _value(value: object) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)

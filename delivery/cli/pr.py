@@ -1,33 +1,39 @@
-"""`delivery pr`: the local forge on the command line."""
+"""`delivery pr`: options and output."""
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING
 
-from delivery.cli import render
-from delivery.cli.terminal import context, json_option, pull_line, reason_option, show
-from delivery.commands import pr as pulls
+import click
+from rich.table import Table
+
+from delivery.cli.options import context, json_option, reason_option
+from delivery.cli.render import pull_line, show, state_text, table
+from delivery.commands import pr as command
+
+if TYPE_CHECKING:
+    from delivery.commands.pr import ListResult
 
 
 @click.group()
 def pr() -> None:
-    """Pull requests of the local forge (on GitHub, use GitHub)."""
+    """Handle pull requests where origin is not GitHub."""
 
 
 @pr.command("list")
 @json_option
-def pr_list(as_json: bool) -> None:
-    """All of them, oldest first."""
-    found = pulls.listed(context())
-    show(found, as_json, render.pulls_table(found))
+def list_pulls(as_json: bool) -> None:
+    """List all pull requests, oldest first."""
+    result = command.list_pulls(context())
+    show(result, as_json, pulls_table(result))
 
 
 @pr.command("show")
 @click.argument("number", type=int)
 @json_option
-def pr_show(number: int, as_json: bool) -> None:
-    """One, with its report."""
-    pull = pulls.show(context(), number)
+def show_pull(number: int, as_json: bool) -> None:
+    """Show a pull request with its report."""
+    pull = command.show_pull(context(), number).pull
     show(pull, as_json, f"#{pull.number} {pull.title} ({pull.state})", pull.body, pull.comment)
 
 
@@ -35,26 +41,37 @@ def pr_show(number: int, as_json: bool) -> None:
 @click.option("--title", default="", help="By default the subject of the last commit.")
 @click.option("--body", default="", help="What the change is for.")
 @json_option
-def pr_open(title: str, body: str, as_json: bool) -> None:
+def open_pull(title: str, body: str, as_json: bool) -> None:
     """Push this branch and open a pull request for it."""
-    pull = pulls.open_pull(context(), title=title, body=body)
-    show(pull, as_json, pull_line(pull, ""))
+    result = command.open_pull(context(), title=title, body=body)
+    show(result, as_json, pull_line(result.pull))
 
 
 @pr.command("merge")
 @click.argument("number", type=int)
 @json_option
-def pr_merge(number: int, as_json: bool) -> None:
-    """Merge one into main."""
-    pull = pulls.merge(context(), number)
-    show(pull, as_json, pull_line(pull, ""))
+def merge_pull(number: int, as_json: bool) -> None:
+    """Merge a pull request into main."""
+    result = command.merge_pull(context(), number)
+    show(result, as_json, pull_line(result.pull))
 
 
 @pr.command("close")
 @click.argument("number", type=int)
 @reason_option
 @json_option
-def pr_close(number: int, reason: str, as_json: bool) -> None:
-    """Close one without merging it."""
-    pull = pulls.close(context(), number, reason)
-    show(pull, as_json, pull_line(pull, ""))
+def close_pull(number: int, reason: str, as_json: bool) -> None:
+    """Close a pull request without merging it."""
+    result = command.close_pull(context(), number, reason)
+    show(result, as_json, pull_line(result.pull))
+
+
+def pulls_table(result: ListResult) -> Table:
+    """One line a pull request."""
+    return table(
+        ("#", "state", "title"),
+        [
+            (str(pull.number), state_text(pull.state), f"{pull.title} ({pull.head})")
+            for pull in result.pulls
+        ],
+    )

@@ -1,4 +1,7 @@
-"""Results as tables for a terminal and as JSON for a machine."""
+"""How every result is shown: as tables and lines for a terminal, or as JSON for a machine.
+
+The tables of one command are in the file of that command.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,35 @@ import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from delivery.context import Context
 from delivery.forge.protocol import Pull
+from delivery.state.events import State
 
-if TYPE_CHECKING:
-    from delivery.commands.doctor.check import Check
-    from delivery.commands.inspect import Lineage
-    from delivery.commands.status import EnvironmentStatus, HistoryRow
-    from delivery.governance.plan import Row
-    from delivery.scanners.finding import Scan
+OUT = Console(highlight=False)
+COLOURS = {state.value: state.kind.colour for state in State} | {"open": "yellow"}
 
-COLOURS = {"verified": "green", "merged": "yellow", "analysing": "yellow", "open": "yellow"}
+
+def show(result: Any, as_json: bool, *parts: RenderableType) -> None:
+    """The result as JSON, or as tables and lines."""
+    if as_json:
+        click.echo(json.dumps(plain(result), indent=1, ensure_ascii=False))
+        return
+    for part in parts:
+        OUT.print(part, markup=False, soft_wrap=isinstance(part, str))
+
+
+def annotate(context: Context, lines: Iterable[str]) -> None:
+    """Annotations on the page of a job; nothing elsewhere."""
+    if context.surroundings.in_job:
+        for line in lines:
+            click.echo(line)
 
 
 def plain(value: Any) -> Any:
@@ -41,146 +58,27 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
     """Only the last column folds: ids and addresses are for copying."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         last = column == columns[-1]
-        table.add_column(column, overflow="fold", no_wrap=not last)
+        grid.add_column(column, overflow="fold", no_wrap=not last)
     for row in rows:
-        table.add_row(*row)
-    return table
+        grid.add_row(*row)
+    return grid
 
 
-def _state(state: str) -> Text:
+def state_text(state: str) -> Text:
+    """A state in its colour."""
     return Text(state, style=COLOURS.get(state, "default"))
 
 
-def scan_table(scans: Iterable[Scan]) -> Table:
-    """A line per scanner."""
-    return _table(
-        ("scanner", "verdict", "what"),
-        [
-            (scan.scanner, _scanned(scan.status), scan.why or f"{len(scan.findings)} found")
-            for scan in scans
-        ],
-    )
+def ok_text(ok: bool) -> Text:
+    """The mark of one check."""
+    return Text("ok", style="green") if ok else Text("no", style="red")
 
 
-def finding_lines(scans: Iterable[Scan]) -> Iterable[str]:
-    """A line per finding, as compilers write them."""
-    for scan in scans:
-        for found in scan.findings:
-            yield f"{found.path}:{found.line}: {found.rule}: {found.message}"
-
-
-def _scanned(status: str) -> Text:
-    colours = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
-    return Text(status, style=colours[status])
-
-
-def status_table(rows: Iterable[EnvironmentStatus]) -> Table:
-    """What is wanted and what runs."""
-    return _table(
-        ("environment", "wanted", "state", "traffic", "warm", "address"),
-        [
-            (
-                row.environment,
-                row.wanted,
-                _state(row.state),
-                "100%" if row.route == f"{row.wanted} 100%" else row.route,
-                row.previous,
-                row.url.removeprefix("http://"),
-            )
-            for row in rows
-        ],
-    )
-
-
-def history_table(rows: Iterable[HistoryRow]) -> Table:
-    """One line an attempt."""
-    return _table(
-        ("merged", "environment", "release", "state", "what happened"),
-        [
-            (
-                row.merged[:16].replace("T", " "),
-                row.environment,
-                row.release,
-                _state(row.state),
-                ", ".join(row.events) + (f"; rolls {row.rollback_of} back" * bool(row.rollback_of)),
-            )
-            for row in rows
-        ],
-    )
-
-
-def pulls_table(pulls: Iterable[Pull]) -> Table:
-    """One line a pull request."""
-    return _table(
-        ("#", "state", "title"),
-        [(str(pull.number), _state(pull.state), f"{pull.title} ({pull.head})") for pull in pulls],
-    )
-
-
-def doctor_table(checks: Iterable[Check]) -> Table:
-    """One line a check; below it what to do where something is wrong."""
-    return _table(
-        ("", "check", "found"),
-        [
-            (
-                Text("ok", style="green") if check.ok else Text("no", style="red"),
-                check.name,
-                check.found + (f"\n→ {check.cure}" if check.cure else ""),
-            )
-            for check in checks
-        ],
-    )
-
-
-def lineage_table(lineage: Lineage) -> Table:
-    """Facts from data to bento, then where it ran."""
-    return _table(("", lineage.release), [*lineage.facts, *lineage.environments])
-
-
-def rows_table(rows: Iterable[Row]) -> Table:
-    """One line for each thing that GitHub is to hold."""
-    return _table(
-        ("what", "state", "name"),
-        [
-            (
-                row.item.kind,
-                Text(row.state, style="default" if row.state == "same" else "yellow"),
-                row.item.name,
-            )
-            for row in rows
-        ],
-    )
-
-
-def row_lines(rows: Iterable[Row]) -> list[str]:
-    """A line for each key that GitHub has otherwise than wanted."""
-    return [
-        f"{row.item.name}: {change.path}: {_value(change.before)} → {_value(change.after)}"
-        for row in rows
-        for change in row.changes
-        if row.state == "change"
-    ]
-
-
-def _value(value: object) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def findings_table(lineage: Lineage) -> Table:
-    """One line a check."""
-    return _table(
-        ("", "check", "found"),
-        [
-            (
-                Text("ok", style="green") if finding.ok else Text("no", style="red"),
-                finding.name,
-                finding.found,
-            )
-            for finding in lineage.findings
-        ],
-    )
+def pull_line(pull: Pull | None, otherwise: str = "") -> str:
+    """One line about a pull request, or `otherwise` where there is none."""
+    return f"pull request #{pull.number} {pull.state}: {pull.title}" if pull else otherwise

@@ -1,1 +1,1 @@
-"""One module per command. Each returns a frozen result; `delivery.cli.main` renders it."""
+"""What each command does, one file a verb. Each returns a frozen result; `cli` shows it."""

@@ -6,22 +6,22 @@ A preview for pull requests: `delivery deploy` asks the same of main before it s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from delivery.context import Context
 from delivery.errors import DeliveryError, RefusedError
 from delivery.promotion.admission import freshness_of, unproven_because
 from delivery.state.desired import desired_path, evidence_path
+from delivery.state.history import Attempt
 from delivery.state.record import FOLDER
-from delivery.state.snapshot import Attempt, Snapshot
+from delivery.state.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What HEAD changes, and why it must not be merged; empty where it may."""
+    """The environments that HEAD changes, as it may."""
 
     environments: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 def check(context: Context) -> CheckResult:
@@ -41,7 +41,7 @@ def check(context: Context) -> CheckResult:
     problems = [*_records(context, before, head), *_environments(snapshot, head, changed)]
     if problems:
         raise RefusedError("; ".join(problems))
-    return CheckResult(changed, ())
+    return CheckResult(changed)
 
 
 def _differs(before: Snapshot, head: str, path: str) -> bool:
@@ -58,7 +58,9 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
     for name in changed:
         try:
             desired = proposed.desired(name)
-            attempt = Attempt(name, snapshot.attempt(name).target, head, desired, ())
+            attempt = replace(
+                snapshot.attempt(name), commit=head, desired=desired, events=(), elsewhere=()
+            )
             why = _unproven(proposed, attempt) if desired.wanted.exists else ""
         except DeliveryError as error:
             why = str(error)

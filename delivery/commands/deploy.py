@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from delivery.commands.promote import PromoteResult, Wish, promote
-from delivery.commands.rollback import propose_rollback
 from delivery.context import Context
-from delivery.deployment.reconcile import Deployment, Tick
+from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
+from delivery.deployment.reconcile import Deployment
+from delivery.deployment.transition import Step
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.forge.protocol import Pull
+from delivery.promotion.rollback import propose_rollback
 from delivery.state.events import State
 
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """The last tick, the ticks before it, and the pull request that followed from it."""
+    """The last step, all steps, and the pull request that followed."""
 
-    tick: Tick
-    ticks: tuple[Tick, ...]
+    step: Step
+    steps: tuple[Step, ...]
     next: PromoteResult | None = None
     held: str = ""  # why the next environment was not proposed
     rollback: Pull | None = None
@@ -35,21 +36,21 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     """
     if context.surroundings.is_hosted and not context.surroundings.rehearses:
         raise InputError(
-            f"this is a hosted runner, where {environment} would end with the job, and the "
-            "variable DEPLOY_RUNNER says that it stays. Name a self-hosted runner there, or remove "
-            "the variable and let jobs rehearse."
+            f"the variable DEPLOY_RUNNER promises a machine that stays up for {environment}, and "
+            "this job is on a hosted runner, which ends with the job. Name a self-hosted runner "
+            "there, or remove the variable and let jobs rehearse."
         )
     with _cleared(context, environment):
-        ticks = _run(context, environment, budget)
-    last = ticks[-1]
+        steps = _run(context, environment, budget)
+    last = steps[-1]
     if last.state.failed:
-        return DeployResult(last, ticks, rollback=propose_rollback(context, environment))
+        return DeployResult(last, steps, rollback=propose_rollback(context, environment))
     if last.state is State.VERIFIED and not last.idle:
-        return _follow_up(context, environment, ticks)
-    return DeployResult(last, ticks)
+        return _follow_up(context, environment, steps)
+    return DeployResult(last, steps)
 
 
-def plan(context: Context, environment: str) -> Tick:
+def plan(context: Context, environment: str) -> Step:
     """What `deploy` would do next."""
     return Deployment(context, environment).plan()
 
@@ -57,44 +58,45 @@ def plan(context: Context, environment: str) -> Tick:
 @contextmanager
 def _cleared(context: Context, environment: str) -> Iterator[None]:
     """A rehearsal stops what it started, however it ends."""
-    target = context.target(context.snapshot().settings, environment)
+    target = context.target(context.snapshot().environment(environment))
     try:
         yield
     finally:
-        if not target.lasting:
+        if not target.capabilities.lasting:
             target.stop()
 
 
-def _run(context: Context, environment: str, budget: float) -> tuple[Tick, ...]:
+def _run(context: Context, environment: str, budget: float) -> tuple[Step, ...]:
     """Ticks until a final state, the same state thrice, or the end of the budget."""
     deadline = time.monotonic() + budget
     deployment = Deployment(context, environment)
-    ticks: list[Tick] = []
+    steps: list[Step] = []
     while True:
-        ticks.append(deployment.tick())
-        context.progress(f"{environment}: {ticks[-1].release} {ticks[-1].did}")
-        if ticks[-1].final:
-            if ticks[-1].state is State.VERIFIED and ticks[-1].did == "verified":
-                ticks.append(deployment.tick())  # keeps the previous warm, retires older ones
-            return tuple(ticks)
+        steps.append(deployment.tick())
+        context.progress(f"{environment}: {steps[-1].release} {steps[-1].transition}")
+        if steps[-1].final:
+            if steps[-1].state is State.VERIFIED and steps[-1].transition == "verified":
+                steps.append(deployment.tick())  # keeps the previous warm, retires older ones
+            return tuple(steps)
         if time.monotonic() > deadline:
             raise HeldError(
-                f"{environment} is still {ticks[-1].state.value} after {budget:.0f} s. "
+                f"{environment} is still {steps[-1].state.value} after {budget:.0f} s. "
                 f"`delivery deploy {environment}` goes on where it stopped."
             )
 
 
-def _follow_up(context: Context, environment: str, ticks: tuple[Tick, ...]) -> DeployResult:
+def _follow_up(context: Context, environment: str, steps: tuple[Step, ...]) -> DeployResult:
     """Propose what was verified here to the next environment, once."""
     snapshot = context.snapshot()
-    following = snapshot.settings.downstream(environment)
     attempt = snapshot.attempt(environment)
+    following = attempt.environment.downstream
     if following is None or attempt.desired.is_rollback:
-        return DeployResult(ticks[-1], ticks)
+        return DeployResult(steps[-1], steps)
     if snapshot.attempt(following).desired.wanted.release == attempt.desired.wanted.release:
-        return DeployResult(ticks[-1], ticks)
+        return DeployResult(steps[-1], steps)
+    request = PromoteRequest(following, by_person=False)
     try:
-        proposed = promote(context, Wish(following, ticks[-1].release, asked=False))
+        proposed = advance(context, snapshot, request, steps[-1].release)
     except (HeldError, RefusedError) as error:
-        return DeployResult(ticks[-1], ticks, held=str(error))
-    return DeployResult(ticks[-1], ticks, next=proposed)
+        return DeployResult(steps[-1], steps, held=str(error))
+    return DeployResult(steps[-1], steps, next=proposed)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from delivery.bento.server import sweep
 from delivery.context import Context
 from delivery.settings.policy import read_settings
 
 
-def down(context: Context, environment: str | None) -> tuple[str, ...]:
-    """Stop one environment or all, and servers that killed commands left. Returns their names."""
+@dataclass(frozen=True, slots=True)
+class DownResult:
+    """The environments that were stopped."""
+
+    stopped: tuple[str, ...]
+
+
+def down(context: Context, environment: str | None) -> DownResult:
+    """Stop one environment or all, and servers that killed commands left."""
     settings = read_settings(context.root)
     names = (environment,) if environment else tuple(settings.environments)
     for name in names:
-        context.target(settings, name).stop()
+        context.target(settings.environment(name)).stop()
     sweep(context.workspace)
-    return names
+    return DownResult(names)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from delivery.ci.annotations import append
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError
+from delivery.evidence.trial import Submission
 from delivery.github.errors import GithubError
 from delivery.judgement.proposed import Judged, judge
-from delivery.promotion.admission import may_run
 from delivery.release.candidate import candidate
 from delivery.report import markdown, write
-from delivery.settings.overrides import Appeal, require_allowed
+from delivery.settings.host import append
+from delivery.settings.overrides import Overrides, require_allowed
 from delivery.storage.dvc_lock import require_in_step
 
 EVIDENCE = "artifacts/evidence"  # in the checkout, beside what it is about
@@ -30,14 +30,14 @@ class GateResult:
     pull: int | None
 
 
-def gate(context: Context, appeal: Appeal) -> GateResult:
+def gate(context: Context, overrides: Overrides) -> GateResult:
     """Judge HEAD by the policy of main. A preview: `release` and `promote` judge again.
 
     What keeps HEAD from being judged is told to its pull request as well, so that no older
     report stands there for it.
     """
     try:
-        release, judged = _judge(context, appeal)
+        release, judged = _judge(context, overrides)
     except DeliveryError as error:
         if context.surroundings.in_job:
             _tell_why(context, error)
@@ -46,17 +46,18 @@ def gate(context: Context, appeal: Appeal) -> GateResult:
     return GateResult(release, judged.judgement.champion, judged, pull)
 
 
-def _judge(context: Context, appeal: Appeal) -> tuple[str, Judged]:
+def _judge(context: Context, overrides: Overrides) -> tuple[str, Judged]:
     repository = context.repository
     repository.require_clean()
     require_in_step(context.root)
     if context.surroundings.in_job:
         context.store.require_held()
     snapshot = context.snapshot()
-    require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
+    environment = snapshot.environment(snapshot.settings.first)
+    require_allowed(environment, overrides.gates)
     found = candidate(context, repository.commit("HEAD"))
-    code = may_run(snapshot, snapshot.settings.first, found)
-    judged = judge(context, snapshot, found, appeal, code)
+    submission = Submission(context, snapshot, found, environment)
+    judged = judge(submission, overrides, "gate")
     report = write(judged.judgement, context.root / EVIDENCE).html
     return found.bento.id, replace(judged, report=report)
 

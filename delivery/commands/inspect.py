@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +10,13 @@ from pathlib import Path
 from delivery.bento.digest import file_hashes, release_id
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
-from delivery.evidence.supply_chain.inspection import inspect_bento
-from delivery.gates.verdict import BLOCKING, Verdict
+from delivery.evidence.supply_chain import artefact, licences, sbom
+from delivery.gates import registry
+from delivery.gates.policy import GatesPolicy
+from delivery.gates.verdict import Verdict
 from delivery.release.candidate import Candidate, released, source, this_platform
-from delivery.settings.overrides import overrides_of
 from delivery.state.desired import evidence_path
+from delivery.state.evidence_file import EvidenceFile, parse_evidence
 from delivery.state.record import Record, record_path
 from delivery.state.snapshot import Snapshot
 
@@ -30,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
+class InspectResult:
     """What was checked, where a release comes from and where it runs."""
 
     release: str
@@ -43,7 +44,7 @@ class Lineage:
         return tuple(finding for finding in self.findings if not finding.ok)
 
 
-def inspect(context: Context, release: str, *, offline: bool = False) -> Lineage:
+def inspect(context: Context, release: str, *, offline: bool = False) -> InspectResult:
     """Check a release's bytes, record, SBOM, signature and evidence, and show its lineage.
 
     `offline` believes what was last fetched from origin; the bytes come from this machine if
@@ -55,20 +56,20 @@ def inspect(context: Context, release: str, *, offline: bool = False) -> Lineage
     """
     snapshot = context.snapshot(fetch=not offline)
     record = snapshot.record(release)
-    found = released(context, snapshot, release)
+    candidate = released(context, snapshot, release)
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("record", partial(_record, record, found)),
-        ("bento", partial(_bento, record, found.bento.path)),
+        ("record", partial(_record, record, candidate)),
+        ("bento", partial(_bento, record, candidate.bento.path)),
         ("data", partial(_data, context, record)),
         *((verdict.gate, partial(_verdict, verdict))
-          for verdict in inspect_bento(found, snapshot.settings.gates)),
+          for verdict in inside(candidate, snapshot.settings.gates)),
         *((f"signature for {name}", partial(_signature, context, snapshot, release, name))
           for name in _places(snapshot, release)),
         *((f"evidence for {name}", partial(_evidence, context, snapshot, record, name))
           for name in _wanted(snapshot, release)),
     )  # fmt: skip
     findings = tuple(_look(name, look) for name, look in looks)
-    return Lineage(release, findings, _facts(record), tuple(_whereabouts(snapshot, release)))
+    return InspectResult(release, findings, _facts(record), tuple(_whereabouts(snapshot, release)))
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
@@ -78,10 +79,10 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
         return Finding(name, False, str(error))
 
 
-def _record(record: Record, found: Candidate) -> str:
+def _record(record: Record, candidate: Candidate) -> str:
     """Does it speak of the bytes that are there?"""
-    contract = found.contract
-    lock = this_platform(found.bento.path).lock_sha256
+    contract = candidate.contract
+    lock = this_platform(candidate.bento.path).lock_sha256
     pairs = {
         "id": (record.id, release_id(record.bento_sha256)),
         "name": (record.name, contract.name),
@@ -115,6 +116,13 @@ def _data(context: Context, record: Record) -> str:
     return f"dvc.lock of commit {made.commit[:12]} names it"
 
 
+def inside(release: Candidate, policy: GatesPolicy) -> Iterator[Verdict]:
+    """The verdicts on what its bento holds."""
+    for module in (artefact, sbom, licences):
+        gate = registry.gate(module.__name__.rpartition(".")[2])
+        yield gate.judge(module.inspect(release), policy.section(gate.name))
+
+
 def _verdict(verdict: Verdict) -> str:
     if verdict.status != "pass":
         raise InputError(f"{verdict.why} ({verdict.status})")
@@ -128,29 +136,28 @@ def _signature(context: Context, snapshot: Snapshot, release: str, environment: 
 def _evidence(context: Context, snapshot: Snapshot, record: Record, environment: str) -> str:
     """Is the evidence that main holds about these bytes, and does it let them pass?"""
     path = evidence_path(environment)
-    try:
-        content = json.loads(context.repository.read(snapshot.commit, path) or "")
-        verdicts = {verdict["gate"]: verdict["status"] for verdict in content["verdicts"]}
-        overrides = overrides_of(content)
-        about = content["release"]
-        sha256 = (content.get("judged") or {}).get("candidate_sha256", record.bento_sha256)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no evidence ({error!r}); restore it from main") from error
-    if about != record.id or sha256 != record.bento_sha256:
-        raise InputError(f"{path} is about {about} (bento {sha256[:12]}…), not about {record.id}")
-    blocked = [f"{gate} {status}" for gate, status in verdicts.items()
-               if status in BLOCKING and gate not in overrides]  # fmt: skip
+    evidence = parse_evidence(context.repository.read(snapshot.commit, path) or "", path)
+    sha256 = (evidence.judged and evidence.judged.candidate_sha256) or record.bento_sha256
+    if evidence.release != record.id or sha256 != record.bento_sha256:
+        raise InputError(
+            f"{path} is about {evidence.release} (bento {sha256[:12]}…), not about {record.id}"
+        )
+    blocked = [f"{line.gate} {line.status}" for line in evidence.unsettled]
     if blocked:
         raise InputError(f"{path} has {', '.join(blocked)}, and it was promoted all the same")
-    if not verdicts and not content.get("rollback_of"):
+    if evidence.verdicts:
+        return _passed(evidence)
+    if not evidence.rollback_of:
         raise InputError(f"{path} has no verdict")
-    if not verdicts:
-        return "a rollback: judged when it came first"
-    passed = sum(status == "pass" for status in verdicts.values())
-    unseen = "".join(f"; {gate} {status}" for gate, status in verdicts.items()
-                     if status == "not checked")  # fmt: skip
-    given = "".join(f"; {gate} overridden: {why}" for gate, why in overrides.items())
-    return f"{passed} gates passed{unseen}{given}"
+    return "a rollback: judged when it came first"
+
+
+def _passed(evidence: EvidenceFile) -> str:
+    """How many gates it passed, and what a reader has to know beside."""
+    passed = sum(line.status == "pass" for line in evidence.verdicts)
+    unseen = [f"; {x.gate} {x.status}" for x in evidence.verdicts if x.status == "not checked"]
+    given = [f"; {gate} overridden: {why}" for gate, why in evidence.overrides.items()]
+    return f"{passed} gates passed{''.join(unseen)}{''.join(given)}"
 
 
 def _wanted(snapshot: Snapshot, release: str) -> list[str]:
@@ -171,7 +178,8 @@ def _facts(record: Record) -> tuple[tuple[str, str], ...]:
         ("name", f"{record.name} ({record.task})"),
         ("data", source.data),
         ("trained until", record.trained_until or "rows have no time"),
-        ("pipeline", f"{source.recipe} at commit {source.commit}"),
+        ("recipe", f"{source.recipe} at commit {source.commit}"),
+        ("engine", source.engine or "a part of the recipe"),
         *((f"model/{name}", digest) for name, digest in sorted(record.model.items())),
         ("serving.lock", place.lock_sha256),
         ("sbom", record.sbom_sha256 or "none"),

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
-from delivery.ci.annotations import append
 from delivery.context import Context
-from delivery.promotion.proposal import promotion_branch
+from delivery.settings.host import append
 from delivery.state.events import State
-from delivery.state.snapshot import Attempt, Snapshot
+from delivery.state.history import Attempt
+from delivery.state.refs import promotion_branch
+from delivery.state.snapshot import Snapshot
 
 
-def pending(context: Context) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class PendingResult:
+    """The environments with something left to do, in the order of promotion; in JSON a list."""
+
+    environments: tuple[str, ...]
+
+    def to_json(self) -> tuple[str, ...]:
+        return self.environments
+
+
+def pending(context: Context) -> PendingResult:
     """The environments that `delivery deploy` has to look at, in the order of promotion.
 
     All that want something, but for those whose rehearsal is over: nothing stays up there that
     could need mending.
     """
     snapshot = context.snapshot()
-    found = tuple(
+    names = tuple(
         name
         for name in snapshot.settings.environments
         if snapshot.attempt(name).desired.wanted.exists and not _settled(context, snapshot, name)
     )
-    append(context.surroundings.output, f"environments={json.dumps(found)}")
-    return found
+    append(context.surroundings.output, f"environments={json.dumps(names)}")
+    return PendingResult(names)
 
 
 def _settled(context: Context, snapshot: Snapshot, environment: str) -> bool:
@@ -38,7 +50,7 @@ def _settled(context: Context, snapshot: Snapshot, environment: str) -> bool:
 
 def _followed_up(context: Context, snapshot: Snapshot, attempt: Attempt) -> bool:
     """Was the verified release proposed to the next environment, or need it not be?"""
-    following = snapshot.settings.downstream(attempt.environment)
+    following = attempt.environment.downstream
     release = attempt.desired.wanted.release
     if following is None or attempt.desired.is_rollback:
         return True

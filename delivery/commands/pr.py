@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from delivery.context import Context
-from delivery.forge.protocol import Pull
+from delivery.forge.protocol import CANDIDATE, Pull
 from delivery.storage.dvc_lock import require_in_step
 
-CANDIDATE = "candidate"
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """One pull request as it is now; in JSON it is that pull request."""
+
+    pull: Pull
+
+    def to_json(self) -> Pull:
+        return self.pull
 
 
-def listed(context: Context) -> tuple[Pull, ...]:
+@dataclass(frozen=True, slots=True)
+class ListResult:
+    """All pull requests, oldest first; in JSON a list."""
+
+    pulls: tuple[Pull, ...]
+
+    def to_json(self) -> tuple[Pull, ...]:
+        return self.pulls
+
+
+def list_pulls(context: Context) -> ListResult:
     """All pull requests, oldest first."""
-    return context.forge.pulls()
+    return ListResult(context.forge.pulls())
 
 
-def show(context: Context, number: int) -> Pull:
+def show_pull(context: Context, number: int) -> PullResult:
     """One pull request with its comment."""
-    return context.forge.pull(number)
+    return PullResult(context.forge.pull(number))
 
 
-def open_pull(context: Context, *, title: str, body: str) -> Pull:
+def open_pull(context: Context, *, title: str, body: str) -> PullResult:
     """Push the branch that is checked out and open a pull request for it.
 
     Raises:
@@ -32,14 +52,14 @@ def open_pull(context: Context, *, title: str, body: str) -> Pull:
     require_in_step(context.root)
     repository.run("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     subject = title or repository.run("show", "-s", "--format=%s", "HEAD")
-    return context.forge.open(branch, subject, body, (CANDIDATE,))
+    return PullResult(context.forge.open(branch, subject, body, (CANDIDATE,)))
 
 
-def merge(context: Context, number: int) -> Pull:
+def merge_pull(context: Context, number: int) -> PullResult:
     """Merge into main. Merging a promotion or a rollback is what deploys it."""
-    return context.forge.merge(number)
+    return PullResult(context.forge.merge(number))
 
 
-def close(context: Context, number: int, reason: str) -> Pull:
+def close_pull(context: Context, number: int, reason: str) -> PullResult:
     """Close without merging; a closed promotion stays closed until somebody promotes again."""
-    return context.forge.close(number, reason or "closed by hand")
+    return PullResult(context.forge.close(number, reason or "closed by hand"))

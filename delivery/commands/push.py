@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from delivery.context import Context
 from delivery.storage.dvc_lock import require_in_step
 
 
-def push(context: Context) -> str:
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """Where the bytes are now."""
+
+    store: str
+
+
+def push(context: Context) -> PushResult:
     """Store everything that dvc.lock names: in the DVC remote or, where there is none and origin
-    is on GitHub, in a GitHub Release. Returns where."""
+    is on GitHub, in a GitHub Release."""
     require_in_step(context.root)
-    return context.store.push(context.snapshot().commit)
+    return PushResult(context.store.push(context.snapshot().commit))

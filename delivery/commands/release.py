@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.bento.digest import manifest
-from delivery.ci.annotations import append
 from delivery.context import Context
+from delivery.evidence.trial import Submission
 from delivery.files import write_whole
 from delivery.forge.protocol import Pull
-from delivery.gates.verdict import Verdict
+from delivery.gates.supply_chain.signature import Evidence
 from delivery.judgement.proposed import Judged, judge, require_pass
-from delivery.promotion.admission import may_run, record_sha256
 from delivery.promotion.proposal import Proposal, evidence, promotion, propose
 from delivery.release.candidate import Candidate, candidate, record
 from delivery.release.signature import new_signature
 from delivery.report import markdown
-from delivery.settings.overrides import Appeal, require_allowed
-from delivery.state.desired import Version
+from delivery.settings.host import append
+from delivery.settings.overrides import Overrides, require_allowed
+from delivery.state.desired import ReleaseRef
 from delivery.state.record import (
     pointer_path,
     record_path,
@@ -39,7 +39,7 @@ class ReleaseResult:
     already: bool  # main knew this release before
 
 
-def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult:
+def release(context: Context, overrides: Overrides, *, dry_run: bool) -> ReleaseResult:
     """Build once, judge by main's policy, store the bytes, propose the first promotion.
 
     Never trains: the bytes are those that dvc.lock names. Releasing the same bytes again adopts
@@ -51,12 +51,13 @@ def release(context: Context, appeal: Appeal, *, dry_run: bool) -> ReleaseResult
     """
     context.store.place()
     snapshot = context.snapshot()
-    require_allowed(snapshot.settings, snapshot.settings.first, appeal.gates)
+    environment = snapshot.environment(snapshot.settings.first)
+    require_allowed(environment, overrides.gates)
     found = candidate(context, snapshot.commit)
     already = found.bento.id in snapshot.records()
     files, signed = _described(context, snapshot, found, already)
-    code = may_run(snapshot, snapshot.settings.first, found)
-    judged = judge(context, snapshot, found, appeal, code, signed)
+    submission = Submission(context, snapshot, found, environment, signed)
+    judged = judge(submission, overrides, "release")
     require_pass(judged, f"release {found.bento.id}")
     _lay_out_subjects(context, found, judged.report.parent)
     if dry_run:
@@ -79,18 +80,18 @@ def _lay_out_subjects(context: Context, found: Candidate, folder: Path) -> None:
 
 def _described(
     context: Context, snapshot: Snapshot, found: Candidate, already: bool
-) -> tuple[dict[str, str], Verdict]:
-    """The record, the SBOM and the signature over both and the bento, and whether that counts.
+) -> tuple[dict[str, str], Evidence]:
+    """The record, the SBOM and the signature over both and the bento, and the evidence about it.
 
     Nothing for what main has already: that is adopted as it is.
     """
     release = found.bento.id
     if already:
-        return {}, context.signature(snapshot, release, snapshot.settings.first)
+        return {}, context.signed(snapshot, release, snapshot.settings.first)
     assert found.sbom is not None, "a candidate has one"
     files = {record_path(release): render_record(record(found)), sbom_path(release): found.sbom}
-    text, verdict = new_signature(context, snapshot, found.bento.path, files)
-    return {**files, signature_path(release): text}, verdict
+    text, signed = new_signature(context, snapshot, found.bento.path, files)
+    return {**files, signature_path(release): text}, signed
 
 
 def _propose(
@@ -103,7 +104,7 @@ def _propose(
     environment = snapshot.settings.first
     if snapshot.attempt(environment).desired.wanted.release == found.bento.id:
         return None
-    wanted = Version(found.bento.id, found.bento.sha256)
+    wanted = ReleaseRef(found.bento.id, found.bento.sha256)
     path = record_path(found.bento.id)
     judgement = judged.judgement
     proposal = Proposal(
@@ -111,12 +112,9 @@ def _propose(
         desired=promotion(environment, wanted, snapshot),
         evidence=evidence(
             environment,
-            found.bento.id,
-            judgement.verdicts,
-            champion=judgement.champion,
-            judged=judgement.evidence.get("judged"),
-            overrides=judged.appeal.overrides,
-            record_sha256=record_sha256(files.get(path) or snapshot.text(snapshot.commit, path)),
+            judgement,
+            judged.overrides,
+            files.get(path) or snapshot.text(snapshot.commit, path),
         ),
         report=markdown(judgement),
         files=files,

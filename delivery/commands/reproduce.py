@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.context import Context
+from delivery.evidence.supply_chain.reproduction import remake
 from delivery.gates.supply_chain import reproduction
 from delivery.gates.verdict import Verdict
-from delivery.release.reproduction import Remake
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,13 @@ def reproduce(context: Context, release: str | None) -> ReproduceResult:
             return ReproduceResult(wanted.release, None, 0.0, None)
         release = wanted.release
     record = snapshot.record(release)
-    level = snapshot.settings.reproduce
-    if level == "off":
+    if snapshot.settings.reproduce == "off":
         return ReproduceResult(release, None, 0.0, None)
     folder = context.workspace / "reproduced" / release
     shutil.rmtree(folder, ignore_errors=True)
     begun = time.monotonic()
-    evidence = Remake(context, snapshot, record, folder).run(compare_answers=level != "bytes")
-    verdict = reproduction.judge(evidence, snapshot.settings.gates.reproduction, level)
+    evidence = remake(context, snapshot, record, folder)
+    verdict = reproduction.judge(evidence, snapshot.settings.gates.of(reproduction.Policy))
     kept = verdict.status != "pass"
     if not kept:
         shutil.rmtree(folder)

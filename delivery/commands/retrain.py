@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.ci.handoff import METRICS, PARAMS, Packed, pack, unpack
-from delivery.commands.pr import CANDIDATE
 from delivery.context import Context
 from delivery.errors import HeldError, InputError
-from delivery.forge.protocol import Pull
+from delivery.forge.protocol import CANDIDATE, Pull
 from delivery.git import GitError
 from delivery.retraining.body import difference
 from delivery.retraining.params import override
@@ -37,6 +36,13 @@ class RetrainResult:
     pull: Pull | None = None
     commit: str | None = None
     unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskResult:
+    """The branch that a job on main was asked to train."""
+
+    asked: str
 
 
 def train(context: Context, settings: Sequence[str]) -> None:
@@ -58,15 +64,16 @@ def train(context: Context, settings: Sequence[str]) -> None:
         )  # fmt: skip
         if done.returncode != 0:
             raise InputError(
-                "`dvc repro` failed; what it said is above. Mend that, and run this again: it "
+                "`dvc repro` failed; its output is above. Mend the error and run this again: it "
                 "goes on with the stage that failed."
             )
 
 
-def ask_for(context: Context, branch: str) -> None:
+def ask_for(context: Context, branch: str) -> AskResult:
     """Start train.yml on main about `branch`, whose own run could not write what it trains."""
     _require_own(branch)  # before hours of training, not after
     _start(context, "train.yml", "main", {"branch": branch})
+    return AskResult(branch)
 
 
 def pack_to(context: Context, folder: Path) -> RetrainResult:

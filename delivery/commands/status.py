@@ -1,4 +1,4 @@
-"""`delivery status` and `delivery history`: what is wanted, what runs, and how it came to that."""
+"""`delivery status`: what is wanted, what runs, and the command that mends a difference."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import DeliveryError
-from delivery.state.desired import NONE
-from delivery.state.events import state_of
-from delivery.state.snapshot import Attempt, Snapshot
+from delivery.state.events import State, state_of
+from delivery.state.history import Attempt
+from delivery.state.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +31,36 @@ class EnvironmentStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One attempt of one environment."""
+class StatusResult:
+    """All environments, in the order of promotion; in JSON a list."""
 
-    environment: str
-    attempt: str
-    merged: str
-    release: str
-    state: str
-    events: tuple[str, ...]
-    rollback_of: str
+    environments: tuple[EnvironmentStatus, ...]
+
+    def to_json(self) -> tuple[EnvironmentStatus, ...]:
+        return self.environments
 
 
-def status(context: Context) -> tuple[EnvironmentStatus, ...]:
+def status(context: Context) -> StatusResult:
     """All environments, in the order of promotion."""
     snapshot = context.snapshot()
-    return tuple(_status(context, snapshot, name) for name in snapshot.settings.environments)
+    return StatusResult(
+        tuple(_status(context, snapshot, name) for name in snapshot.settings.environments)
+    )
 
 
 def _status(context: Context, snapshot: Snapshot, environment: str) -> EnvironmentStatus:
     attempt = snapshot.attempt(environment)
-    target = context.target(snapshot.settings, environment)
-    if not target.lasting or (attempt.elsewhere and not attempt.events):
+    target = context.target(attempt.environment)
+    if not target.capabilities.lasting or (attempt.elsewhere and not attempt.events):
         return _rehearsed(attempt)
     try:
-        route = target.route()
-        dead = {name: found.detail for name, found in target.instances().items() if not found.alive}
-        healthy = target.healthy()
+        route = target.router.weights()
+        dead = {
+            instance.release: instance.detail
+            for instance in target.runtime.instances().values()
+            if not instance.alive
+        }
+        healthy = target.router.healthy()
     except DeliveryError as error:
         route, dead, healthy = {}, {"target": str(error)}, False
     problem = _problem(attempt, route, dead, healthy)
@@ -65,7 +68,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
     wanted = attempt.desired.wanted
     return EnvironmentStatus(
         environment=environment,
-        url=target.url,
+        url=target.router.url,
         wanted=wanted.release,
         state=attempt.state.value if wanted.exists else "idle",
         previous=attempt.desired.previous.release,
@@ -81,7 +84,7 @@ def _rehearsed(attempt: Attempt) -> EnvironmentStatus:
     state = state_of(attempt.events or attempt.elsewhere)
     open_end = wanted.exists and not state.final
     return EnvironmentStatus(
-        environment=attempt.environment,
+        environment=attempt.environment.name,
         url="none: a rehearsal leaves nothing up",
         wanted=wanted.release,
         state=f"{state.value} in rehearsal" if wanted.exists else "idle",
@@ -106,40 +109,6 @@ def _problem(
         return f"{wanted.release} is {attempt.state.value}"
     if attempt.state.failed:
         return f"{wanted.release} is {attempt.state.value} and main still wants it"
-    if attempt.state.value == "verified" and shares != {wanted.release: 100}:
+    if attempt.state is State.VERIFIED and shares != {wanted.release: 100}:
         return f"the route is not at {wanted.release}"
     return ""
-
-
-def history(context: Context, environment: str | None) -> tuple[HistoryRow, ...]:
-    """Every attempt, newest first, of one environment or of all."""
-    snapshot = context.snapshot()
-    names = [environment] if environment else list(snapshot.settings.environments)
-    rows = []
-    for name in names:
-        for attempt in snapshot.history(name):
-            wanted = attempt.desired.wanted
-            if not wanted.exists and not (attempt.events or attempt.elsewhere):
-                continue
-            rows.append(_row(context, attempt))
-    return tuple(rows)
-
-
-def _row(context: Context, attempt: Attempt) -> HistoryRow:
-    merged = context.repository.run("show", "-s", "--format=%cI", attempt.commit)
-    rollback_of = attempt.desired.rollback_of
-    return HistoryRow(
-        environment=attempt.environment,
-        attempt=attempt.commit[:12],
-        merged=merged,
-        release=attempt.desired.wanted.release,
-        state=attempt.state.value,
-        events=(
-            *(event.kind for event in attempt.events),
-            *(
-                f"{event.kind} in rehearsal" if event.rehearsed else event.kind
-                for event in attempt.elsewhere
-            ),
-        ),
-        rollback_of="" if rollback_of == NONE else rollback_of,
-    )

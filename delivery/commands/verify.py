@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery.commands.rollback import rollback
 from delivery.context import Context
+from delivery.deployment.fallback import roll_back
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError
+from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import blocking
-from delivery.judgement.judge import Judgement
 from delivery.state.events import State
 
 
@@ -36,16 +36,16 @@ def verify(context: Context, environment: str, *, dry_run: bool) -> VerifyResult
             f"{environment} wants {release}, which is {attempt.state.value}; only a verified "
             f"release can be verified again. `delivery deploy {environment}`."
         )
-    target = context.target(snapshot.settings, environment)
-    if not target.lasting:
+    target = context.target(attempt.environment)
+    if not target.capabilities.lasting:
         raise HeldError(
             f"{environment} is rehearsed on this machine and nothing stays up, so nothing is live "
             "here to verify. Run this where the environment runs: docs/github.md, runners."
         )
-    url = target.url
+    url = target.router.url
     judgement = Deployment(context, environment).judge(snapshot, attempt, url)
     failed = [verdict for verdict in blocking(judgement.verdicts) if verdict.status == "fail"]
     if failed and not dry_run:
         why = "; ".join(f"{verdict.gate}: {verdict.measured}" for verdict in failed)
-        rollback(context, environment, reason=f"verified again and failed: {why}", dry_run=False)
+        roll_back(context, environment, f"verified again and failed: {why}")
     return VerifyResult(environment, release, judgement, bool(failed) and not dry_run)

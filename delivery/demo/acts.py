@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from delivery.demo.stage import CONSOLE, DemoError, Stage, opened
+from delivery.documents import parse_yaml
 from delivery.retraining.params import override as put
-from delivery.settings.policy import parse_yaml, read_settings
+from delivery.settings.policy import read_settings
 
 REFUSED = 3
 SHUFFLED = """
 
-# The bad candidate of `make demo`: labels that have nothing to do with their rows.
+# The bad candidate of the demo: labels that have nothing to do with their rows.
 _honest_fit = fit
 
 

@@ -7,15 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from delivery.context import WORKSPACE
 from delivery.settings.policy import read_settings
 from delivery.state.desired import Desired, desired_path, render_desired
+from delivery.storage.checkout import WORKSPACE
 
 CONSOLE = Console(highlight=False)
 ENVIRONMENTS = "envs"  # kept from demo to demo
@@ -57,6 +58,8 @@ class Stage:
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(home / "dvc"),
             "PYTHONPATH": "",
+            "BORROW": sys.prefix,
+            "PATH": f"{self.clone / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": str(CONSOLE.width - 2),  # what is shown is indented by two
         }
 
@@ -141,6 +144,7 @@ def prepare(stage: Stage) -> None:
         ("git", "add", "--all"),
         ("git", "commit", "--quiet", "-m", "Start from the template"),
         ("git", "push", "--quiet", "-u", "origin", "main"),
+        (sys.executable, "requirements/install.py"),  # the clone runs its own code
     ):
         subprocess.run(command, cwd=stage.clone, env=stage.environ, check=True)
 
@@ -149,6 +153,6 @@ def take_down(stage: Stage) -> None:
     """Stop what an earlier demo left running."""
     if (stage.clone / "delivery.yaml").is_file():
         subprocess.run(
-            ["delivery", "down"], cwd=stage.clone, env=stage.environ,
+            [sys.executable, "-m", "delivery", "down"], cwd=stage.clone, env=stage.environ,
             stdout=subprocess.DEVNULL, check=False,
         )  # fmt: skip

@@ -7,6 +7,9 @@ answered with 200 counts as lost. OUT is rewritten about twice a second and once
 
     requests, failures, releases {id: answers}, max_gap_s (longest time without an answer),
     seconds, first_failure
+
+No Locust here: what counts is which release answered and the longest time without any answer,
+which Locust does not keep, and tests run it in their own process, which Locust cannot share.
 """
 
 from __future__ import annotations

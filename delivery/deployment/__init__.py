@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Brings an environment from what main wants to what runs."""

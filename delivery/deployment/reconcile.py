@@ -10,47 +10,36 @@ A tick reads main and the tags anew, so it can be killed anywhere and run again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
+from delivery.bento.bento import Bento
 from delivery.context import Context
+from delivery.deployment.fallback import fall_back
+from delivery.deployment.strategies.action import (
+    Action,
+    Hold,
+    Judge,
+    Reject,
+    SetWeights,
+    Situation,
+    Strategy,
+    Verify,
+)
+from delivery.deployment.strategies.at_once import at_once
+from delivery.deployment.transition import Step, record_event, summary
 from delivery.errors import HeldError, TargetError
-from delivery.gates.verdict import Verdict, blocking, overridden
-from delivery.judgement.judge import Judgement, Subject, judge_live
-from delivery.promotion.admission import freshness_of, unproven_because
-from delivery.release.signature import require_signed, require_trusted
-from delivery.settings.overrides import overrides_of
-from delivery.state.desired import Version
-from delivery.state.events import Event, State, next_kind
-from delivery.state.snapshot import Attempt, Snapshot
+from delivery.evidence.live import Live
+from delivery.gates.judgement import Judgement
+from delivery.gates.verdict import Verdict, overridden
+from delivery.judgement.active import judge_live
+from delivery.promotion.admission import freshness_of, require_trusted, unproven_because
+from delivery.release.signature import require_signed
+from delivery.state.desired import ReleaseRef
+from delivery.state.events import State, next_kind
+from delivery.state.history import Attempt
+from delivery.state.snapshot import Snapshot
 from delivery.targets.protocol import Target
-
-NEXT_STEP = {
-    State.MERGED: "start it beside what runs",
-    State.ANALYSING: "judge it, and move the traffic to it if it passes",
-    State.VERIFIED: "see that it is up and has the traffic",
-    State.REJECTED: "move the traffic to the previous release and propose the rollback",
-    State.REVOKED: "move the traffic to the previous release and propose the rollback",
-    State.INCONCLUSIVE: "wait for a person",
-    State.SUPERSEDED: "wait for a person",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What a tick found and did."""
-
-    environment: str
-    release: str
-    state: State
-    did: str
-    verdicts: tuple[Verdict, ...] = ()
-    idle: bool = False  # the environment wants nothing
-
-    @property
-    def final(self) -> bool:
-        return self.idle or self.state.final
 
 
 class Deployment:
@@ -58,34 +47,35 @@ class Deployment:
 
     def __init__(self, context: Context, environment: str) -> None:
         self._context = context
+        self._strategy: Strategy = at_once
         self.environment = environment
 
-    def tick(self) -> Tick:
+    def tick(self) -> Step:
         """At most one transition. Holds the target's lock."""
         snapshot = self._context.snapshot()
-        target = self._context.target(snapshot.settings, self.environment)
-        with target.lock():
+        target = self._context.target(snapshot.environment(self.environment))
+        with target.runtime.lock():
             # Who held the lock before may have moved things on: read again.
             snapshot = self._context.snapshot()
             attempt = snapshot.attempt(self.environment)
             self._supersede(snapshot, attempt)
-            if not target.lasting and (attempt.state.final or not attempt.desired.wanted.exists):
-                idle = not attempt.desired.wanted.exists
-                return self._tick(attempt, "nothing stays up after a rehearsal", idle=idle)
-            if not attempt.desired.wanted.exists:
-                target.shift({})
-                target.retire(frozenset())
-                return self._tick(attempt, "nothing is wanted here; the route is closed", idle=True)
-            return self._step(snapshot, attempt, target)
+            wanted = attempt.desired.wanted.exists
+            if not target.capabilities.lasting and (attempt.state.final or not wanted):
+                return self._step(attempt, "nothing stays up after a rehearsal", idle=not wanted)
+            if not wanted:
+                target.router.set_weights({})
+                target.runtime.retire(frozenset())
+                return self._step(attempt, "nothing is wanted here; the route is closed", idle=True)
+            return self._advance(snapshot, attempt, target)
 
-    def plan(self) -> Tick:
+    def plan(self) -> Step:
         """What the next tick would do. Changes nothing but what was fetched."""
         attempt = self._context.snapshot().attempt(self.environment)
         if not attempt.desired.wanted.exists:
-            return self._tick(attempt, "would close the route", idle=True)
-        return self._tick(attempt, f"would {NEXT_STEP[attempt.state]}")
+            return self._step(attempt, "would close the route", idle=True)
+        return self._step(attempt, f"would {attempt.state.kind.next_step}")
 
-    def _step(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
+    def _advance(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         wanted = attempt.desired.wanted
         unproven = unproven_because(snapshot, attempt) if attempt.state is State.MERGED else ""
         if unproven:
@@ -105,8 +95,8 @@ class Deployment:
             return self._converge(snapshot, attempt, target)
         if attempt.state.failed:
             fall_back(self._context, snapshot, attempt, target)
-            return self._tick(attempt, "traffic is with the previous release")
-        return self._tick(attempt, "waits for a person")
+            return self._step(attempt, "traffic is with the previous release")
+        return self._step(attempt, "waits for a person")
 
     def _require_fresh(self, snapshot: Snapshot, attempt: Attempt) -> None:
         """HeldError while the evidence is about something else."""
@@ -118,73 +108,86 @@ class Deployment:
                 f"{attempt.desired.wanted.release}` judges it anew."
             )
 
-    def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
+    def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         """Start the wanted release beside the previous one."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
         bento = self._bento(snapshot, wanted)
-        if self._may_start(snapshot, previous):
+        warm = self._may_start(snapshot, previous)
+        if warm:
             self._context.progress(f"keeping {previous.release} warm")
-            target.start(previous.release, self._bento(snapshot, previous))
-            if not target.route():
-                target.shift({previous.release: 100})
+            target.runtime.start(self._bento(snapshot, previous))
+        running = frozenset({previous.release} if warm else ())
+        self._route(target, Situation(attempt, target.router.weights(), running=running))
         self._context.progress(f"starting {wanted.release} beside it")
         try:
-            instance = target.start(wanted.release, bento)
+            instance = target.runtime.start(bento)
         except TargetError as error:
             return self._event(attempt, "rejected", {"why": f"it does not start: {error}"})
         return self._event(attempt, "deployed", {"url": instance.url})
 
-    def _analyse(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
-        """Judge the running release before it gets traffic; then give it all of it."""
-        wanted = attempt.desired.wanted
-        instance = target.start(wanted.release, self._bento(snapshot, wanted))
-        judgement = self.judge(snapshot, attempt, instance.url)
-        blocked = blocking(judgement.verdicts)
-        found = _facts(judgement.verdicts)
-        if any(verdict.status == "fail" for verdict in blocked):
-            return self._event(attempt, "rejected", found, judgement.verdicts)
-        if blocked:
+    def _analyse(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
+        """Judge the running release before it gets traffic, and do what the strategy says."""
+        instance = target.runtime.start(self._bento(snapshot, attempt.desired.wanted))
+        verdicts: tuple[Verdict, ...] = ()
+        action = self._route(target, Situation(attempt, target.router.weights()))
+        if isinstance(action, Judge):
+            verdicts = self.judge(snapshot, attempt, instance.url).verdicts
+            now = Situation(attempt, target.router.weights(), verdicts=verdicts)
+            action = self._route(target, now)
+        if isinstance(action, Reject):
+            return self._event(attempt, "rejected", summary(verdicts), verdicts)
+        if isinstance(action, Hold):
             kind = next_kind(attempt.events, "inconclusive")
-            return self._event(attempt, kind, found, judgement.verdicts)
-        self._context.progress(f"moving the traffic of {self.environment} to {wanted.release}")
-        target.shift({wanted.release: 100})
-        return self._event(attempt, "verified", found, judgement.verdicts)
+            return self._event(attempt, kind, summary(verdicts), verdicts)
+        if isinstance(action, Verify):
+            return self._event(attempt, "verified", summary(verdicts), verdicts)
+        return self._step(attempt, "waits")
 
-    def _converge(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Tick:
+    def _converge(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         """Make the place what the verified attempt says; mends what died."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
         require_trusted(self._context, snapshot, wanted.release, self.environment)
-        before = {name for name, found in target.instances().items() if found.alive}
-        target.start(wanted.release, self._bento(snapshot, wanted))
-        target.shift({wanted.release: 100})
+        instances = target.runtime.instances()
+        before = {name for name, instance in instances.items() if instance.alive}
+        target.runtime.start(self._bento(snapshot, wanted))
+        self._route(target, Situation(attempt, target.router.weights()))
         keep = {wanted.release}
         if self._may_start(snapshot, previous):
-            target.start(previous.release, self._bento(snapshot, previous))
+            target.runtime.start(self._bento(snapshot, previous))
             keep.add(previous.release)
-        target.retire(keep)
+        target.runtime.retire(keep)
         started = sorted(keep - before)
-        return self._tick(attempt, f"restarted {', '.join(started)}" if started else "is up")
+        return self._step(attempt, f"restarted {', '.join(started)}" if started else "is up")
+
+    def _route(self, target: Target, now: Situation) -> Action:
+        """Set the weights that the strategy asks for; returns what it asks for then."""
+        while isinstance(action := self._strategy(now), SetWeights):
+            if action.weights != now.route:
+                releases = ", ".join(action.weights)
+                self._context.progress(f"moving the traffic of {self.environment} to {releases}")
+            target.router.set_weights(action.weights)
+            now = replace(now, route=action.weights, confirmed=True)
+        return action
 
     def judge(self, snapshot: Snapshot, attempt: Attempt, url: str) -> Judgement:
         """The active gates. A rollback is not put under load again: it was verified here."""
         wanted, previous = attempt.desired.wanted, attempt.desired.previous
-        other = None
-        if previous.exists:
-            other = Subject(previous.release, self._bento(snapshot, previous))
-        live = judge_live(
+        live = Live(
             url,
-            Subject(wanted.release, self._bento(snapshot, wanted)),
-            other,
+            self._bento(snapshot, wanted),
+            self._bento(snapshot, previous) if previous.exists else None,
             snapshot.settings.gates,
             self._context.progress,
+            settings=self._context.target(attempt.environment).runtime.settings,
             under_load=not attempt.desired.is_rollback,
-            settings=self._context.target(snapshot.settings, self.environment).settings,
+            signature=self._context.signed(snapshot, wanted.release, self.environment),
         )
-        signed = self._context.signature(snapshot, wanted.release, self.environment)
-        reasons = overrides_of(snapshot.evidence(self.environment, attempt.commit))
-        return replace(live, verdicts=overridden((signed, *live.verdicts), reasons))
+        judgement = judge_live(live)
+        evidence = snapshot.evidence(self.environment, attempt.commit)
+        reasons = evidence.reasons if evidence else {}
+        return replace(judgement, verdicts=overridden(judgement.verdicts, reasons))
 
-    def _may_start(self, snapshot: Snapshot, previous: Version) -> bool:
+    def _may_start(self, snapshot: Snapshot, previous: ReleaseRef) -> bool:
         """A previous release whose signature does not count any more is not kept warm."""
         if not previous.exists:
             return False
@@ -195,7 +198,7 @@ class Deployment:
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
         """Close the books on the attempt before, if it never came to an end."""
-        for attempt in snapshot.history(self.environment)[1:2]:
+        for attempt in snapshot.history(self.environment).attempts[1:2]:
             if attempt.desired.wanted.exists and not attempt.state.final:
                 self._event(attempt, "superseded", {"by": current.commit})
 
@@ -203,53 +206,17 @@ class Deployment:
         self,
         attempt: Attempt,
         kind: str,
-        found: Mapping[str, Any],
+        evidence: Mapping[str, Any],
         verdicts: tuple[Verdict, ...] = (),
-    ) -> Tick:
-        record_event(self._context, attempt, kind, found)
+    ) -> Step:
+        record_event(self._context, attempt, kind, evidence)
         after = self._context.snapshot().attempt(self.environment)
         state = after.state if after.commit == attempt.commit else State.SUPERSEDED
-        return Tick(self.environment, attempt.desired.wanted.release, state, kind, verdicts)
+        return Step(self.environment, attempt.desired.wanted.release, state, kind, verdicts)
 
-    def _tick(self, attempt: Attempt, did: str, *, idle: bool = False) -> Tick:
+    def _step(self, attempt: Attempt, transition: str, *, idle: bool = False) -> Step:
         release = attempt.desired.wanted.release
-        return Tick(self.environment, release, attempt.state, did, idle=idle)
+        return Step(self.environment, release, attempt.state, transition, idle=idle)
 
-    def _bento(self, snapshot: Snapshot, version: Version) -> Path:
-        return self._context.bento(snapshot, version.release)
-
-
-def record_event(
-    context: Context, attempt: Attempt, kind: str, evidence: Mapping[str, Any]
-) -> None:
-    """Write an event. Who comes second leaves the winner's."""
-    event = Event(
-        attempt.environment,
-        attempt.commit,
-        kind,
-        attempt.desired.wanted.release,
-        attempt.target,
-        evidence,
-    )
-    context.repository.create_tag(event.tag, attempt.commit, event.message())
-
-
-def fall_back(context: Context, snapshot: Snapshot, attempt: Attempt, target: Target) -> None:
-    """Traffic first: to the previous release, or, where there is none, close the route."""
-    previous = attempt.desired.previous
-    if not previous.exists:
-        target.shift({})
-        return
-    require_trusted(context, snapshot, previous.release, attempt.environment)
-    target.start(previous.release, context.bento(snapshot, previous.release))
-    target.shift({previous.release: 100})
-
-
-def _facts(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
-    """The evidence that goes into the tag: short, and what is needed to understand it."""
-    reasons = {verdict.gate: verdict.override for verdict in verdicts if verdict.override}
-    return {
-        "why": "; ".join(f"{v.gate}: {v.measured}" for v in blocking(verdicts)),
-        "verdicts": {verdict.gate: verdict.status for verdict in verdicts},
-        **({"overrides": reasons} if reasons else {}),
-    }
+    def _bento(self, snapshot: Snapshot, wanted: ReleaseRef) -> Bento:
+        return Bento(wanted.release, self._context.bento(snapshot, wanted.release))

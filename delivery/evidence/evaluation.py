@@ -1,41 +1,25 @@
-"""The exam: the holdout rows, and whether they are the ones that the base branch would set."""
+"""What a candidate is evaluated on, and what it is compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
-from delivery.bento.digest import file_sha256
-from delivery.bento.temporary import Subject
-from delivery.errors import HeldError
-from delivery.gates.numbers.bootstrap import Codes
-from delivery.gates.numbers.metrics import Labels
-from serving.contract import Contract
-
-SPLITS = ("train", "validation", "holdout")
-Table = Any  # pyarrow ships no types
+from delivery.bento.bento import Bento
 
 
 @dataclass(frozen=True)
-class Rivals:
-    """Earlier releases, beside the champion, that a candidate is compared with. `missing` says why
-    one could not be had."""
+class EarlierReleases:
+    """Releases beside the champion that a candidate is compared with. `missing` says why their
+    bytes could not be had."""
 
-    subjects: tuple[Subject, ...] = ()
+    bentos: tuple[Bento, ...] = ()
     missing: str = ""
 
 
 @dataclass(frozen=True)
-class Exam:
-    """What a candidate is asked.
+class Evaluation:
+    """What a candidate is evaluated on.
 
     `data` and `base_data` are folders with train, validation and holdout.parquet: the
     candidate's, and those that the champion was made from (None for a first release). `retrain`
@@ -47,128 +31,4 @@ class Exam:
     base_data: Path | None = None
     retrain: bool = True
     reason: str | None = None
-    rivals: Rivals = Rivals()
-
-
-@dataclass(frozen=True)
-class Holdout:
-    """The rows that both models are scored on. Arrays have one entry per row.
-
-    `labels` are class numbers for classes, floats for regression; `clusters` numbers
-    `cluster_names`; `first` and `last` are ISO timestamps, None where rows have no time.
-    """
-
-    file: Path
-    sha256: str
-    table: Table
-    labels: Labels
-    clusters: Codes
-    cluster_names: tuple[str, ...]
-    cluster_column: str | None
-    segments: Mapping[str, NDArray[Any]]
-    first: str | None
-    last: str | None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def read_holdout(exam: Exam, candidate: Contract, champion: Contract | None) -> Holdout:
-    """Read the holdout with the roles of the contracts.
-
-    Clusters and segments of the champion's contract count as well: a candidate must not get
-    rid of a slice, or of the dependence between rows, by not naming it.
-
-    Raises:
-        HeldError: a file, a column or a known label is missing.
-    """
-    file = exam.data / "holdout.parquet"
-    table = read_split(exam.data, "holdout")
-    roles = candidate.roles
-    known = (champion or candidate).roles
-    cluster = known.cluster if known.cluster in table.column_names else roles.cluster
-    names = (*roles.segments, *known.segments)
-    segments = {name: texts(column(table, name, file)) for name in dict.fromkeys(names)}
-    cluster_names: tuple[str, ...] = ()
-    if cluster is None:
-        clusters = np.arange(len(table))
-    else:
-        encoded = pc.dictionary_encode(column(table, cluster, file), null_encoding="encode")
-        encoded = encoded.combine_chunks()
-        clusters = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        cluster_names = tuple(str(value) for value in encoded.dictionary.to_pylist())
-    times = column(table, roles.timestamp, file) if roles.timestamp else None
-    return Holdout(
-        file=file,
-        sha256=file_sha256(file),
-        table=table,
-        labels=read_labels(table, candidate, file),
-        clusters=clusters,
-        cluster_names=cluster_names,
-        cluster_column=cluster,
-        segments=segments,
-        first=_iso(pc.min(times).as_py()) if times is not None else None,
-        last=_iso(pc.max(times).as_py()) if times is not None else None,
-    )
-
-
-def read_split(folder: Path, split: str) -> Table:
-    """One of the three parquet files; HeldError if it is not there or not readable."""
-    file = folder / f"{split}.parquet"
-    try:
-        return pq.read_table(file)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise HeldError(f"{file} cannot be read ({error}); `dvc repro` or `dvc pull`") from error
-
-
-def read_labels(table: Table, contract: Contract, file: Path) -> Labels:
-    """The labels as class numbers in the contract's order, or as floats.
-
-    Raises:
-        HeldError: a label is missing, or is none of the contract's classes.
-    """
-    name = contract.roles.label
-    values = column(table, name, file)
-    if values.null_count:
-        raise HeldError(f"{values.null_count} rows of {file.name} have no label {name}")
-    if contract.classes is None:
-        numbers: Labels = pc.cast(values, pa.float64()).to_numpy()
-        if not np.isfinite(numbers).all():
-            raise HeldError(f"{file.name}: not every label {name} is a finite number")
-        return numbers
-    encoded = pc.dictionary_encode(values).combine_chunks()
-    order = {text: index for index, text in enumerate(contract.classes)}
-    found = [str(value) for value in encoded.dictionary.to_pylist()]
-    unknown = sorted(set(found) - set(order))
-    if unknown:
-        raise HeldError(
-            f"{file.name}: label {name} is {unknown[0]!r} in some rows, the model's classes are "
-            f"{', '.join(contract.classes)}"
-        )
-    codes = np.array([order[text] for text in found], dtype=np.int64)
-    labels: Labels = codes[encoded.indices.to_numpy(zero_copy_only=False)]
-    return labels
-
-
-def column(table: Table, name: str, file: Path) -> Table:
-    """A column, plain (not dictionary-encoded); HeldError names it if it is not there."""
-    if name not in table.column_names:
-        raise HeldError(f"{file.name} has no column {name!r}, which the contract names")
-    values = table.column(name)
-    if pa.types.is_dictionary(values.type):
-        return values.cast(values.type.value_type)
-    return values
-
-
-def texts(values: Table) -> NDArray[Any]:
-    """A column as strings, [rows]; a missing value is "missing"."""
-    encoded = pc.dictionary_encode(values, null_encoding="encode").combine_chunks()
-    names = ["missing" if value is None else str(value) for value in encoded.dictionary.to_pylist()]
-    values_as_text: NDArray[Any] = np.array(names)[encoded.indices.to_numpy(zero_copy_only=False)]
-    return values_as_text
-
-
-def _iso(moment: Any) -> str | None:
-    if moment is None:
-        return None
-    return moment.isoformat() if hasattr(moment, "isoformat") else str(moment)
+    earlier: EarlierReleases = EarlierReleases()

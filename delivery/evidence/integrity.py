@@ -1,7 +1,7 @@
 """Whether a candidate's data agrees with the data its champion was made from.
 
-A candidate may not set its own exam: rows that both know must be equal, and no row of the
-base's may have gone from the holdout.
+A candidate may not choose what it is evaluated on: rows that both know must be equal, and no row
+of the base's may have gone from the holdout.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from delivery.bento.digest import file_sha256
-from delivery.evidence.evaluation import SPLITS, Exam, Table, read_split
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.table import SPLITS, Table, read_split
 from serving.contract import Roles
 
 
-def conflicts(exam: Exam, roles: Roles) -> tuple[str, ...]:
+def conflicts(evaluation: Evaluation, roles: Roles) -> tuple[str, ...]:
     """Every way in which the candidate's data contradicts the base's, one line each."""
-    if exam.base_data is None or _same_bytes(exam):
+    if evaluation.base_data is None or _same_bytes(evaluation):
         return ()
-    own = {split: read_split(exam.data, split) for split in SPLITS}
-    base = {split: read_split(exam.base_data, split) for split in SPLITS}
+    own = {split: read_split(evaluation.data, split) for split in SPLITS}
+    base = {split: read_split(evaluation.base_data, split) for split in SPLITS}
     everything, before = _together(own), _together(base)
     for name, table in (("the candidate's data", everything), ("the base's data", before)):
         if roles.row_id not in table.column_names:
@@ -37,11 +38,12 @@ def conflicts(exam: Exam, roles: Roles) -> tuple[str, ...]:
     )
 
 
-def _same_bytes(exam: Exam) -> bool:
-    if exam.base_data is None:
+def _same_bytes(evaluation: Evaluation) -> bool:
+    if evaluation.base_data is None:
         return False
     files = [
-        (exam.data / f"{split}.parquet", exam.base_data / f"{split}.parquet") for split in SPLITS
+        (evaluation.data / f"{split}.parquet", evaluation.base_data / f"{split}.parquet")
+        for split in SPLITS
     ]
     return all(
         one.is_file() and other.is_file() and file_sha256(one) == file_sha256(other)

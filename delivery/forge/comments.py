@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
+from delivery.forge.protocol import LONGEST
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 
 REPORT = "<!-- delivery:report -->"
 CLOSED = "<!-- delivery:closed -->"
-LONGEST = 60_000  # characters; GitHub refuses more than 65,536
 
 
 class StickyComments:

@@ -15,9 +15,8 @@ from datetime import UTC, datetime
 from delivery.errors import ForgeError
 from delivery.forge.protocol import Pull, Wanted, moved
 from delivery.git import MAIN, GitError, Repository
+from delivery.state.refs import PULLS, SEEN_PULLS
 
-REMOTE = "refs/pulls"
-SEEN = "refs/delivery/pulls"
 TRIES = 3
 
 
@@ -40,8 +39,8 @@ class LocalForge:
         )
 
     def _all(self) -> tuple[Pull, ...]:
-        self._git.run("fetch", "--quiet", "--prune", "origin", f"+{REMOTE}/*:{SEEN}/*")
-        names = self._git.run("for-each-ref", "--format=%(refname)", SEEN).split()
+        self._git.run("fetch", "--quiet", "--prune", "origin", f"+{PULLS}/*:{SEEN_PULLS}/*")
+        names = self._git.run("for-each-ref", "--format=%(refname)", SEEN_PULLS).split()
         found = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
         return tuple(sorted(found, key=lambda pull: pull.number))
 
@@ -109,7 +108,7 @@ class LocalForge:
         commit = git.commit_tree(tree, (main, head), message, date)
         merged = replace(pull, state="merged", merge_commit=commit, head_commit=head)
         blob = self._blob(merged)
-        number = f"{REMOTE}/{pull.number}"
+        number = f"{PULLS}/{pull.number}"
         try:
             git.run(
                 "push", "--quiet", "--atomic",
@@ -134,12 +133,12 @@ class LocalForge:
     def _get(self, number: int) -> tuple[Pull, str]:
         for pull in self._all():
             if pull.number == number:
-                return pull, self._git.run("rev-parse", f"{SEEN}/{number}")
+                return pull, self._git.run("rev-parse", f"{SEEN_PULLS}/{number}")
         raise ForgeError(f"there is no pull request #{number}; `delivery pr list` shows them")
 
     def _swap(self, pull: Pull, *, old: str) -> bool:
         """Write the pull request if it is still `old` on origin."""
-        ref = f"{REMOTE}/{pull.number}"
+        ref = f"{PULLS}/{pull.number}"
         try:
             self._git.run(
                 "push", "--quiet", f"--force-with-lease={ref}:{old}", "origin",

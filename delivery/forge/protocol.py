@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Wanted = Literal["open", "all"]
+CANDIDATE = "candidate"  # the label of a pull request that proposes a model
+LONGEST = 60_000  # characters of a comment; GitHub refuses more than 65,536
 
 
 @dataclass(frozen=True, slots=True)

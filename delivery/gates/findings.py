@@ -10,7 +10,7 @@ from delivery.gates.verdict import Verdict, listed
 
 @dataclass(frozen=True)
 class Findings:
-    """`found` has a line per finding, as in `serving/http/app.py:7 text [B602]`, and never a secret.
+    """`found` has a line per finding, as in `serving/http/app.py:7 text [B602]`, never a secret.
     None: nobody could look, and `missing` says why."""
 
     found: Sequence[str] | None

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 # `not checked`: it could not be found out, on the machine of a person, who sees that. It blocks
-# nothing there and is no pass; in a job the same holds.
+# nothing there and is no pass. In a job the verdict is `hold` instead.
 Status = Literal["pass", "fail", "hold", "not checked"]
 BLOCKING = ("fail", "hold")
 

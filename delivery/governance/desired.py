@@ -73,13 +73,18 @@ def _labels(policy: Policy, settings: Settings) -> Iterator[Item]:
 
 
 def _environments(policy: Policy, settings: Settings) -> Iterator[Item]:
+    """A rule by name comes before the rule for each environment of delivery.yaml."""
+    each = policy.environments.get(EACH)
+    rules = {name: rule for name, rule in policy.environments.items() if name != EACH}
     for name in settings.environments:
-        if name not in policy.environments:
+        if each is None and name not in rules:
             raise InputError(
                 f"{ENVIRONMENTS} has no {name}, and delivery.yaml has: every branch could use its "
-                f"secrets. Add `{name}: {{ branches: [main] }}` and merge it"
+                f'secrets. Add `"{EACH}": {{ branches: [main] }}` and merge it'
             )
-    for name, rule in policy.environments.items():
+    if each is not None:
+        rules = dict.fromkeys(settings.environments, each) | rules
+    for name, rule in rules.items():
         content = {"branches": rule.branches, "reviewers": [], "wait_timer": 0}
         yield Item("environment", name, content)
 

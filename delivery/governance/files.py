@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.git import Repository
-from delivery.settings.policy import parse_yaml
-from serving.contract import ContractError, Strict, parse
+from serving.strict import DocumentError, Strict, parse
 
 REPOSITORY = ".github/repository.yml"
 ENVIRONMENTS = ".github/environments.yml"
@@ -35,7 +35,8 @@ class WorkflowSwitches(Strict):
 
 
 class EnvironmentRule(Strict):
-    """Which branches' jobs may use an environment. Reviewers cannot be asked for, on purpose."""
+    """Which branches' jobs may use an environment; `{environment}` as a name stands for each of
+    delivery.yaml. Reviewers cannot be asked for, on purpose."""
 
     branches: list[str] = Field(min_length=1)
 
@@ -114,7 +115,7 @@ def parse_policy(files: Mapping[str, str]) -> Policy:
     }
     try:
         return parse(Policy, content, source=".github")
-    except ContractError as error:
+    except DocumentError as error:
         raise InputError(f"{error}. Mend it on main: docs/github.md lists the files") from error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from delivery.git import Repository
-from delivery.governance.codeowners import FILE, owners
+from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owners, read_codeowners
 from delivery.governance.desired import Facts, wanted
 from delivery.governance.files import Policy, read_policy
 from delivery.governance.plan import Item
@@ -35,7 +35,13 @@ class Main:
     @cached_property
     def owners(self) -> Mapping[str, tuple[str, ...]]:
         """CODEOWNERS: pattern → its owners."""
-        return owners(self.text(FILE))
+        return read_codeowners(self.text(FILE))
+
+    @property
+    def owners_are_made(self) -> bool:
+        """Is CODEOWNERS what owners.yml makes? True where there is no owners.yml."""
+        source = self.text(SOURCE)
+        return not source or codeowners(parse_owners(source)) == self.text(FILE)
 
     def text(self, path: str) -> str:
         """A file; empty where it is not there."""

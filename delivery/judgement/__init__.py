@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Puts evidence to the gates: before a release (proposed) and where it runs (active)."""

@@ -1,23 +1,35 @@
-"""Bring a candidate before the gates: find the champion, lay out the data, judge, report."""
+"""Judge a candidate: gather the evidence of each proposed gate, judge it, report.
+
+Evidence that costs time is remembered by content, so that judging the same bytes again takes
+seconds and starts no server.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from delivery.context import Context
+from delivery.bento.bento import Bento
+from delivery.bento.temporary import Servers
 from delivery.errors import HeldError, RefusedError
-from delivery.evidence.quality.holdout_reuse import look
-from delivery.evidence.supply_chain.inspection import inspect_bento
-from delivery.evidence.supply_chain.weaknesses import weaknesses
-from delivery.gates.quality import holdout_reuse as looks
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.holdout import fetch_splits
+from delivery.evidence.predictions import Predictions
+from delivery.evidence.quality.best import earlier_releases
+from delivery.evidence.reported.drift import drift
+from delivery.evidence.reported.importance import importance
+from delivery.evidence.reported.summary import side_by_side
+from delivery.evidence.trial import Submission, Trial
+from delivery.gates.judgement import Judgement
+from delivery.gates.quality import best, champion
+from delivery.gates.registry import Command, Gate, gates_at
 from delivery.gates.verdict import Verdict, blocking, overridden
-from delivery.judgement.judge import Exam, Judgement, Subject, judge_candidate
-from delivery.judgement.rivals import find_rivals
-from delivery.release.candidate import MODEL, Candidate, data
+from delivery.release.candidate import same_recipe
 from delivery.report import write
-from delivery.settings.overrides import NO_APPEAL, Appeal
-from delivery.state.snapshot import Snapshot
+from delivery.settings.overrides import NO_OVERRIDES, Overrides
 from serving.contract import CARD
 
 CARD_LENGTH = 10_000  # characters that a report shows
@@ -29,69 +41,90 @@ class Judged:
 
     judgement: Judgement
     report: Path
-    appeal: Appeal = NO_APPEAL
+    overrides: Overrides = NO_OVERRIDES
 
 
-def judge(
-    context: Context,
-    snapshot: Snapshot,
-    candidate: Candidate,
-    appeal: Appeal,
-    *about: Verdict,
-) -> Judged:
-    """Look inside the candidate, and compare it with the champion that main says is in production.
+def judge(submission: Submission, overrides: Overrides, command: Command) -> Judged:
+    """Judge a candidate against the champion that main says is in production, by main's policy.
 
-    `about` are verdicts on what is not in its bytes: who signed it, and where it may run.
+    Raises:
+        InputError: a bento without a readable contract.
+        TargetError: a bento does not start, or does not answer what it is asked.
     """
-    policy = snapshot.settings.gates
-    exam, opponent = _exam(context, snapshot, candidate, appeal)
-    subject = Subject(candidate.bento.id, candidate.bento.path)
-    # Before anything is seen: a command that is killed after it has looked all the same.
-    looked = look(context.repository, exam.data, subject.model, candidate.contract.roles)
-    judgement = judge_candidate(
-        subject,
-        opponent,
-        exam,
-        policy,
-        context.workspace,
-        context.progress,
-    )
-    inside = (
-        *inspect_bento(candidate, policy),
-        *weaknesses(context, snapshot, candidate, policy),
-    )
-    outside = (looks.judge(looked, policy.looks), *about)
-    verdicts = overridden((*judgement.verdicts, *inside, *outside), appeal.overrides)
-    evidence = {**judgement.evidence, "card": _card(candidate)}
+    checkout, policy = submission.checkout, submission.snapshot.settings.gates
+    bento = submission.candidate.bento
+    evaluation, reference = _evaluation(submission, overrides)
+    with Servers(checkout.workspace, checkout.progress) as servers:
+        predictions = Predictions(checkout.workspace, servers)
+        trial = Trial(bento, reference, evaluation, policy, predictions, submission)
+        judgement = judge_trial(trial, gates_at(command))
+    evidence = {**judgement.evidence, "card": _card(bento)}
+    verdicts = overridden(judgement.verdicts, overrides.reasons)
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
-    folder = context.workspace / "reports" / candidate.bento.id
-    return Judged(judgement, write(judgement, folder).html, appeal)
+    folder = checkout.workspace / "reports" / bento.id
+    return Judged(judgement, write(judgement, folder).html, overrides)
 
 
-def _exam(
-    context: Context, snapshot: Snapshot, candidate: Candidate, appeal: Appeal
-) -> tuple[Exam, Subject | None]:
-    """What the candidate is asked, and the champion that is asked the same, if there is one."""
-    own = data(context, candidate.commit)
-    rivals = find_rivals(context, snapshot, candidate.bento.id, snapshot.settings.gates.best)
-    champion = snapshot.champion()
-    if not champion.exists:
-        return Exam(own, None, retrain=False, reason=appeal.reason, rivals=rivals), None
-    record = snapshot.record(champion.release)
-    exam = Exam(
-        own,
-        data(context, record.made_from.commit, held_by=champion.release),
-        retrain=record.made_from.recipe == candidate.source.recipe,
-        reason=appeal.reason,
-        rivals=rivals,
+def judge_trial(trial: Trial, gates: Iterable[Gate]) -> Judgement:
+    """The verdicts of `gates`, and the figures that a report shows beside them.
+
+    Evidence from servers is gathered by one gate after the other: measurements would disturb each
+    other. Evidence from files is gathered side by side.
+    """
+    gates = tuple(gates)
+    from_files = [gate for gate in gates if gate.kind == "supply_chain"]
+    verdicts = [_verdict(gate, trial) for gate in gates if gate not in from_files]
+    shown = _shown(trial)
+    trial.predictions.progress("looking into the bento and its source")
+    with ThreadPoolExecutor(2) as pool:
+        verdicts += pool.map(lambda gate: _verdict(gate, trial), from_files)
+    reference = trial.champion.id if trial.champion else None
+    evidence = {"judged": trial.judged(), **shown}
+    return Judgement(tuple(v for v in verdicts if v), trial.bento.id, reference, evidence)
+
+
+def _verdict(gate: Gate, trial: Trial) -> Verdict | None:
+    """None where the gate does not apply."""
+    evidence = gate.evidence.gather(trial)
+    return None if evidence is None else gate.judge(evidence, trial.policy.section(gate.name))
+
+
+def _shown(trial: Trial) -> dict[str, Any]:
+    """What no gate judges: metrics and curves, the inputs that both lean on, how data moved."""
+    shown: dict[str, Any] = {}
+    if trial.paired is not None:
+        limits = trial.policy.of(champion.Policy)
+        shown |= side_by_side(trial.paired, limits.slice_rows, limits.slice_margin)
+        shown["importance"] = importance(trial, trial.paired)
+    if trial.champion_made is not None:
+        shown["data_drift"] = drift(trial.made, trial.champion_made)
+    return shown
+
+
+def _evaluation(submission: Submission, overrides: Overrides) -> tuple[Evaluation, Bento | None]:
+    """What the candidate is evaluated on, and the champion that main names, if there is one."""
+    checkout, snapshot, candidate = submission.checkout, submission.snapshot, submission.candidate
+    data = fetch_splits(checkout, candidate.commit)
+    policy = snapshot.settings.gates.of(best.Policy)
+    earlier = earlier_releases(checkout, snapshot, candidate.bento.id, policy)
+    wanted = snapshot.champion()
+    if not wanted.exists:
+        return Evaluation(data, reason=overrides.reason, retrain=False, earlier=earlier), None
+    record = snapshot.record(wanted.release)
+    evaluation = Evaluation(
+        data,
+        fetch_splits(checkout, record.made_from.commit, held_by=wanted.release),
+        retrain=same_recipe(checkout.repository, record.made_from, candidate.source),
+        reason=overrides.reason,
+        earlier=earlier,
     )
-    return exam, Subject(champion.release, context.bento(snapshot, champion.release))
+    return evaluation, Bento(wanted.release, checkout.bento(snapshot, wanted.release))
 
 
-def _card(candidate: Candidate) -> str:
+def _card(bento: Bento) -> str:
     """What the model's author says about it; empty where nothing is said."""
     try:
-        text = (candidate.bento.path / "src" / MODEL / CARD).read_text(encoding="utf-8")
+        text = (bento.model / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
     return text[:CARD_LENGTH]

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from delivery.context import Context
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
-from delivery.gates.verdict import Verdict
-from delivery.promotion.admission import proposal_tag
-from delivery.retraining.body import cell
-from delivery.settings.overrides import overrides_of
-from delivery.state.desired import (
-    Desired,
-    Version,
-    desired_path,
-    evidence_path,
-    render_desired,
-)
-from delivery.state.snapshot import Attempt, Snapshot
+from delivery.gates.judgement import Judgement
+from delivery.report.cells import cell
+from delivery.settings.overrides import Overrides
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
+from delivery.state.evidence_file import EvidenceFile, JudgedBytes, lines, render_evidence
+from delivery.state.record import record_sha256
+from delivery.state.refs import promotion_branch, proposal_tag, rollback_branch
+from delivery.state.snapshot import Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
 
@@ -32,42 +26,42 @@ class Proposal:
 
     environment: str
     desired: Desired
-    evidence: Mapping[str, Any]
+    evidence: EvidenceFile
     report: str  # Markdown, the sticky comment
     files: Mapping[str, str]  # the record and the pointer, where main has none yet
 
 
-def promotion(environment: str, wanted: Version, snapshot: Snapshot) -> Desired:
+def promotion(environment: str, wanted: ReleaseRef, snapshot: Snapshot) -> Desired:
     """`wanted` beside what is verified in `environment` now."""
     return Desired(wanted=wanted, previous=snapshot.attempt(environment).verified)
 
 
 def evidence(
-    environment: str, release: str, verdicts: tuple[Verdict, ...], **facts: object
-) -> Mapping[str, Any]:
-    """The content of evidence.json: what was judged, and how."""
-    return {
-        "schema_version": 1,
-        "environment": environment,
-        "release": release,
-        "verdicts": [
-            {
-                key: value
-                for key, value in verdict.to_json().items()
-                if key != "details" and (key != "override" or value)
-            }
-            for verdict in verdicts
-        ],
-        **facts,
-    }
+    environment: str, judgement: Judgement, overrides: Overrides, record: str
+) -> EvidenceFile:
+    """What a proposal says about a judged release; `record` is the text of its record.
+
+    The reason of a person counts later: what failed in the environment returns by it.
+    """
+    return EvidenceFile(
+        schema_version=1,
+        environment=environment,
+        release=judgement.candidate,
+        verdicts=lines(judgement.verdicts),
+        champion=judgement.champion,
+        judged=JudgedBytes.model_validate(judgement.evidence.get("judged", {})),
+        reason=overrides.reason,
+        overrides=dict(overrides.reasons),
+        record_sha256=record_sha256(record),
+    )
 
 
 def propose(
-    context: Context, snapshot: Snapshot, proposal: Proposal, *, asked: bool = True
+    context: Context, snapshot: Snapshot, proposal: Proposal, *, by_person: bool = True
 ) -> Pull | None:
     """Open the pull request, or adopt the one there is. Closes older ones for the environment.
 
-    `asked` is False where a machine promotes by itself: it leaves alone what a person closed,
+    `by_person` is False where a machine promotes by itself: it leaves alone what a person closed,
     and gets None then.
     """
     kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
@@ -75,7 +69,7 @@ def propose(
     labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")
     before = context.forge.pulls(head=head)
     if not any(pull.state == "open" for pull in before):
-        if not asked and before and before[-1].state == "closed":
+        if not by_person and before and before[-1].state == "closed":
             return None
         _make_way(context, labels, head)
         _push(context, snapshot, proposal, head)
@@ -109,48 +103,21 @@ def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None
         context.forge.close(pull.number, f"superseded by {head}")
 
 
-def rollback_of(attempt: Attempt, fallback: Version) -> Proposal:
-    """The rollback of an attempt: its previous version becomes the wanted one."""
-    environment, failed = attempt.environment, attempt.desired.wanted.release
-    target = attempt.desired.previous
-    reasons = [
-        {"event": event.kind, "evidence": event.evidence}
-        for event in attempt.events
-        if event.kind == "rejected" or event.kind.startswith("revoked-")
-    ]
-    return Proposal(
-        environment=environment,
-        desired=Desired(wanted=target, previous=fallback, rollback_of=failed),
-        evidence=evidence(
-            environment, target.release, (), rollback_of=failed, attempt=attempt.commit,
-            because=reasons,
-        ),
-        report=_rollback_report(attempt),
-        files={},
-    )  # fmt: skip
-
-
 def changed_files(proposal: Proposal) -> Mapping[str, str]:
     """Path → text of everything that the pull request changes."""
     environment = proposal.environment
-    text = json.dumps(proposal.evidence, indent=1, sort_keys=True, ensure_ascii=False)
     return {
         **proposal.files,
         desired_path(environment): render_desired(proposal.desired),
-        evidence_path(environment): text + "\n",
+        evidence_path(environment): render_evidence(proposal.evidence),
     }
 
 
 def _branch(proposal: Proposal, snapshot: Snapshot) -> str:
     if proposal.desired.is_rollback:
         attempt = snapshot.attempt(proposal.environment).commit
-        return f"rollback/{proposal.environment}/{attempt[:12]}"
+        return rollback_branch(proposal.environment, attempt)
     return promotion_branch(proposal.environment, proposal.desired.wanted.release)
-
-
-def promotion_branch(environment: str, release: str) -> str:
-    """The branch of the pull request that promotes `release`."""
-    return f"promote/{environment}/{release}"
 
 
 def title(proposal: Proposal) -> str:
@@ -181,14 +148,6 @@ def _overrides(proposal: Proposal) -> str:
     """What a reviewer has to agree with beside the release itself."""
     lines = [
         f"- **{gate}** is overridden: {cell(reason)}\n"
-        for gate, reason in overrides_of(proposal.evidence).items()
+        for gate, reason in proposal.evidence.overrides.items()
     ]
     return "".join(lines) + ("\n" if lines else "")
-
-
-def _rollback_report(attempt: Attempt) -> str:
-    lines = [f"`{attempt.desired.wanted.release}` did not hold in {attempt.environment}:", ""]
-    for event in attempt.events:
-        why = event.evidence.get("why", "")
-        lines.append(f"- {event.kind}{': ' + str(why) if why else ''}")
-    return "\n".join(lines) + "\n"

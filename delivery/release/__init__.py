@@ -1,1 +1,1 @@
-"""TODO room."""
+"""A release: what it is made from, what is in it, and who signed it."""

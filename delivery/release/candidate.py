@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import shutil
@@ -12,24 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from delivery.bento.build import Bento, build
+from delivery.bento.bento import MODEL, Bento
+from delivery.bento.build import build
 from delivery.bento.digest import file_hashes, file_sha256
 from delivery.bento.environment import LOCK
 from delivery.bento.second_build import SecondBuild
-from delivery.context import Context
+from delivery.cache import Cache
+from delivery.documents import canonical_sha256, parse_yaml
 from delivery.errors import InputError
-from delivery.files import write_whole
 from delivery.gates.supply_chain.reproducible_build import Evidence
 from delivery.git import Repository
 from delivery.release.sbom import make_sbom
-from delivery.settings.policy import parse_yaml
 from delivery.state.record import Platform, Record, Source, sbom_path
 from delivery.state.snapshot import Snapshot
-from serving.contract import Contract, read_contract
+from delivery.storage.checkout import Checkout
+from serving.contract import Contract
 
 INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock")
-RECIPE = ("model", "pipeline", "dvc.yaml", "requirements/pipeline.lock")
-MODEL = "artifacts/model"
+OWN = "model"  # what the fork wrote, its libraries among it
+ENGINE = ("pipeline", "dvc.yaml", "requirements/pipeline.lock")
+ENGINE_COMMAND = "python -m pipeline."
 SPLITS = tuple(f"artifacts/data/{name}.parquet" for name in ("train", "validation", "holdout"))
 
 
@@ -70,38 +71,77 @@ def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
 def source(repository: Repository, commit: str) -> Source:
     """The hashes that say what a commit's model was made from."""
     locked = outputs(repository, commit)
-    recipe = {path: repository.object_id(commit, path) for path in RECIPE}
     params = parse_yaml(repository.read(commit, "params.yaml") or "", "params.yaml") or {}
     params.pop("demo", None)
     (params.get("data") or {}).pop("until", None)
+    own = {
+        "code": repository.object_id(commit, OWN),
+        "params": params,
+        "stages": _own_stages(repository.read(commit, "dvc.yaml") or ""),
+    }
     return Source(
         commit=commit,
-        data=_digest({path: locked[path] for path in SPLITS}),
-        recipe=_digest({"code": recipe, "params": params}),
+        data=canonical_sha256({path: locked[path] for path in SPLITS}),
+        recipe=canonical_sha256(own),
+        engine=canonical_sha256({path: repository.object_id(commit, path) for path in ENGINE}),
     )
 
 
-def candidate(context: Context, commit: str) -> Candidate:
+def same_recipe(repository: Repository, champion: Source, candidate: Source) -> bool:
+    """Do both have one recipe, by today's definition?
+
+    Records without an engine counted it as a part of the recipe: theirs is made anew from the
+    commit that they name. Where main has that commit no more, nothing says that they are the same.
+    """
+    if (champion.engine is None) == (candidate.engine is None):
+        if champion.recipe == candidate.recipe:
+            return True
+        if champion.engine is not None:
+            return False
+    try:
+        return _recipe(repository, champion) == _recipe(repository, candidate)
+    except InputError:
+        return False
+
+
+def _recipe(repository: Repository, made_from: Source) -> str:
+    if made_from.engine is not None:
+        return made_from.recipe
+    return source(repository, made_from.commit).recipe
+
+
+def _own_stages(text: str) -> Mapping[str, Any]:
+    """The stages of dvc.yaml that run something else than a module of the engine."""
+    content = parse_yaml(text, "dvc.yaml") or {}
+    return {
+        name: stage
+        for name, stage in (content.get("stages") or {}).items()
+        if not str(stage.get("cmd")).startswith(ENGINE_COMMAND)
+    }
+
+
+def candidate(checkout: Checkout, commit: str) -> Candidate:
     """Build the bento of `commit`, twice; reuses what was built from the same bytes."""
-    repository = context.repository
+    repository = checkout.repository
     locked = outputs(repository, commit)
     inputs = {path: repository.object_id(commit, path) for path in INSIDE}
-    note = context.workspace / "cache" / "built-twice" / _digest({**inputs, MODEL: locked[MODEL]})
-    bento = _built(note, context.store.bentos)
-    if bento is None:
-        bento, builds = _build_twice(context, commit)
+    cache = Cache(checkout.workspace / "cache" / "built-twice")
+    about = {**inputs, MODEL: locked[MODEL]}
+    bento = cache.get(about, lambda known: Bento(known["id"], checkout.store.bentos / known["id"]))
+    if bento is None or not bento.path.is_dir():
+        bento, builds = _build_twice(checkout, commit)
         if builds.first == builds.second:  # only then need nobody build it again
-            write_whole(note, json.dumps({"id": bento.id, "sha256": bento.sha256}))
+            cache.put(about, {"id": bento.id})
     else:
         inside = file_hashes(bento.path)
         builds = Evidence(inside, inside)
-    context.progress(f"listing what {bento.id} installs")
-    sbom = make_sbom(bento.path, context.workspace / "envs")
+    checkout.progress(f"listing what {bento.id} installs")
+    sbom = make_sbom(bento.path, checkout.workspace / "envs")
     return Candidate(
         commit=commit,
         bento=bento,
         source=source(repository, commit),
-        contract=read_contract(bento.path / "src" / MODEL),
+        contract=bento.contract,
         platform=this_platform(bento.path),
         sbom=sbom,
         sbom_sha256=hashlib.sha256(sbom.encode()).hexdigest(),
@@ -109,48 +149,31 @@ def candidate(context: Context, commit: str) -> Candidate:
     )
 
 
-def released(context: Context, snapshot: Snapshot, release: str) -> Candidate:
+def released(checkout: Checkout, snapshot: Snapshot, release: str) -> Candidate:
     """A release as it lies in the store. Nothing is built."""
     found = snapshot.record(release)
-    path = context.store.bento(release, found.bento_sha256, snapshot.commit)
-    bento = Bento(path, release, found.bento_sha256)
-    sbom = context.repository.blob(snapshot.commit, sbom_path(release))
+    path = checkout.store.bento(release, found.bento_sha256, snapshot.commit)
+    bento = Bento(release, path)
+    sbom = checkout.repository.blob(snapshot.commit, sbom_path(release))
     return Candidate(
         commit=found.made_from.commit,
         bento=bento,
         source=found.made_from,
-        contract=read_contract(path / "src" / MODEL),
+        contract=bento.contract,
         platform=found.platform,
         sbom=sbom.decode() if sbom else None,
         sbom_sha256=found.sbom_sha256,
     )
 
 
-def data(context: Context, commit: str, *, held_by: str = "") -> Path:
-    """The folder with the three splits of `commit`, by their hashes; `held_by` is a release that
-    was made from them."""
-    locked = outputs(context.repository, commit)
-    wanted = {path: locked[path] for path in SPLITS}
-    folder = context.workspace / "cache" / "data" / _digest(wanted)[:16]
-    if not folder.is_dir():
-        incoming = folder.with_name(f"{folder.name}.{os.getpid()}")
-        shutil.rmtree(incoming, ignore_errors=True)
-        incoming.mkdir(parents=True)
-        for path in SPLITS:
-            context.store.get(commit, path, incoming / Path(path).name, held_by=held_by)
-        incoming.rename(folder)
-    return folder
-
-
 def record(candidate: Candidate) -> Record:
     """The facts about the candidate's bytes."""
-    model = candidate.bento.path / "src" / MODEL
     return Record(
         id=candidate.bento.id,
         name=candidate.contract.name,
         task=candidate.contract.task,
         bento_sha256=candidate.bento.sha256,
-        model=file_hashes(model),
+        model=file_hashes(candidate.bento.model),
         made_from=candidate.source,
         platform=candidate.platform,
         trained_until=candidate.contract.trained_until,
@@ -170,39 +193,23 @@ def this_platform(bento: Path) -> Platform:
     )
 
 
-def _build_twice(context: Context, commit: str) -> tuple[Bento, Evidence]:
+def _build_twice(checkout: Checkout, commit: str) -> tuple[Bento, Evidence]:
     """Two builds side by side, from clean checkouts in different places."""
-    context.progress("building the bento, twice")
-    place = context.workspace / "work" / f"source-{commit[:12]}-{os.getpid()}"
+    checkout.progress("building the bento, twice")
+    place = checkout.workspace / "work" / f"source-{commit[:12]}-{os.getpid()}"
     try:
         with SecondBuild(place.with_name(f"{place.name}-again")) as second:
-            _lay_out(context, commit, second.source)
+            _lay_out(checkout, commit, second.source)
             second.start()
-            _lay_out(context, commit, place)
-            bento = build(place, context.store.bentos)
+            _lay_out(checkout, commit, place)
+            bento = build(place, checkout.store.bentos)
             return bento, second.compare(bento.path)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _lay_out(context: Context, commit: str, folder: Path) -> None:
+def _lay_out(checkout: Checkout, commit: str, folder: Path) -> None:
     """What a bento is made from, as it is at `commit`."""
     shutil.rmtree(folder, ignore_errors=True)
-    context.repository.archive(commit, INSIDE, folder)
-    context.store.get(commit, MODEL, folder / MODEL)
-
-
-def _built(note: Path, bentos: Path) -> Bento | None:
-    """The bento that `note` remembers, if it is still there."""
-    try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    path = bentos / known["id"]
-    return Bento(path, known["id"], known["sha256"]) if path.is_dir() else None
-
-
-def _digest(content: Any) -> str:
-    """sha256 over canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    checkout.repository.archive(commit, INSIDE, folder)
+    checkout.store.get(commit, MODEL, folder / MODEL)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from delivery.context import Context
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
@@ -19,14 +18,15 @@ from delivery.release.signing import Signature, read_signature, sign, signed_fil
 from delivery.settings.policy import FILE
 from delivery.state.record import record_path, sbom_path, signature_path
 from delivery.state.snapshot import Snapshot
+from delivery.storage.checkout import Checkout
 
 
 def released_signature(
-    context: Context, snapshot: Snapshot, release: str, environment: str
-) -> Verdict:
-    """The verdict on a release that main has."""
-    bento = context.bento(snapshot, release)
-    git = context.repository
+    checkout: Checkout, snapshot: Snapshot, release: str, environment: str
+) -> signature.Evidence:
+    """The evidence about a release that main has."""
+    bento = checkout.bento(snapshot, release)
+    git = checkout.repository
     names = (record_path(release), sbom_path(release))
     contents = {name: git.blob(snapshot.commit, name) for name in names}
     beside = {Path(name).name: found for name, found in contents.items() if found is not None}
@@ -35,34 +35,29 @@ def released_signature(
     text = git.read(snapshot.commit, path)
     if text is None:
         missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it."
-        unsigned = signature.Evidence(environment, None, found, _now(), missing=missing)
-        return signature.judge(unsigned, snapshot.settings.trust)
+        trust = snapshot.settings.trust
+        return signature.Evidence(environment, None, found, _now(), missing=missing, trust=trust)
     at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))
-    return _judge(context, snapshot, environment, (read_signature(text, path), found, at))
+    return _evidence(checkout, snapshot, environment, (read_signature(text, path), found, at))
 
 
 def new_signature(
-    context: Context, snapshot: Snapshot, bento: Path, files: Mapping[str, str]
-) -> tuple[str, Verdict]:
+    checkout: Checkout, snapshot: Snapshot, bento: Path, files: Mapping[str, str]
+) -> tuple[str, signature.Evidence]:
     """Sign a release that is about to be proposed to the first environment.
 
     `files` maps paths of the repository (the record, the SBOM) to texts. Returns the text of the
-    signature and what the gate says about it.
+    signature and the evidence about it.
     """
     release = bento.name
     texts = {Path(path).name: text for path, text in files.items()}
-    pem = own_key(context.surroundings.environ, make=True)
+    pem = own_key(checkout.surroundings.environ, make=True)
     assert pem is not None, "it was made"
     text = sign(release, bento, texts, pem)
     found = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
     signed = read_signature(text, signature_path(release))
     first = snapshot.settings.first
-    return text, _judge(context, snapshot, first, (signed, found, _now()))
-
-
-def require_trusted(context: Context, snapshot: Snapshot, release: str, environment: str) -> None:
-    """RefusedError or HeldError unless `release` may start in `environment`."""
-    require_signed(context.signature(snapshot, release, environment), release, environment)
+    return text, _evidence(checkout, snapshot, first, (signed, found, _now()))
 
 
 def require_signed(verdict: Verdict, release: str, environment: str) -> None:
@@ -75,33 +70,34 @@ def require_signed(verdict: Verdict, release: str, environment: str) -> None:
     )
 
 
-def _judge(
-    context: Context,
+def _evidence(
+    checkout: Checkout,
     snapshot: Snapshot,
     environment: str,
     about: tuple[Signature, Mapping[str, str], datetime],
-) -> Verdict:
+) -> signature.Evidence:
     signed, found, at = about
-    keys = trusted_keys(context, snapshot)
-    mine = own_public_key(context.surroundings.environ)
+    keys = trusted_keys(checkout, snapshot)
+    mine = own_public_key(checkout.surroundings.environ)
     signer = next((name for name, key in keys.items() if key.id == signed.key_id), None)
     same = mine is not None and mine.id == signed.key_id
     key = keys[signer] if signer else mine if same else None
-    evidence = signature.Evidence(
+    return signature.Evidence(
         environment=environment,
         signed=signed.files,
         found=found,
         at=at,
         key_id=signed.key_id,
         signer=signer,
-        own=same and not context.surroundings.is_hosted,  # a key that ends with its job is nobody's
+        own=same
+        and not checkout.surroundings.is_hosted,  # a key that ends with its job is nobody's
         genuine=key is not None and signed.genuine(key),
-        serves=not context.surroundings.rehearses,  # no client ever reaches a rehearsal
+        serves=not checkout.surroundings.rehearses,  # no client ever reaches a rehearsal
+        trust=snapshot.settings.trust,
     )
-    return signature.judge(evidence, snapshot.settings.trust)
 
 
-def trusted_keys(context: Context, snapshot: Snapshot) -> Mapping[str, PublicKey]:
+def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicKey]:
     """Name → public key of everybody under `trust:` on main.
 
     Raises:
@@ -111,7 +107,7 @@ def trusted_keys(context: Context, snapshot: Snapshot) -> Mapping[str, PublicKey
     for name, signer in snapshot.settings.trust.items():
         source, pem = f"trust.{name}.key of {FILE}", signer.key
         if not pem.lstrip().startswith("-----BEGIN"):
-            source, text = pem, context.repository.read(snapshot.commit, pem)
+            source, text = pem, checkout.repository.read(snapshot.commit, pem)
             if text is None:
                 raise InputError(f"trust.{name}.key of {FILE}: main has no file {pem}")
             pem = text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.files import write_whole
-from delivery.judgement.judge import Judgement
+from delivery.gates.judgement import Judgement
 from delivery.report.page import html
 from delivery.report.text import markdown, table, verdict_table
 

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judgement.judge import Judgement
 from delivery.report import svg
 from delivery.report.inputs import input_lines
 from delivery.report.text import (

@@ -8,11 +8,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from delivery.forge.protocol import LONGEST
+from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judgement.judge import Judgement
 from delivery.report.inputs import input_lines
 
-LIMIT = 60_000  # characters; a pull-request comment takes 65,536
 GROUP_SHARES = {
     "positive": "truly positive",
     "flagged": "flagged",
@@ -79,7 +79,8 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
 
 
 def markdown(judgement: Judgement) -> str:
-    """The report as Markdown, shorter than LIMIT: the slices give way first."""
+    """The report as Markdown. Where a comment could not take it, the slices give way first; what
+    is still too long the forge cuts."""
     evidence = judgement.evidence
     head = [
         f"## {judgement.candidate} {outcome(judgement.verdicts)}",
@@ -97,9 +98,9 @@ def markdown(judgement: Judgement) -> str:
     metrics = _metrics(evidence, judgement)
     slices = _slices(evidence)
     rest = [*_inputs(evidence), *_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
-    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LIMIT:
+    while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LONGEST:
         slices = _shorter(slices)
-    return "\n".join([*head, *metrics, *slices, *rest])[: LIMIT - 1] + "\n"
+    return "\n".join([*head, *metrics, *slices, *rest]) + "\n"
 
 
 def _shorter(slices: list[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What a pull request with a retrained model says and carries."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from delivery.settings.policy import parse_yaml
+from delivery.documents import parse_yaml
+from delivery.report.cells import cell
 
 Flat = Mapping[str, Any]
 
@@ -63,10 +64,3 @@ def _change(old: Any, new: Any) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:.4g}" if _is_number(value) else "–"
-
-
-def cell(value: Any) -> str:
-    """A value that cannot leave its cell, whatever it is: one line, no markup."""
-    text = "–" if value is None else " ".join(str(value).split())
-    shown = text if len(text) <= 80 else f"{text[:79]}…"
-    return shown.translate({ord(sign): f"\\{sign}" for sign in "\\|`<>[]*_~$&!#@"})

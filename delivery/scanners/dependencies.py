@@ -16,11 +16,11 @@ from pathlib import Path
 
 from pydantic import Field
 
+from delivery.cache import NO_CACHE, Cache
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.scanners.finding import Finding, Scan, judged, parsed, run
-from delivery.scanners.memory import FORGETFUL, Memory, asked_of
-from delivery.settings.policy import parse_yaml
-from serving.contract import ContractError, Strict, parse
+from delivery.scanners.finding import Finding, Scan, asked_of, judged, parsed, run
+from serving.strict import DocumentError, Strict, parse
 
 LOCK = "requirements/dev.lock"  # one resolution: every other lock is a part of it
 ALLOWED = "requirements/advisories.yaml"
@@ -56,9 +56,9 @@ class Audit:
     today: date
 
 
-def scan(root: Path, audit: Audit, memory: Memory = FORGETFUL) -> Scan:
+def scan(root: Path, audit: Audit, cache: Cache = NO_CACHE) -> Scan:
     try:
-        found = known(root, LOCK, audit, memory)
+        found = known(root, LOCK, audit, cache)
     except InputError as error:
         return Scan("dependencies", "hold" if audit.in_job else "not checked", why=str(error))
     file = root / ALLOWED
@@ -67,7 +67,7 @@ def scan(root: Path, audit: Audit, memory: Memory = FORGETFUL) -> Scan:
     return judged("dependencies", [_finding(one) for one in found if not allowed & {*one.names}])
 
 
-def known(root: Path, lock: str, audit: Audit, memory: Memory) -> tuple[Known, ...]:
+def known(root: Path, lock: str, audit: Audit, cache: Cache) -> tuple[Known, ...]:
     """What is known about the packages of `lock`.
 
     Raises:
@@ -77,7 +77,7 @@ def known(root: Path, lock: str, audit: Audit, memory: Memory) -> tuple[Known, .
     about = asked_of("pip-audit", root, [lock], *source)
     return tuple(
         Known(tuple(names), package, version, tuple(fixed))
-        for names, package, version, fixed in memory.recall(
+        for names, package, version, fixed in cache.recall(
             about, partial(_ask, root, lock, source), hours=HOURS
         )
     )
@@ -109,11 +109,11 @@ def allowances(text: str) -> tuple[Allowance, ...]:
         raise InputError(f"{ALLOWED} is no list. Each line has an id, a date `until` and a reason.")
     try:
         return tuple(parse(Allowance, entry, source=ALLOWED) for entry in entries)
-    except ContractError as error:
+    except DocumentError as error:
         raise InputError(f"{error}. Each line has an id, a date `until` and a reason.") from error
 
 
 def _finding(advisory: Known) -> Finding:
     fixed = ", ".join(advisory.fixed) or "no version yet"
-    message = f"{advisory.package} {advisory.version}: fixed in {fixed}; `make lock`"
+    message = f"{advisory.package} {advisory.version}: fixed in {fixed}; `make lock UPGRADE=1`"
     return Finding(advisory.names[0], LOCK, 1, message)

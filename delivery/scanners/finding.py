@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from delivery.bento.digest import file_sha256
 from delivery.errors import InputError
 
 # `hold`: it could not look, in a job, which blocks; `not checked`: the same on a person's machine.
@@ -58,3 +60,29 @@ def parsed(done: subprocess.CompletedProcess[str], tool: str) -> Any:
     except ValueError as error:
         said = " ".join((done.stderr or done.stdout).split())[-300:]
         raise InputError(f"{tool} failed: {said}") from error
+
+
+def asked_of(tool: str, root: Path, names: Iterable[str], *options: str) -> dict[str, Any]:
+    """All that the answer of a tool about files depends on."""
+    return {
+        "tool": tool,
+        "version": version(tool),
+        "options": options,
+        "files": [[name, file_sha256(root / name)] for name in sorted(names)],
+    }
+
+
+def by_path(
+    tool: str, names: Iterable[str], found: Iterable[list[Any]]
+) -> dict[str, list[list[Any]]]:
+    """What a tool found in files, by their names; the second entry of a finding is its path.
+
+    Raises:
+        InputError: it speaks of a file that it was not asked about.
+    """
+    each: dict[str, list[list[Any]]] = {name: [] for name in names}
+    for one in found:
+        if one[1] not in each:
+            raise InputError(f"{tool} was not asked about {one[1]!r} and finds {one[0]} there")
+        each[one[1]].append(one)
+    return each

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from delivery.errors import InputError
 from delivery.scanners.finding import Finding, Scan, judged
 from delivery.settings.policy import read_settings
 from delivery.state.desired import desired_path, evidence_path, parse_desired
+from delivery.state.evidence_file import parse_evidence
 
 
 def scan(root: Path) -> Scan:
@@ -25,6 +25,6 @@ def scan(root: Path) -> Scan:
 def _read(root: Path, path: str) -> None:
     text = (root / path).read_text(encoding="utf-8")
     if path.endswith(".json"):
-        json.loads(text)
+        parse_evidence(text, path)
     else:
         parse_desired(text, path)

@@ -9,11 +9,12 @@ import os
 import subprocess
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from delivery.scanners.finding import Finding, Scan, judged, parsed, run
-from delivery.scanners.memory import FORGETFUL, Memory, asked_of
+from delivery.cache import NO_CACHE, Cache
+from delivery.scanners.finding import Finding, Scan, asked_of, by_path, judged, parsed, run
 
 TOOL = "detect-secrets"
 # Full of hashes, which look like secrets. What `delivery` writes is guarded by its own tag.
@@ -28,7 +29,7 @@ GUESSES = tuple(
 )
 
 
-def scan(root: Path, memory: Memory = FORGETFUL, names: Sequence[str] | None = None) -> Scan:
+def scan(root: Path, cache: Cache = NO_CACHE, names: Sequence[str] | None = None) -> Scan:
     """Look at the files that git knows below `root`, or at `names` where it is no checkout."""
     looked = [
         name
@@ -37,7 +38,7 @@ def scan(root: Path, memory: Memory = FORGETFUL, names: Sequence[str] | None = N
     ]
     tests = [name for name in looked if name.startswith("tests/")]
     rest = [name for name in looked if not name.startswith("tests/")]
-    found = [*_scanned(root, memory, rest), *_scanned(root, memory, tests, *GUESSES)]
+    found = [*_scanned(root, cache, rest), *_scanned(root, cache, tests, *GUESSES)]
     return judged("secrets", [Finding(*one) for one in found])
 
 
@@ -49,22 +50,24 @@ def tracked(root: Path) -> list[str]:
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 
-def _scanned(root: Path, memory: Memory, names: list[str], *options: str) -> list[list[Any]]:
+def _scanned(root: Path, cache: Cache, names: list[str], *options: str) -> list[list[Any]]:
     found: list[list[Any]] = []
     for start in range(0, len(names), AT_ONCE):
         batch = names[start : start + AT_ONCE]
-        found += memory.recall(
-            asked_of(TOOL, root, batch, *options),
-            partial(_ask, root, batch, options),
-        )
+        abouts = {name: asked_of(TOOL, root, [name], *options) for name in batch}
+        found += chain(*cache.recall_each(abouts, partial(_ask, root, options)))
     return found
 
 
-def _ask(root: Path, names: list[str], options: tuple[str, ...]) -> list[list[Any]]:
-    """What makes a Finding each. The secret itself is in none of them, be it as a hash."""
+def _ask(root: Path, options: tuple[str, ...], names: Sequence[str]) -> dict[str, list[list[Any]]]:
+    """What makes a Finding each, by name. The secret itself is in none of them, be it as a hash."""
     done = run(root, TOOL, "scan", *options, "--", *names)
-    return [
-        [secret["type"], path, secret["line_number"], "looks like a secret"]
-        for path, secrets in parsed(done, TOOL)["results"].items()
-        for secret in secrets
-    ]
+    return by_path(
+        TOOL,
+        names,
+        (
+            [secret["type"], path, secret["line_number"], "looks like a secret"]
+            for path, secrets in parsed(done, TOOL)["results"].items()
+            for secret in secrets
+        ),
+    )

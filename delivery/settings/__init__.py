@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Main's policy (delivery.yaml), this machine, and what a person overrides."""

@@ -10,12 +10,18 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     GITHUB_API_URL            its REST interface; https://api.github.com if unset
     DEPLOY_RUNNER             the runner where environments run; empty: jobs rehearse them
     RUNNER_ENVIRONMENT        github-hosted: nothing that is started here stays
+    GITHUB_ACTIONS            true: this is a job
+    GITHUB_RUN_ID             which run of a workflow, for a link to it
     GITHUB_EVENT_PATH         the event of a job: which pull request it is about
     GITHUB_OUTPUT             where a job's outputs go
     GITHUB_STEP_SUMMARY       where a job's page is written
     DELIVERY_SIGNING_KEY      the key that signs releases, as PEM or as a file's path
     XDG_DATA_HOME             where this machine keeps its own signing key
     DELIVERY_WORKSPACE        machine-local state outside the checkout, which a runner may clean
+    ADVISORIES_URL            who is asked for known vulnerabilities; PyPI's advisories if unset
+
+Elsewhere: DELIVERY_PORT_OFFSET (`delivery.settings.policy`). What starts a program hands on the
+rest of the environment or leaves it out, and reads none of it.
 """
 
 from __future__ import annotations
@@ -118,6 +124,13 @@ class Surroundings:
         if self.github is None or not self.in_job or not run:
             return ""
         return f"{self.github.server}/{self.github.slug}/actions/runs/{run}"
+
+
+def append(file: Path | None, text: str) -> None:
+    """Add to the job's summary or outputs; nothing outside a job."""
+    if file is not None:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(text + "\n")
 
 
 def surroundings(environ: Mapping[str, str], origin: str) -> Surroundings:

@@ -8,36 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from delivery.errors import InputError, RefusedError
-from delivery.gates.policy import OVERRIDABLE
-from delivery.settings.policy import FILE, Settings
+from delivery.gates.registry import OVERRIDABLE, RENAMED
+from delivery.settings.policy import FILE, Environment
 
 
 @dataclass(frozen=True, slots=True)
-class Appeal:
+class Overrides:
     """`reason` is a person's; `gates` are those that it overrides."""
 
     reason: str = ""
     gates: tuple[str, ...] = ()
 
     @property
-    def overrides(self) -> Mapping[str, str]:
+    def reasons(self) -> Mapping[str, str]:
         """Gate → reason."""
         return dict.fromkeys(self.gates, self.reason)
 
 
-NO_APPEAL = Appeal()
+NO_OVERRIDES = Overrides()
 
 
-def appeal(reason: str, gates: Iterable[str]) -> Appeal:
-    """An appeal as the command line gives it; empty names are none.
+def parse_overrides(reason: str, gates: Iterable[str]) -> Overrides:
+    """The overrides as the command line gives them; empty names are none.
 
     Raises:
         InputError: an override without a reason, or of no gate that there is.
     """
-    wanted = tuple(dict.fromkeys(gate for gate in gates if gate))
+    wanted = tuple(dict.fromkeys(RENAMED.get(gate, gate) for gate in gates if gate))
     for gate in wanted:
         if gate not in OVERRIDABLE:
             raise InputError(
@@ -49,22 +48,16 @@ def appeal(reason: str, gates: Iterable[str]) -> Appeal:
             f"--override {wanted[0]} needs a reason, which everybody can read in the pull "
             f'request: `--override {wanted[0]} --reason "…"`'
         )
-    return Appeal(reason.strip(), wanted)
+    return Overrides(reason.strip(), wanted)
 
 
-def require_allowed(settings: Settings, environment: str, gates: Iterable[str]) -> None:
+def require_allowed(environment: Environment, gates: Iterable[str]) -> None:
     """RefusedError where delivery.yaml does not let one of the gates be overridden there."""
     for gate in gates:
-        if gate not in OVERRIDABLE or not settings.may_override(environment, gate):
-            allowed = ", ".join(settings.overrides(environment) or ()) or "none"
+        if gate not in OVERRIDABLE or not environment.may_override(gate):
+            allowed = ", ".join(environment.overridable or ()) or "none"
             raise RefusedError(
                 f"{environment} lets nobody override the gate {gate} (it allows {allowed}). "
                 f"Mend the candidate, or list the gate in {FILE} under "
                 f"environments.{environment}.overrides by a pull request"
             )
-
-
-def overrides_of(evidence: Mapping[str, Any]) -> Mapping[str, str]:
-    """The overrides that an evidence.json carries: gate → reason."""
-    found = evidence.get("overrides") or {}
-    return {str(gate): str(reason) for gate, reason in found.items()}

@@ -1,22 +1,25 @@
-"""`delivery.yaml`, parsed once into frozen settings. The environment is read here alone."""
+"""`delivery.yaml`, parsed once into frozen settings. Of the environment only
+DELIVERY_PORT_OFFSET is read here; `delivery.settings.host` has the table of the rest.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.gates.policy import OVERRIDABLE, GatesPolicy
+from delivery.gates.policy import GatesPolicy
+from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
 from delivery.gates.supply_chain.signature import Signer
-from serving.contract import ContractError, Strict, parse
 from serving.settings.service import ServingSettings
+from serving.strict import DocumentError, Strict, parse
 
 FILE = "delivery.yaml"
 PORT_OFFSET = "DELIVERY_PORT_OFFSET"
@@ -40,6 +43,7 @@ class EnvironmentSettings(Strict):
     @field_validator("overrides")
     @classmethod
     def _are_gates(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        value = value and tuple(RENAMED.get(gate, gate) for gate in value)
         unknown = sorted(set(value or ()) - OVERRIDABLE)
         if unknown:
             raise ValueError(
@@ -47,6 +51,25 @@ class EnvironmentSettings(Strict):
                 f"{', '.join(sorted(OVERRIDABLE))}"
             )
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment as the policy has it, with its neighbours in the order of promotion."""
+
+    name: str
+    settings: EnvironmentSettings
+    serving: ServingSettings
+    upstream: str | None  # where a release must be verified before it comes here
+    downstream: str | None  # where it goes next
+    overridable: tuple[str, ...] | None  # the gates that a person may override; None: all
+
+    def __str__(self) -> str:
+        return self.name
+
+    def may_override(self, gate: str) -> bool:
+        """May a person's reason let a release in that `gate` blocks?"""
+        return self.overridable is None or gate in self.overridable
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -69,37 +92,23 @@ class Settings(Strict):
             raise ValueError("two environments have the same port")
         return value
 
-    def environment(self, name: str) -> EnvironmentSettings:
-        """The settings of one environment; InputError names those there are."""
-        try:
-            return self.environments[name]
-        except KeyError:
-            names = ", ".join(self.environments)
-            raise InputError(f"no environment is called {name!r}; {FILE} has {names}") from None
-
-    def upstream(self, name: str) -> str | None:
-        """The environment a release must be verified in before `name`; None for the first."""
-        self.environment(name)
-        names = list(self.environments)
-        position = names.index(name)
-        return names[position - 1] if position else None
-
-    def downstream(self, name: str) -> str | None:
-        """The environment that follows `name`; None for the last."""
-        self.environment(name)
-        names = list(self.environments)
-        position = names.index(name) + 1
-        return names[position] if position < len(names) else None
-
-    def overrides(self, name: str) -> tuple[str, ...] | None:
-        """The gates that a person may override in an environment; None: all of them."""
-        allowed = self.environment(name).overrides
-        return () if allowed is None and name == self.last else allowed
-
-    def may_override(self, name: str, gate: str) -> bool:
-        """May a person's reason let a release into `name` that `gate` blocks?"""
-        allowed = self.overrides(name)
-        return allowed is None or gate in allowed
+    def environment(self, name: str) -> Environment:
+        """One environment, resolved; InputError names those there are."""
+        if name not in self.environments:
+            known = ", ".join(self.environments)
+            raise InputError(f"no environment is called {name!r}; {FILE} has {known}")
+        names = [None, *self.environments, None]
+        place = names.index(name)
+        settings = self.environments[name]
+        allowed = settings.overrides
+        return Environment(
+            name=name,
+            settings=settings,
+            serving=self.serving,
+            upstream=names[place - 1],
+            downstream=names[place + 1],
+            overridable=() if allowed is None and name == self.last else allowed,
+        )
 
     @property
     def first(self) -> str:
@@ -110,25 +119,11 @@ class Settings(Strict):
         return next(reversed(self.environments))
 
 
-def parse_yaml(text: str, source: str) -> Any:
-    """YAML 1.2, safe types only. InputError names the line and, for a merge conflict, the cure."""
-    if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
-        raise InputError(
-            f"{source} holds an unresolved merge conflict. Resolve it, then `git add {source}`; "
-            "for dvc.lock take either side and run `dvc repro`."
-        )
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, RecursionError) as error:  # the second: brackets without end
-        first = " ".join(str(error).split())
-        raise InputError(f"{source} is not YAML: {first}") from error
-
-
 def parse_settings(text: str, source: str = FILE) -> Settings:
     """The settings in `text`, ports moved by DELIVERY_PORT_OFFSET."""
     try:
         settings = parse(Settings, parse_yaml(text, source) or {}, source=source)
-    except ContractError as error:
+    except DocumentError as error:
         raise InputError(f"{error}. docs/delivery.md lists the keys.") from error
     return _shifted(settings, os.environ)
 

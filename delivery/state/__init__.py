@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What main says about the environments: each file with its parser and its inverse."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.settings.policy import parse_yaml
 
 NONE = "none"
 HEADER = """\
@@ -23,7 +23,7 @@ KEYS = ("release", "bentoSha256", "image", "previousRelease", "previousBentoSha2
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ReleaseRef:
     """A release by its id and the hash of its bento. `image` is `none` until there is one."""
 
     release: str = NONE
@@ -37,10 +37,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The wanted version, the one to fall back on, and, for a rollback, what it rolled back."""
+    """The wanted release, the one to fall back on, and, for a rollback, what it rolled back."""
 
-    wanted: Version = Version()
-    previous: Version = Version()
+    wanted: ReleaseRef = ReleaseRef()
+    previous: ReleaseRef = ReleaseRef()
     rollback_of: str = NONE
 
     @property
@@ -68,8 +68,10 @@ def parse_desired(text: str, source: str) -> Desired:
     unknown = sorted(set(data) - set(KEYS))
     if unknown:
         raise _malformed(source, f"data.{unknown[0]} is not a key of it")
-    wanted = Version(data["release"], data["bentoSha256"], data["image"])
-    previous = Version(data["previousRelease"], data["previousBentoSha256"], data["previousImage"])
+    wanted = ReleaseRef(data["release"], data["bentoSha256"], data["image"])
+    previous = ReleaseRef(
+        data["previousRelease"], data["previousBentoSha256"], data["previousImage"]
+    )
     for version, key in ((wanted, "bentoSha256"), (previous, "previousBentoSha256")):
         if version.exists and not version.release == f"r-{version.bento_sha256[:12]}":
             raise _malformed(source, f"data.{key} does not belong to {version.release}")

@@ -1,56 +1,82 @@
 """What happened to an attempt: annotated tags, and the state they add up to.
 
-    tag                                          meaning
-    promo/<env>/<attempt>/deployed               runs beside the others, ready, without traffic
-    promo/<env>/<attempt>/verified               passed its active gates and has the traffic
-    promo/<env>/<attempt>/rejected               failed them
-    promo/<env>/<attempt>/inconclusive-<n>       evidence was missing, for the n-th time
-    promo/<env>/<attempt>/revoked-<n>            was verified, and is not any more
-    promo/<env>/<attempt>/superseded             main asked for something else first
-    promo/<env>/<attempt>/rehearsal/<event>      the same, where nothing stayed up afterwards
-
-The attempt is the first-parent commit of main that changed the environment's desired.yaml. The
-message is canonical JSON. Creating a tag is compare-and-swap: who comes second reads the winner.
+The message of a tag is canonical JSON. Creating a tag is compare-and-swap: who comes second reads
+the winner. The grammar of the tags is in `delivery.state.refs`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from delivery.errors import InputError
+from delivery.state.refs import TAGS, Grammar, event_tag, parse_ref
 
 MAX_INCONCLUSIVE = 3
 REHEARSAL = "rehearsal"
-TAG = re.compile(
-    r"^promo/(?P<environment>[a-z][a-z0-9-]*)/(?P<attempt>[0-9a-f]{40})/(?P<place>rehearsal/)?"
-    r"(?P<kind>deployed|verified|rejected|superseded|(?:inconclusive|revoked)-(?P<number>\d+))$"
-)
+RETURN = "move the traffic to the previous release and propose the rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of event, and what holds of an attempt once it happened."""
+
+    event: str  # as in the tag
+    next_step: str  # what the next tick of a deployment does
+    colour: str = "default"
+    final: bool = True  # nothing more happens to the attempt by itself
+    failed: bool = False
+    numbered: bool = False  # may happen again, as `revoked-2`
+    times: int = 1  # how often it has to happen
 
 
 class State(Enum):
-    """Where an attempt stands."""
+    """Where an attempt stands, and the kind of event that brought it there: a line for each.
 
-    MERGED = "merged"
-    ANALYSING = "analysing"
-    VERIFIED = "verified"
-    REJECTED = "rejected"
-    REVOKED = "revoked"
-    INCONCLUSIVE = "inconclusive"
-    SUPERSEDED = "superseded"
+    The lines are in the order in which events happen. The last state that was reached counts.
+    """
+
+    # fmt: off
+    MERGED = "merged", Kind("", "start it beside what runs", "yellow", final=False)
+    # It runs beside the others, ready, without traffic.
+    ANALYSING = "analysing", Kind(
+        "deployed", "judge it, and move the traffic to it if it passes", "yellow", final=False)
+    # Evidence was missing too often.
+    INCONCLUSIVE = "inconclusive", Kind(
+        "inconclusive", "wait for a person", numbered=True, times=MAX_INCONCLUSIVE)
+    # Main asked for something else first.
+    SUPERSEDED = "superseded", Kind("superseded", "wait for a person")
+    # It passed its active gates and has the traffic.
+    VERIFIED = "verified", Kind("verified", "see that it is up and has the traffic", "green")
+    # It failed them.
+    REJECTED = "rejected", Kind("rejected", RETURN, failed=True)
+    # It was verified, and is not any more.
+    REVOKED = "revoked", Kind("revoked", RETURN, failed=True, numbered=True)
+    # fmt: on
+
+    _value_: str
+    kind: Kind
+
+    def __new__(cls, value: str, kind: Kind) -> State:
+        member = object.__new__(cls)
+        member._value_ = value
+        member.kind = kind
+        return member
 
     @property
     def final(self) -> bool:
         """Nothing more happens to this attempt by itself."""
-        return self not in (State.MERGED, State.ANALYSING)
+        return self.kind.final
 
     @property
     def failed(self) -> bool:
-        return self in (State.REJECTED, State.REVOKED)
+        return self.kind.failed
+
+
+STATES = {state.kind.event: state for state in State}  # by the event that leads there, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +95,7 @@ class Event:
 
     @property
     def tag(self) -> str:
-        place = f"{REHEARSAL}/" if self.rehearsed else ""
-        return f"promo/{self.environment}/{self.attempt}/{place}{self.kind}"
+        return event_tag(self.environment, self.attempt, self.kind, rehearsed=self.rehearsed)
 
     @property
     def rehearsed(self) -> bool:
@@ -84,45 +109,45 @@ class Event:
 
 def parse_event(tag: str, message: str) -> Event:
     """The inverse of `Event.tag` and `Event.message`. InputError for any other tag."""
-    match = TAG.match(tag)
     try:
         content = json.loads(message)
         release, target, evidence = content["release"], content["target"], content["evidence"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"tag {tag}: its message is not that of an event ({error})") from error
-    if match is None:
+    ref = parse_ref(TAGS + tag)
+    known = ref is not None and ref.grammar in (Grammar.EVENT, Grammar.REHEARSED)
+    if ref is None or not known or not _is_kind(ref.fields["event"]):
         raise InputError(f"tag {tag}: expected promo/<env>/<attempt>/<event>; delete it on origin")
-    event = Event(match["environment"], match["attempt"], match["kind"], release, target, evidence)
+    fields = ref.fields
+    event = Event(
+        fields["environment"], fields["attempt"], fields["event"], release, target, evidence
+    )
     if event.tag != tag:
         raise InputError(f"tag {tag}: its message says that it happened in {target}")
     return event
 
 
+def _is_kind(event: str) -> bool:
+    name, dash, _ = event.partition("-")
+    return name in STATES and STATES[name].kind.numbered == bool(dash)
+
+
 def state_of(events: Sequence[Event]) -> State:
     """The state that the events of one attempt add up to, whatever their order."""
-    kinds = {event.kind for event in events}
-    if count(events, "revoked"):
-        return State.REVOKED
-    if "rejected" in kinds:
-        return State.REJECTED
-    if "verified" in kinds:
-        return State.VERIFIED
-    if "superseded" in kinds:
-        return State.SUPERSEDED
-    if count(events, "inconclusive") >= MAX_INCONCLUSIVE:
-        return State.INCONCLUSIVE
-    return State.ANALYSING if "deployed" in kinds else State.MERGED
-
-
-ORDER = ("deployed", "inconclusive", "superseded", "rejected", "verified", "revoked")
+    names = [event.kind.partition("-")[0] for event in events]
+    reached = [
+        state for state in State if names.count(state.kind.event) >= state.kind.times
+    ]  # fmt: skip
+    return reached[-1] if reached else State.MERGED
 
 
 def in_order(events: Iterable[Event]) -> Sequence[Event]:
     """As they happened: tags have no sub-second times, but an attempt has one direction."""
+    order = list(STATES)
 
     def place(event: Event) -> tuple[int, int]:
         name, _, number = event.kind.partition("-")
-        return ORDER.index(name), int(number or 0)
+        return order.index(name), int(number or 0)
 
     return sorted(events, key=place)
 

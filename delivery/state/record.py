@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from pydantic import Field
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.settings.policy import parse_yaml
-from serving.contract import ContractError, Strict, parse
+from serving.strict import DocumentError, Strict, parse
 
 RELEASE_ID = r"^r-[0-9a-f]{12}$"
 FOLDER = "releases"
@@ -15,13 +17,15 @@ FOLDER = "releases"
 class Source(Strict):
     """What a release was made from. All are git or DVC hashes.
 
-    `recipe` covers the code and the parameters but not the data: equal recipes mean that only
-    data differs, which makes a candidate a retrain.
+    `recipe` covers what the fork wrote, code and parameters, but neither the data nor the engine
+    (the template's pipeline and its lock): equal recipes make a candidate a retrain. Records
+    without `engine` are of before: their recipe covers the engine too.
     """
 
     commit: str
     data: str
     recipe: str
+    engine: str | None = None
 
 
 class Platform(Strict):
@@ -70,7 +74,7 @@ def parse_record(text: str, source: str) -> Record:
     """InputError names what is wrong with the record."""
     try:
         return parse(Record, parse_yaml(text, source), source=source)
-    except ContractError as error:
+    except DocumentError as error:
         raise InputError(f"{error}. A record is never edited; restore it from main.") from error
 
 
@@ -87,7 +91,7 @@ def render_record(record: Record) -> str:
         "model:",
         *(f'  {name}: "{digest}"' for name, digest in sorted(record.model.items())),
         "made_from:",
-        *(f'  {key}: "{value}"' for key, value in source.model_dump().items()),
+        *(f'  {key}: "{value}"' for key, value in source.model_dump(exclude_none=True).items()),
         "platform:",
         *(f'  {key}: "{value}"' for key, value in platform.model_dump().items()),
         f"trained_until: {_optional(record.trained_until)}",
@@ -99,3 +103,8 @@ def render_record(record: Record) -> str:
 
 def _optional(value: str | None) -> str:
     return "null" if value is None else f'"{value}"'
+
+
+def record_sha256(text: str) -> str:
+    """Of the text of a record: how evidence names it."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,66 +1,40 @@
-"""What main says, read once after a fetch: settings, records, wanted versions and their events.
+"""What main says, read once after a fetch: settings, records, wanted releases and their events.
 
-Never the work tree, never an event payload.
+Never the work tree, never an event payload. What came to main later is in a new snapshot.
 """
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from delivery.errors import InputError
 from delivery.git import Repository
-from delivery.settings.policy import FILE, Settings, parse_settings
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, parse_desired
-from delivery.state.events import REHEARSAL, Event, State, in_order, parse_event, state_of
+from delivery.settings.policy import FILE, Environment, Settings, parse_settings
+from delivery.state.desired import (
+    Desired,
+    ReleaseRef,
+    desired_path,
+    evidence_path,
+    parse_desired,
+)
+from delivery.state.events import REHEARSAL, in_order, parse_event
+from delivery.state.evidence_file import EvidenceFile, parse_evidence
+from delivery.state.history import Attempt, History
 from delivery.state.record import FOLDER, Record, parse_record, record_path
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One commit of main that changed what an environment shall run, and what came of it.
-
-    `target` is the kind of place that asks; `events` happened there, and `elsewhere` in the
-    other one: rehearsals, for a place that stays up.
-    """
-
-    environment: str
-    target: str
-    commit: str
-    desired: Desired
-    events: Sequence[Event]
-    elsewhere: Sequence[Event] = ()
-
-    @property
-    def state(self) -> State:
-        return state_of(self.events)
-
-    @property
-    def anywhere(self) -> Attempt:
-        """With the events of the other kind of place, if nothing happened in this one."""
-        return replace(self, events=self.elsewhere) if not self.events else self
-
-    @property
-    def verified(self) -> Version:
-        """What is verified here while this attempt stands: its own version or the previous.
-
-        A rollback goes to a version that was verified here before, so it counts from the start.
-        """
-        if not self.desired.wanted.exists:
-            return Version()
-        settled = self.state is State.VERIFIED
-        returning = self.desired.is_rollback and not self.state.failed
-        return self.desired.wanted if settled or returning else self.desired.previous
+from delivery.state.refs import attempt_of
 
 
 class Snapshot:
     """origin/main at one commit; without `fetch`, as it was last seen. `rehearses` is True on a
-    machine that ends with its job."""
+    machine that ends with its job.
+
+    All promotion tags are read at once, and the history of an environment when it is first asked
+    for: no process of git is started for an attempt.
+    """
 
     def __init__(
         self, repository: Repository, *, rehearses: bool = False, fetch: bool = True
@@ -69,7 +43,11 @@ class Snapshot:
             repository.fetch()
         self._git = repository
         self._rehearses = rehearses
-        self.commit = repository.main()
+        self.commit = self._main = repository.main()
+        self._tags = repository.tags("promo/")
+        self._texts: dict[tuple[str, str], str] = {}
+        self._changes: dict[str, Sequence[tuple[str, str]]] = {}
+        self._histories: dict[str, History] = {}
 
     def at(self, commit: str) -> Snapshot:
         """What main would say if it were at `commit`; events and history stay those of main."""
@@ -80,16 +58,20 @@ class Snapshot:
 
     @cached_property
     def settings(self) -> Settings:
-        text = self._git.read(self.commit, FILE)
-        if text is None:
+        text = self.text(self.commit, FILE)
+        if not text:
             raise InputError(f"origin/main has no {FILE}; restore it from the template")
         return parse_settings(text, f"{FILE} on main")
+
+    def environment(self, name: str) -> Environment:
+        """One environment of main's policy; InputError names those there are."""
+        return self.settings.environment(name)
 
     def desired(self, environment: str, commit: str | None = None) -> Desired:
         """What `environment` shall run, on main or at one of its earlier commits."""
         path = desired_path(environment)
-        text = self._git.read(commit or self.commit, path)
-        if text is None:
+        text = self.text(commit or self.commit, path)
+        if not text:
             raise InputError(
                 f"main has no {path}. Restore it from the template, with `release: none`."
             )
@@ -97,46 +79,77 @@ class Snapshot:
 
     def text(self, commit: str, path: str) -> str:
         """A file at a commit; empty where it is not there."""
-        return self._git.read(commit, path) or ""
+        if (commit, path) not in self._texts:
+            self._read([(commit, path)])
+        return self._texts[commit, path]
 
     def has_tag(self, name: str) -> bool:
-        return self._git.tag_exists(name)
+        return name in self._tags
 
-    def evidence(self, environment: str, commit: str) -> Mapping[str, Any]:
-        """The evidence.json of a commit; empty where there is none or it cannot be read."""
-        text = self.text(commit, evidence_path(environment))
+    def evidence(self, environment: str, commit: str) -> EvidenceFile | None:
+        """The evidence.json of a commit; None where there is none or it cannot be read."""
+        path = evidence_path(environment)
         try:
-            content = json.loads(text or "{}")
-        except ValueError:
-            return {}
-        return content if isinstance(content, dict) else {}
+            return parse_evidence(self.text(commit, path), path)
+        except InputError:
+            return None
 
     def attempt(self, environment: str) -> Attempt:
         """The attempt that counts: the newest."""
-        self.settings.environment(environment)
-        return self._attempt(environment, self._git.last_change(desired_path(environment)))
+        resolved = self.environment(environment)
+        changes = self._changes_of(environment)
+        if not changes:
+            raise InputError(
+                f"origin/main has no {desired_path(environment)}. Restore it from the template: it "
+                "says what the environment runs, `none` to begin with."
+            )
+        return self._attempt(resolved, *changes[0])
 
-    def history(self, environment: str) -> Sequence[Attempt]:
+    def history(self, environment: str) -> History:
         """All attempts, newest first."""
-        self.settings.environment(environment)
-        return [
-            self._attempt(environment, commit)
-            for commit in self._git.changes(desired_path(environment))
-        ]
+        if environment not in self._histories:
+            resolved = self.environment(environment)
+            attempts = (
+                self._attempt(resolved, *change) for change in self._changes_of(environment)
+            )
+            self._histories[environment] = History(resolved, tuple(attempts))
+        return self._histories[environment]
 
-    def _attempt(self, environment: str, commit: str) -> Attempt:
-        tags = self._git.tags(f"promo/{environment}/{commit}/")
+    def _changes_of(self, environment: str) -> Sequence[tuple[str, str]]:
+        """Commit and moment of each attempt. Reads the files of all of them on the way."""
+        if environment not in self._changes:
+            paths = desired_path(environment), evidence_path(environment)
+            changes = self._git.changes(paths[0], self._main)
+            self._read([(commit, path) for commit, _ in changes for path in paths])
+            self._changes[environment] = changes
+        return self._changes[environment]
+
+    def _read(self, places: Sequence[tuple[str, str]]) -> None:
+        """Keep the texts of files at commits."""
+        texts = self._git.read_all([f"{commit}:{path}" for commit, path in places])
+        self._texts.update(zip(places, (text or "" for text in texts), strict=True))
+
+    @cached_property
+    def _tags_of(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """Environment and attempt → the tags about it."""
+        tags: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for tag, message in self._tags.items():
+            tags[attempt_of(tag)][tag] = message
+        return tags
+
+    def _attempt(self, environment: Environment, commit: str, merged: str) -> Attempt:
+        tags = self._tags_of.get((environment.name, commit), {})
         events = in_order(parse_event(tag, message) for tag, message in tags.items())
         here = tuple(event for event in events if event.rehearsed == self._rehearses)
         elsewhere = tuple(event for event in events if event.rehearsed != self._rehearses)
-        own = self.settings.environment(environment).target.kind
-        target = REHEARSAL if self._rehearses else own
-        desired = self.desired(environment, commit)
-        return Attempt(environment, target, commit, desired, here, elsewhere)
+        target = REHEARSAL if self._rehearses else environment.settings.target.kind
+        desired = self.desired(environment.name, commit)
+        return Attempt(environment, target, commit, desired, here, elsewhere, merged)
 
-    def moment(self, commit: str) -> datetime:
-        """When a commit was made."""
-        return datetime.fromisoformat(self._git.run("show", "-s", "--format=%cI", commit))
+    @property
+    def moment(self) -> datetime:
+        """When the commit was made."""
+        return datetime.fromisoformat(self._git.run("show", "-s", "--format=%cI", self.commit))
 
     def records(self) -> Sequence[str]:
         """The ids of all releases on main."""
@@ -145,8 +158,8 @@ class Snapshot:
 
     def record(self, release: str) -> Record:
         """The record of a release; InputError if main has none."""
-        text = self._git.read(self.commit, record_path(release))
-        if text is None:
+        text = self.text(self.commit, record_path(release))
+        if not text:
             known = ", ".join(self.records()) or "none yet"
             raise InputError(
                 f"main has no release {release}; it has {known}. `delivery release` makes one, "
@@ -154,26 +167,9 @@ class Snapshot:
             )
         return parse_record(text, record_path(release))
 
-    def champion(self) -> Version:
+    def champion(self) -> ReleaseRef:
         """The release that is verified in the last environment; one that does not exist if none.
 
         Where nothing but rehearsals ever happened to it, those say what the champion is.
         """
         return self.attempt(self.settings.last).anywhere.verified
-
-    def failed(self, environment: str, release: str) -> Attempt | None:
-        """The newest attempt at `release` here, if it was rejected or revoked."""
-        for attempt in self.history(environment):
-            if attempt.desired.wanted.release == release:
-                return attempt if attempt.state.failed else None
-        return None
-
-    def fallback(self, environment: str, release: str) -> Version:
-        """The newest version verified here, other than `release`, that was not rejected since."""
-        for attempt in self.history(environment):
-            wanted = attempt.desired.wanted
-            if wanted.release == release or not wanted.exists:
-                continue
-            if attempt.state is State.VERIFIED and not self.failed(environment, wanted.release):
-                return wanted
-        return Version()

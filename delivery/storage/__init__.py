@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Bytes by hash, and the checkout that they belong to."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError, StoreError
-from delivery.settings.policy import parse_yaml
 from delivery.storage.dvc import hush, opened
 
 LOCK = "dvc.lock"
@@ -38,8 +38,8 @@ def require_in_step(root: Path) -> None:
     found = stale(root)
     if found:
         raise InputError(
-            f"dvc.lock is stale: {', '.join(found)} would give something else than it names. "
-            "`dvc repro` makes them anew; then `git commit -am …` and `dvc push`."
+            f"dvc.lock is stale: {', '.join(found)} would not produce what it names. "
+            "`dvc repro` runs them again; then `git commit -am …` and `dvc push`."
         )
 
 

@@ -1,19 +1,23 @@
-"""What every target can do. Adapters do the I/O and decide nothing."""
+"""What every target can do: run releases, and lead clients to them.
+
+Adapters do the I/O and decide nothing. Every method may be called again after a kill at any point
+and ends in the same state. All raise TargetError where the place itself fails.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from delivery.bento.bento import Bento
 from serving.settings.service import ServingSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A release that a target was asked to run. `alive` is False for one that died."""
+    """A release that a runtime was asked to run. `alive` is False for one that died."""
 
     release: str
     url: str
@@ -21,18 +25,26 @@ class Instance:
     detail: str = ""  # for people: a pid, a pod name
 
 
-class Target(Protocol):
-    """One environment's place to run.
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a target can. A rollout that needs more is for another target."""
 
-    Every method may be called again after a kill at any point and ends in the same state.
-    Raises TargetError where the place itself fails.
-    """
+    lasting: bool  # what is started stays up after the command
+    shares: bool = True  # the traffic can be split between releases
+    sticky: bool = True  # a client stays with the release that it met
+    warm_previous: bool = True  # the release before keeps running without traffic
 
-    environment: str
-    kind: str  # as in the events that it writes
-    lasting: bool  # does what is started here stay up after the command?
-    url: str  # where clients reach the environment
-    settings: ServingSettings  # what its instances are started with
+
+class Runtime(Protocol):
+    """Where the releases of one environment run."""
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def settings(self) -> ServingSettings:
+        """What its instances are started with."""
+        ...
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep two writers of this environment apart; HeldError if another holds it."""
@@ -42,23 +54,9 @@ class Target(Protocol):
         """What was started here and not retired, by release id."""
         ...
 
-    def start(self, release: str, bento: Path) -> Instance:
-        """Run the bento folder `bento` as `release` beside the others and wait until it is
-        ready. Adopts one that runs. A new one gets no traffic; one that replaces a dead one
-        keeps the share that the route gave it."""
-        ...
-
-    def route(self) -> Mapping[str, int]:
-        """Release id → share of the traffic in percent; empty where the route is closed."""
-        ...
-
-    def shift(self, shares: Mapping[str, int]) -> None:
-        """Route the traffic so, at once for new requests, and wait until the route really
-        answers with (one of) these releases. Empty closes the route: clients get 503."""
-        ...
-
-    def healthy(self) -> bool:
-        """Does whatever routes the traffic run? True where nothing was routed yet."""
+    def start(self, bento: Bento) -> Instance:
+        """Run a release beside the others and wait until it is ready. Adopts one that runs. A
+        new one gets no traffic; one that replaces a dead one keeps its share of the route."""
         ...
 
     def retire(self, keep: Set[str]) -> None:
@@ -66,5 +64,45 @@ class Target(Protocol):
         ...
 
     def stop(self) -> None:
-        """Stop all instances and the route."""
+        """Stop all instances."""
         ...
+
+
+class Router(Protocol):
+    """What leads the clients of one environment to its releases."""
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the environment."""
+        ...
+
+    def weights(self) -> Mapping[str, int]:
+        """Release id → share of the traffic in percent; empty where the route is closed."""
+        ...
+
+    def set_weights(self, weights: Mapping[str, int]) -> None:
+        """Route the traffic so, at once for new requests, and wait until the route really
+        answers with (one of) these releases. Empty closes the route: clients get 503."""
+        ...
+
+    def healthy(self) -> bool:
+        """Does it run? True where nothing was routed yet."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it and forget the route."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One environment's place to run, what leads its clients there, and what both can."""
+
+    runtime: Runtime
+    router: Router
+    capabilities: Capabilities
+
+    def stop(self) -> None:
+        """Stop the route, then all instances."""
+        self.router.stop()
+        self.runtime.stop()

@@ -7,12 +7,15 @@ and nothing about a place where clients are: its events are kept apart from all 
 
 from __future__ import annotations
 
-from delivery.state.events import REHEARSAL
-from delivery.targets.local.target import LocalTarget
+from dataclasses import replace
+from pathlib import Path
+
+from delivery.settings.policy import Environment
+from delivery.targets.local.target import local_target
+from delivery.targets.protocol import Target
 
 
-class RehearsalTarget(LocalTarget):
+def rehearsal_target(environment: Environment, workspace: Path) -> Target:
     """A place to run that does not last."""
-
-    kind = REHEARSAL
-    lasting = False
+    local = local_target(environment, workspace)
+    return replace(local, capabilities=replace(local.capabilities, lasting=False))

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The rows: their columns, their split, their files."""

@@ -144,9 +144,9 @@ def _timestamp(column: pd.Series) -> pd.Series:
     return column.astype("datetime64[us]")
 
 
-def _refuse(column: pd.Series, found: str, expected: str) -> PipelineError:
+def _refuse(column: pd.Series, actual: str, expected: str) -> PipelineError:
     return PipelineError(
-        f"column {column.name!r} holds {found}, which no request can carry. Let model.load "
+        f"column {column.name!r} holds {actual}, which no request can carry. Let model.load "
         f"return {expected}, or drop the column; then run `dvc repro`."
     )
 

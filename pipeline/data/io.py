@@ -34,8 +34,7 @@ def run(stage: Callable[[Settings], str]) -> None:
     try:
         print(stage(read_settings()))
     except PipelineError as error:
-        name = Path(sys.argv[0]).stem
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{stage.__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 

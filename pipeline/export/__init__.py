@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The stage export: the model with its contract, examples and behaviours."""

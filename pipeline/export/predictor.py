@@ -7,9 +7,7 @@ For models that no converter knows. `export.runtime: python` in params.yaml asks
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,9 @@ import pandas as pd
 from pipeline.data.columns import arrays
 from pipeline.errors import PipelineError
 from pipeline.export.parity import Scorer
-from pipeline.trained.user_model import own_model
+from pipeline.trained.user_model import user_model
 from serving.contract import PREDICTOR, Contract
+from serving.importing import import_predictor, one_line
 
 SOURCE = Path("model") / PREDICTOR
 HINT = "docs/model.md shows one; mend it and run `dvc repro`."
@@ -32,7 +31,7 @@ def write(model: Any, home: Path) -> None:
     Raises:
         PipelineError: the fork has no predictor or no `save`, or that fails.
     """
-    save = getattr(own_model(), "save", None)
+    save = getattr(user_model(), "save", None)
     if not (SOURCE / "__init__.py").is_file() or not callable(save):
         raise PipelineError(
             f"export.runtime is python, which needs {SOURCE}/__init__.py with load(path) and "
@@ -42,7 +41,7 @@ def write(model: Any, home: Path) -> None:
     try:
         save(model, home)
     except Exception as error:  # the code is the fork's own: it may raise anything
-        raise PipelineError(f"model.save failed: {_told(error)}. {HINT}") from error
+        raise PipelineError(f"model.save failed: {one_line(error)}. {HINT}") from error
 
 
 def scorer(home: Path, contract: Contract) -> Scorer:
@@ -52,42 +51,21 @@ def scorer(home: Path, contract: Contract) -> Scorer:
         PipelineError: it cannot be imported or loaded, or, later, cannot score.
     """
     try:
-        predictor = _import(home).load(home)
+        predictor = import_predictor(home).load(home)
     except Exception as error:  # as above
-        raise PipelineError(f"{SOURCE} cannot be loaded: {_told(error)}. {HINT}") from error
+        raise PipelineError(f"{SOURCE} cannot be loaded: {one_line(error)}. {HINT}") from error
 
     def score(rows: pd.DataFrame) -> np.ndarray:
         try:
-            found = np.asarray(predictor.predict(arrays(rows, contract)), "float32")
+            scores = np.asarray(predictor.predict(arrays(rows, contract)), "float32")
         except Exception as error:  # as above
-            raise PipelineError(f"{SOURCE} cannot score: {_told(error)}. {HINT}") from error
+            raise PipelineError(f"{SOURCE} cannot score: {one_line(error)}. {HINT}") from error
         expected = (len(rows), *contract.outputs[0].shape)
-        if found.shape != expected:
+        if scores.shape != expected:
             raise PipelineError(
-                f"{SOURCE} answered {list(found.shape)} for {len(rows)} rows, expected "
+                f"{SOURCE} answered {list(scores.shape)} for {len(rows)} rows, expected "
                 f"{list(expected)}. {HINT}"
             )
-        return found
+        return scores
 
     return score
-
-
-def _import(home: Path) -> Any:
-    """The package in `home`, anew; without bytecode, which would become a part of the release."""
-    file = home / "__init__.py"
-    spec = importlib.util.spec_from_file_location(
-        PREDICTOR, file, submodule_search_locations=[str(home)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    for name in [name for name in sys.modules if name.partition(".")[0] == PREDICTOR]:
-        del sys.modules[name]
-    sys.modules[PREDICTOR] = module
-    sys.dont_write_bytecode = True
-    spec.loader.exec_module(module)
-    return module
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.columns import feature_names
-from pipeline.data.io import METRICS, read_part, run, whole
+from pipeline.data.io import METRICS, read_part, whole
 from pipeline.data.io import MODEL as FOLDER
 from pipeline.errors import PipelineError
 from pipeline.export import behaviours, examples, parity, predictor
@@ -191,7 +191,3 @@ def _metrics() -> dict[str, float]:
         raise PipelineError(
             f"{METRICS} is not there; the stage evaluate writes it. Run `dvc repro evaluate`."
         ) from error
-
-
-if __name__ == "__main__":
-    run(export)

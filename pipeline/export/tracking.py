@@ -52,12 +52,12 @@ class Tracker:
 
     def log(self, settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
         """Log one run and return its id; PipelineError as `track` raises it."""
-        told = {
+        run = {
             "settings": settings.model_dump(mode="json", by_alias=True),
             "folder": str(folder),
             "metrics": metrics,
         }
-        out, err = self._process.communicate(json.dumps(told))
+        out, err = self._process.communicate(json.dumps(run))
         if self._process.returncode:
             raise PipelineError(err.strip().splitlines()[-1] if err.strip() else "MLflow failed")
         return out.strip()
@@ -124,9 +124,9 @@ def tags(folder: Path) -> dict[str, str]:
 
 
 def _experiment(client: MlflowClient, name: str, *, local: bool) -> str:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return str(experiment.experiment_id)
     place = (checkout() / "mlruns").as_uri() if local else None
     return str(client.create_experiment(name, artifact_location=place))
 
@@ -138,21 +138,21 @@ def _commit() -> str:
 
 
 def _flat(content: dict[str, Any], path: str) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, Any]] = []
     for key, value in content.items():
         name = f"{path}.{key}" if path else str(key)
-        found += _flat(value, name) if isinstance(value, dict) else [(name, value)]
-    return found
+        pairs += _flat(value, name) if isinstance(value, dict) else [(name, value)]
+    return pairs
 
 
 def main() -> int:
     """Log what `Tracker` tells on stdin; nothing is told where the export failed."""
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  (the slow part, before we wait)
 
-    told = sys.stdin.read()
-    if not told:
+    document = sys.stdin.read()
+    if not document:
         return 0
-    content = json.loads(told)
+    content = json.loads(document)
     settings = Settings.model_validate(content["settings"])
     try:
         print(track(settings, Path(content["folder"]), content["metrics"]))

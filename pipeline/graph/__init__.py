@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The model and its explainer as ONNX graphs."""

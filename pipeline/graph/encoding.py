@@ -92,8 +92,8 @@ def _shapes(
         session = session_of(graph.SerializeToString())
     except PipelineError as error:
         raise UnfitError(f"its graph cannot be taken apart: {error.__cause__}") from error
-    found = session.run(names, _feed(rows.head(PROBE), contract))
-    arrays = zip(names, map(np.asarray, found), strict=True)
+    outputs = session.run(names, _feed(rows.head(PROBE), contract))
+    arrays = zip(names, map(np.asarray, outputs), strict=True)
     return {name: (array.shape, array.dtype) for name, array in arrays}
 
 

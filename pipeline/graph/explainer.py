@@ -127,8 +127,8 @@ def _sums(forest: Forest, matrix: np.ndarray) -> np.ndarray:
     for root in forest.roots:
         node = np.full(len(matrix), root)
         while (inner := forest.yes[node] >= 0).any():
-            found = matrix[every, forest.column[node]]
-            leads = np.where(np.isnan(found), forest.missing[node], found <= forest.limit[node])
+            values = matrix[every, forest.column[node]]
+            leads = np.where(np.isnan(values), forest.missing[node], values <= forest.limit[node])
             step = np.where(leads, forest.yes[node], forest.no[node])
             node = np.where(inner, step, node)
         total += forest.values[node]
@@ -150,7 +150,7 @@ def _typical(column: pd.Series) -> Any:
         return None
     kind = dtype_of(column)
     if kind in ("string", "bool"):
-        found = present.mode().iloc[0]
-        return bool(found) if kind == "bool" else str(found)
+        typical = present.mode().iloc[0]
+        return bool(typical) if kind == "bool" else str(typical)
     middle = present.sort_values().iloc[len(present) // 2]
     return int(middle) if kind == "int64" else float(str(np.float32(middle)))

@@ -58,8 +58,8 @@ def read_forest(node: onnx.NodeProto) -> Forest:
     elif given.get("aggregate_function", b"SUM") != b"SUM":
         raise UnfitError("its trees are neither summed nor averaged")
     base = np.zeros(values.shape[1])
-    if found := given.get("base_values"):
-        base[:] = np.array(found, np.float64)[-len(base) :]
+    if base_values := given.get("base_values"):
+        base[:] = np.array(base_values, np.float64)[-len(base) :]
     return Forest(
         roots=np.setdiff1d(np.arange(len(keys)), np.concatenate([yes[inner], no[inner]])),
         column=np.array(given["nodes_featureids"]),

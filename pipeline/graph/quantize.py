@@ -40,7 +40,9 @@ def quantized(content: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         before, after = Path(name) / "float32.onnx", Path(name) / "int8.onnx"
         before.write_bytes(content)
-        quantize_dynamic(before, after, weight_type=QuantType.QInt8)
+        # Seven bits of weight: the AVX2 product of processors without VNNI adds pairs in 16 bits,
+        # and eight bits overflow there, so that the same file would answer otherwise elsewhere.
+        quantize_dynamic(before, after, weight_type=QuantType.QInt8, reduce_range=True)
         result: bytes = onnx.load(after).SerializeToString(deterministic=True)
     return result
 

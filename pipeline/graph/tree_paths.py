@@ -50,17 +50,19 @@ def arrays(forest: Forest, owners: np.ndarray, matrix: np.ndarray) -> dict[str, 
         UnfitError: there are too many.
     """
     leaves = sorted(_leaves(forest, owners, matrix), key=lambda leaf: len(leaf[0]))
-    players = [(index, one) for path, _ in leaves for index, one in sorted(path.items())]
+    players = [(index, player) for path, _ in leaves for index, player in sorted(path.items())]
     if len(players) > MOST:
         raise UnfitError(f"its trees have {len(players):,} conditions, more than {MOST:,}")
-    conditions = [(c, *limits) for _, one in players for c, limits in sorted(one.columns.items())]
+    conditions = [
+        (c, *limits) for _, player in players for c, limits in sorted(player.columns.items())
+    ]
     column, low, high, missing = zip(*conditions, strict=True) if conditions else ((),) * 4
     return {
         "leaf_players": np.array([len(path) for path, _ in leaves], np.int32),
         "leaf_values": np.array([value for _, value in leaves], np.float64),
         "player_input": np.array([index for index, _ in players], np.int32),
-        "player_share": np.array([one.share for _, one in players], np.float64),
-        "player_conditions": np.array([len(one.columns) for _, one in players], np.int32),
+        "player_share": np.array([player.share for _, player in players], np.float64),
+        "player_conditions": np.array([len(player.columns) for _, player in players], np.int32),
         "column": np.array(column, np.int32),
         "low": np.array(low, np.float32),
         "high": np.array(high, np.float32),
@@ -82,10 +84,10 @@ def _leaves(
                 continue
             column, limit = int(forest.column[node]), float(forest.limit[node])
             missing = bool(forest.missing[node])
-            found = matrix[rows, column]
-            leads = found <= forest.limit[node]
+            values = matrix[rows, column]
+            leads = values <= forest.limit[node]
             if missing:
-                leads |= np.isnan(found)
+                leads |= np.isnan(values)
             # Where no row has come by, both ways are as likely.
             share = float(leads.mean()) if len(rows) else 0.5
             owner = int(owners[column])

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The trained model: loading it, scoring with it, measuring it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.data.io import TRAINED
 from pipeline.errors import PipelineError
-from pipeline.trained.user_model import own_model
+from pipeline.trained.user_model import user_model
 
 SHIPPED = "model.pkl"
 VALIDATED = "validated.pkl"  # there only with `train.refit`
@@ -23,7 +23,7 @@ def read_trained(*, shipped: bool) -> Any:
     path = TRAINED / VALIDATED
     if shipped or not path.exists():
         path = TRAINED / SHIPPED
-    own_model()  # a model may hold classes of model/; says what is missing there
+    user_model()  # a model may hold classes of model/; says what is missing there
     try:
         return pickle.loads(path.read_bytes())  # nosec B301 - train wrote it on this machine
     except FileNotFoundError as error:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn import metrics
 
-from serving.contract import Task
+from serving.contract import CERTAIN, Task
 
 Array = np.ndarray
-TINY = 1e-15
 BINS = 10
 
 
@@ -74,9 +73,10 @@ def regression(observed: Array, scores: Array) -> dict[str, float]:
 
 
 def log_loss(observed: Array, scores: Array) -> float:
-    """Mean of -ln P(what happened), with P at least 1e-15."""
+    """Mean of -ln P(what happened), with P at least CERTAIN: as the gates count it. scikit-learn
+    clips where float64 ends, beyond what a float32 score can say."""
     likelihood = scores[np.arange(len(observed)), observed.astype(int)]
-    return float(-np.mean(np.log(np.clip(likelihood, TINY, 1))))
+    return float(-np.mean(np.log(np.clip(likelihood, CERTAIN, 1))))
 
 
 def baseline(task: Task, label: Array, observed: Array, classes: int) -> float:
@@ -90,7 +90,7 @@ def baseline(task: Task, label: Array, observed: Array, classes: int) -> float:
 def best_f1(observed: Array, scores: Array) -> float:
     """The threshold with the best F1."""
     precision, recall, thresholds = metrics.precision_recall_curve(observed, scores)
-    total = np.clip(precision + recall, TINY, None)
+    total = np.clip(precision + recall, np.finfo(float).tiny, None)
     return float(thresholds[np.argmax((2 * precision * recall / total)[:-1])])
 
 

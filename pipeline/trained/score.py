@@ -41,8 +41,8 @@ def classes_of(model: Any, task: Task) -> tuple[str, ...] | None:
         return None
     labels = getattr(model, "classes_", None)
     if labels is None or (task == "binary" and len(labels) != 2):
-        found = "no classes_" if labels is None else f"{len(labels)} classes"
-        raise PipelineError(f"the task is {task}, and the model has {found}. {advice}")
+        kind = "no classes_" if labels is None else f"{len(labels)} classes"
+        raise PipelineError(f"the task is {task}, and the model has {kind}. {advice}")
     return tuple(str(label) for label in labels)
 
 

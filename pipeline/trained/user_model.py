@@ -8,7 +8,7 @@ from types import ModuleType
 from pipeline.errors import PipelineError
 
 
-def own_model() -> ModuleType:
+def user_model() -> ModuleType:
     """Import `model/`.
 
     Raises:
@@ -19,9 +19,8 @@ def own_model() -> ModuleType:
     except ImportError as error:
         missing = error.name or str(error)
         raise PipelineError(
-            f"model/ cannot be imported: {error}. If {missing!r} is a library, add it to the "
-            "group `pipeline` of pyproject.toml, run `make lock` and `make setup`, then "
-            "`dvc repro`."
+            f"model/ cannot be imported: {error}. If {missing!r} is a library, add it to "
+            "model/requirements.in, run `make lock` and `make setup`, then `dvc repro`."
         ) from error
     for function in ("load", "fit"):
         if not callable(getattr(model, function, None)):

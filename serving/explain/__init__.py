@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Contributions of inputs to a score."""

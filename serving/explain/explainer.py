@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from serving.contract import (
     EXPLAINER,
@@ -25,31 +23,17 @@ from serving.contract import (
     Link,
     read_explanation,
 )
-from serving.model.engine import Engine, ScoreError
+from serving.errors import ScoreError
+from serving.explain.method import Doubles, Method, Sums
+from serving.explain.sampling import Sampling
+from serving.explain.treeshap import TreeShap, read_paths
+from serving.model.engine import Engine
+from serving.model.graph import Part, load_graph
 from serving.rows.column import Array
 from serving.settings.policy import Compute
 
-Doubles = NDArray[np.float64]
 EXACT = 1e-6  # of the largest raw sum, if that is above 1
 CLOSE = 1e-4  # the same for scores, which graphs add up in float32
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """`raw` is [rows, outputs], `base` [outputs], `parts` [rows, inputs, outputs]."""
-
-    raw: Doubles
-    base: Doubles
-    parts: Doubles
-
-
-class Method(Protocol):
-    """A way to find contributions. `rows` is how many are explained at once at most, so that
-    others are answered in between."""
-
-    rows: int
-
-    def __call__(self, columns: Mapping[str, Array]) -> Sums: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +71,16 @@ def load_explainer(
     """The explainer in `folder`; None if there is none.
 
     Raises:
-        ContractError: a file is missing, malformed, or does not fit the model.
+        DocumentError: a file is missing, malformed, or does not fit the model.
     """
     if not (folder / EXPLAINER).is_file():
         return None
     how = read_explanation(folder)
     if how.method == "trees":
-        from serving.explain.treeshap import TreeShap, read_paths
-        from serving.model.graph import Part, load_graph
-
         encode = load_graph(folder, contract, compute, Part(EXPLAINER_ENCODER, MATRIX))
         paths = read_paths(folder / EXPLAINER_PATHS, len(contract.inputs))
         return Explainer(how, TreeShap(encode, paths))
-    from serving.explain.sampling import Coalitions
-
-    return Explainer(how, Coalitions(contract, engine, how))
+    return Explainer(how, Sampling(contract, engine, how))
 
 
 def _logistic(raw: Doubles) -> Doubles:
@@ -122,7 +101,7 @@ LINKS: Mapping[Link, Callable[[Doubles], Doubles]] = {
 }
 
 
-def _apart(found: Array, expected: Array) -> float:
+def _apart(actual: Array, expected: Array) -> float:
     """The largest difference, as a share of the largest value where that is above 1."""
     unit = max(1.0, float(np.abs(expected).max()))
-    return float(np.abs(found - expected).max()) / unit
+    return float(np.abs(actual - expected).max()) / unit

@@ -14,11 +14,13 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.contract import Contract, ContractError, Explanation
-from serving.explain.explainer import Doubles, Sums
+from serving.contract import Contract, Explanation
+from serving.errors import InvalidRows
+from serving.explain.method import Doubles, Sums
 from serving.model.engine import Engine
 from serving.rows.column import Array
-from serving.rows.validate import InvalidRows, Validator
+from serving.rows.validate import Validator
+from serving.strict import DocumentError
 
 EXACT = 8  # inputs, 256 coalitions
 PAIRS = 10
@@ -26,7 +28,7 @@ SEED = 0
 SURE = 2.0**-24  # a probability in float32 is no nearer to 1 than this; its log-odds are ±16.6
 
 
-class Coalitions:
+class Sampling:
     """A method of explanation."""
 
     rows = 1
@@ -35,7 +37,7 @@ class Coalitions:
         try:
             reference = Validator(contract)([how.reference])
         except InvalidRows as error:
-            raise ContractError(f"the reference of the explainer: {error}") from error
+            raise DocumentError(f"the reference of the explainer: {error}") from error
         self._reference = reference.columns
         self._engine = engine
         self._rounds = contract.quantization is not None  # by what is scored beside a row
@@ -99,8 +101,8 @@ def _steps(inputs: int) -> Iterator[tuple[NDArray[np.bool_], int, float]]:
     random = np.random.default_rng(SEED)
     for _ in range(PAIRS):
         order = random.permutation(inputs).tolist()
-        for one in (order, order[::-1]):
+        for sequence in (order, order[::-1]):
             before = np.zeros(inputs, np.bool_)
-            for player in one:
+            for player in sequence:
                 yield before.copy(), player, 1 / (2 * PAIRS)
                 before[player] = True

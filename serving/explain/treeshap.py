@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.contract import ContractError
-from serving.explain.explainer import Doubles, Sums
+from serving.explain.method import Doubles, Sums
 from serving.rows.column import Array
+from serving.strict import DocumentError
 
 TABLES = 1_000_000  # numbers in all tables: 8 MB
 ELEMENTS = 100_000  # players that are looked at at once, over all rows: what a cache holds
@@ -61,12 +61,12 @@ class Paths:
 
 
 def read_paths(file: Path, inputs: int) -> Paths:
-    """The paths in `file`; ContractError if it is none of ours."""
+    """The paths in `file`; DocumentError if it is none of ours."""
     try:
         with np.load(file, allow_pickle=False) as archive:
             return Paths({name: archive[name] for name in NAMES}, inputs)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ContractError(f"{file.name}: not the paths of trees: {error}") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DocumentError(f"{file.name}: not the paths of trees: {error}") from error
 
 
 class _Group:
@@ -129,23 +129,23 @@ class TreeShap:
     def __call__(self, columns: Mapping[str, Array]) -> Sums:
         satisfied = self._satisfied(self._encode(columns))
         rows = len(satisfied)
-        found = np.empty((rows, len(self._order)))
+        contributions = np.empty((rows, len(self._order)))
         raw = np.tile(self._fixed, (rows, 1))
         for group in self._groups:
             some = satisfied[:, group.players].reshape(rows, -1, group.size)
             values, reached = group(some)
-            found[:, group.players] = values.reshape(rows, -1)
+            contributions[:, group.players] = values.reshape(rows, -1)
             raw += reached @ group.values
-        ordered = found.take(self._order, axis=1)
+        ordered = contributions.take(self._order, axis=1)
         parts = np.stack([ordered[:, p] @ self._values[p] for p in self._parts], axis=1)
         return Sums(raw, self._base, parts)
 
     def _satisfied(self, matrix: Array) -> Array:
         """Which players of all leaves a row satisfies: [rows, players]."""
-        found = matrix.take(self._column, axis=1)
-        holds: Array = (found > self._low) & (found <= self._high)
+        values = matrix.take(self._column, axis=1)
+        holds: Array = (values > self._low) & (values <= self._high)
         if np.isnan(matrix).any():
-            holds |= np.isnan(found) & self._missing
+            holds |= np.isnan(values) & self._missing
         if self._starts is not None:
             holds = np.logical_and.reduceat(holds, self._starts, axis=1)
         return holds

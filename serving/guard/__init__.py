@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What a request passes before it reaches a route."""

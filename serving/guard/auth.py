@@ -17,19 +17,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
-from serving.contract import ContractError, Strict, parse
-from serving.guard.errors import forbidden, unauthorized
+from serving.guard.denials import forbidden, unauthorized
 from serving.settings.host import API_KEYS, ENVIRONMENT
+from serving.settings.policy import OPEN
 from serving.settings.service import Start
+from serving.strict import DocumentError, Strict, parse
 
 if TYPE_CHECKING:
     from serving.guard.oidc import Tokens
 
 Scope = Literal["predict", "explain", "feedback", "metrics"]
-# Probes carry no credentials, and the page is the same for every model.
-OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/ping", "/health"}) | frozenset(
-    {"/v2/health/live", "/v2/health/ready"}
-)
 NEEDS: Mapping[str, Scope] = {
     "/explain": "explain",
     "/feedback": "feedback",
@@ -71,15 +68,15 @@ class ApiKeys:
     def caller(self, key: str) -> Caller:
         """Denied 401 for a key that is unknown or expired."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-        found = -1
+        match = -1
         for index, known in enumerate(self._keys):
             if hmac.compare_digest(digest, known.sha256):
-                found = index  # no early way out: all are compared
-        if found < 0:
+                match = index  # no early way out: all are compared
+        if match < 0:
             raise unauthorized("the API key is not known")
-        if self._keys[found].expires <= self._now():
+        if self._keys[match].expires <= self._now():
             raise unauthorized("the API key has expired")
-        return self._callers[found]
+        return self._callers[match]
 
 
 class Doorman:
@@ -127,17 +124,17 @@ def make_doorman(start: Start) -> Doorman | None:
     """Who guards an instance; None where nobody has to.
 
     Raises:
-        ContractError: nobody is allowed in, or everybody in a place that is not local.
+        DocumentError: nobody is allowed in, or everybody in a place that is not local.
     """
     auth = start.settings.auth
     if auth == "none":
-        if not start.place.local:
-            raise ContractError(
+        if not start.host.local:
+            raise DocumentError(
                 "auth: nobody is asked for credentials, which is for a machine of one's own: set "
                 f"serving.auth in delivery.yaml, or {ENVIRONMENT}=local to serve without"
             )
         return None
-    keys = ApiKeys(start.place.api_keys) if auth in ("keys", "both") else None
+    keys = ApiKeys(start.host.api_keys) if auth in ("keys", "both") else None
     tokens = _tokens(start) if auth in ("oidc", "both") else None
     return Doorman(keys, tokens, open_paths(start))
 
@@ -156,7 +153,7 @@ def open_paths(start: Start) -> frozenset[str]:
 
 def _read_keys(text: str) -> tuple[ApiKey, ...]:
     if not text.strip():
-        raise ContractError(
+        raise DocumentError(
             f"auth: {API_KEYS} is empty; `python -m serving.guard.keys` makes a key"
         )
     try:
@@ -164,11 +161,11 @@ def _read_keys(text: str) -> tuple[ApiKey, ...]:
         keys = parse(_Keys, {"keys": content}, source=API_KEYS).keys
     except (ValueError, RecursionError) as error:
         # The reason would show a part of the text, and somebody may have put a key there.
-        raise ContractError(
+        raise DocumentError(
             f'{API_KEYS}: expected a list of {{"name", "sha256", "scopes", "expires"}}'
         ) from error
     if len({key.name for key in keys}) != len(keys):
-        raise ContractError(f"{API_KEYS}: two keys have the same name")
+        raise DocumentError(f"{API_KEYS}: two keys have the same name")
     return keys
 
 

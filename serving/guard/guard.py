@@ -14,35 +14,30 @@ from collections.abc import Callable, Mapping
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.contract import ContractError
+from serving.errors import Denied
 from serving.guard.auth import make_doorman, open_paths
 from serving.guard.deadlines import Deadlines
-from serving.guard.errors import Denied, too_large, too_often
+from serving.guard.denials import too_large, too_often
 from serving.guard.rate import RateLimiter
-from serving.protocols import native
-from serving.protocols.dialect import Reply
+from serving.protocols.protocol import Reply
 from serving.settings.service import Start
+from serving.strict import DocumentError
 from serving.telemetry.logs import log_request
 from serving.telemetry.metrics import Meter
-from serving.telemetry.request_context import CALL, Call, make_call
+from serving.telemetry.request_context import CONTEXT, RequestContext, make_context
 from serving.telemetry.traces import Tracer
 
 Shape = Callable[[str, int, str], Reply]
 NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
 
 
-def plain(_path: str, status: int, message: str) -> Reply:
-    """An error as the native routes have it."""
-    return native.error(status, message, ())
-
-
 def require_guard(start: Start) -> None:
     """SystemExit with one line if the service could not be guarded as it has to be."""
     try:
         make_doorman(start)
-        if start.place.tls is not None:
-            start.place.tls.check()
-    except ContractError as error:
+        if start.host.tls is not None:
+            start.host.tls.check()
+    except DocumentError as error:
         raise SystemExit(f"error: {error}") from None
 
 
@@ -52,7 +47,7 @@ class Guard:
     by method and path that are called instead of `app`.
 
     Raises:
-        ContractError: nobody would be let in, or everybody in a place that is not local.
+        DocumentError: nobody would be let in, or everybody in a place that is not local.
     """
 
     def __init__(
@@ -60,7 +55,7 @@ class Guard:
         app: ASGIApp,
         *,
         start: Start,
-        shape: Shape = plain,
+        shape: Shape,
         direct: Mapping[tuple[str, str], ASGIApp] = NOTHING,
     ) -> None:
         limits = start.settings.limits
@@ -75,7 +70,7 @@ class Guard:
         if limits.requests_per_second is not None:
             self._rate = RateLimiter(limits.requests_per_second, limits.burst)
         self._logs = start.settings.log.requests
-        collector = start.place.collector
+        collector = start.host.collector
         self._tracer = Tracer(collector, start.release) if collector else None
         self._shape = shape
         self._meter = Meter(start.release)
@@ -91,33 +86,37 @@ class Guard:
         began = time.perf_counter()
         headers = dict(scope["headers"])
         peer = scope["client"]
-        call = make_call(headers, peer[0] if peer else "")
-        CALL.set(call)
-        exchange = _Exchange(call.id, receive, send, self._max_bytes)
-        denied = await self._serve(exchange, scope, headers, call)
+        context = make_context(headers, peer[0] if peer else "")
+        CONTEXT.set(context)
+        exchange = _Exchange(context.id, receive, send, self._max_bytes)
+        denied = await self._serve(exchange, scope, headers, context)
         if denied is not None:
             reply = self._shape(scope["path"], denied.status, str(denied))
             await exchange.refuse(reply, denied.headers)
             self._meter.answered("refused", reply.status, time.perf_counter() - began)
         if self._logs:
-            log_request(call, scope, exchange.status, time.perf_counter() - began)
+            log_request(context, scope, exchange.status, time.perf_counter() - began)
         if self._tracer is not None:
             seconds = time.perf_counter() - began
-            self._tracer.answered(call, scope["method"], scope["path"], exchange.status, seconds)
+            self._tracer.answered(context, scope["method"], scope["path"], exchange.status, seconds)
 
     def _come_first(self, outer: object) -> None:
         """Make this the outermost layer. BentoML puts its tracing and a timer with a task for
         each request around every middleware, and they cost more than a prediction; the limit
-        of time is kept here, and the trace of the caller is in serving.telemetry.request_context."""
+        of time is kept here, and the caller's trace is in serving.telemetry.request_context."""
         if isinstance(outer, Starlette):
             outer.middleware_stack = self
 
     async def _serve(
-        self, exchange: _Exchange, scope: Scope, headers: dict[bytes, bytes], call: Call
+        self,
+        exchange: _Exchange,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        context: RequestContext,
     ) -> Denied | None:
         """Pass the request on; why it was not, or not to the end."""
         try:
-            await self._admit(scope["path"], headers, call)
+            await self._admit(scope["path"], headers, context)
             self._deadlines.begin(exchange)
             app = self._direct.get((scope["method"], scope["path"]), self._app)
             await app(scope, exchange.receive, exchange.send)
@@ -135,7 +134,7 @@ class Guard:
             self._deadlines.end(exchange)
         return exchange.denied
 
-    async def _admit(self, path: str, headers: dict[bytes, bytes], call: Call) -> None:
+    async def _admit(self, path: str, headers: dict[bytes, bytes], context: RequestContext) -> None:
         """Name the caller; Denied if they may not, or ask too often, or announce too much."""
         if self._doorman is not None:
             try:
@@ -143,14 +142,14 @@ class Guard:
             except Denied as denied:
                 # Wrong credentials are counted by address: guessing is limited as well.
                 if denied.status == 401:
-                    self._limit(call.client)
+                    self._limit(context.client)
                 raise
             if name is None:
                 return  # probes are never counted
-            call.client = name
+            context.client = name
         elif path in self._open:
             return
-        self._limit(call.client)
+        self._limit(context.client)
         length = headers.get(b"content-length")
         if length is not None and (
             not length.isdigit() or len(length) > 18 or int(length) > self._max_bytes

@@ -17,7 +17,8 @@ from typing import Any
 import jwt
 import orjson
 
-from serving.guard.errors import Denied, unauthorized
+from serving.errors import Denied, UnreachableError
+from serving.guard.denials import unauthorized
 from serving.settings.policy import OidcSettings
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
@@ -30,10 +31,6 @@ TOKENS = 1_024  # verified ones that are remembered: a signature costs as much a
 LONGEST = 16_384  # characters of a token
 Fetch = Callable[[str], Awaitable[Any]]
 Verified = tuple[str, frozenset[str]]
-
-
-class UnreachableError(RuntimeError):
-    """The issuer did not answer with keys."""
 
 
 async def fetch_json(url: str) -> Any:
@@ -118,9 +115,9 @@ class KeySet:
         if self._settings.jwks_url:
             return self._settings.jwks_url
         issuer = self._settings.issuer.rstrip("/")
-        found = await self._fetch(f"{issuer}/.well-known/openid-configuration")
-        url = found.get("jwks_uri") if isinstance(found, dict) else None
-        if not isinstance(url, str) or found.get("issuer") != self._settings.issuer:
+        configuration = await self._fetch(f"{issuer}/.well-known/openid-configuration")
+        url = configuration.get("jwks_uri") if isinstance(configuration, dict) else None
+        if not isinstance(url, str) or configuration.get("issuer") != self._settings.issuer:
             raise UnreachableError(f"{issuer}: its configuration names no keys, or another issuer")
         OidcSettings(issuer=self._settings.issuer, audience="-", jwks_url=url)  # https alone
         return url
@@ -153,11 +150,11 @@ class Tokens:
             if self._now() < expires + LEEWAY and generation == self._keys.generation:
                 return verified
         claims = await self._claims(token)
-        found = f"sub:{claims['sub'][:128]}", _scopes(claims.get(self._settings.scopes_claim))
-        self._verified[digest] = (found, float(claims["exp"]), self._keys.generation)
+        verified = f"sub:{claims['sub'][:128]}", _scopes(claims.get(self._settings.scopes_claim))
+        self._verified[digest] = (verified, float(claims["exp"]), self._keys.generation)
         if len(self._verified) > TOKENS:
             self._verified.popitem(last=False)
-        return found
+        return verified
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:

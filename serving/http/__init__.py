@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The ASGI application: its routes, its start and its end."""

@@ -22,22 +22,23 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving.contract import ContractError
-from serving.http.openapi import Brief, Subject, openapi
+from serving.errors import Refusal
 from serving.http.routes import Routes, direct, respond
-from serving.http.shutdown import Drain
-from serving.predict.answer import Predictor, Refusal, Scored
+from serving.http.shutdown import Shutdown
 from serving.predict.loaded_model import check_released, load_model
-from serving.protocols import native, spoken
-from serving.protocols.dialect import JSON, Dialect, Reply
+from serving.predict.predictor import Predictor, Scored
+from serving.protocols import native, protocols_of
 from serving.protocols.document import strict
+from serving.protocols.protocol import JSON, Reply, WireProtocol
+from serving.schema.openapi import Documented, OtherRoute, openapi
 from serving.settings.host import LOG_FOLDER
 from serving.settings.service import Start
-from serving.telemetry.drift_counters import Watch
+from serving.strict import DocumentError
+from serving.telemetry.drift_counters import DriftCounters
 from serving.telemetry.feedback import Feedback
 from serving.telemetry.logs import write_json_lines
 from serving.telemetry.metrics import CONTENT_TYPE, Meter, exposition
-from serving.telemetry.prediction_log import Journal
+from serving.telemetry.prediction_log import PredictionLog
 
 logger = logging.getLogger("serving")
 Observer = Callable[[Scored], None]
@@ -55,20 +56,24 @@ class Service:
         self._feedback: Feedback | None = None
         self._predictor: Predictor | None = None
         self._document: bytes | None = None
-        self._dialects = spoken(start)
-        self.drain = Drain(start.place.drain_seconds)
-        routes = Routes(lambda: self.predictor, Meter(start.release), self._note, self.drain)
-        spoken_routes = routes.of(self._dialects)
-        self.direct = direct(spoken_routes)
+        self._protocols = protocols_of(start)
+        self.shutdown = Shutdown(start.host.drain_seconds)
+        routes = Routes(lambda: self.predictor, Meter(start.release), self._note, self.shutdown)
+        protocol_routes = routes.of(self._protocols)
+        self.direct = direct(protocol_routes)
         self.app = Starlette(
             routes=[
-                *spoken_routes,
+                *protocol_routes,
                 Route("/docs.json", self.docs),
                 Route("/feedback", self.feedback, methods=["POST"]),
                 Route("/metrics", metrics),
                 Route("/", self.page),
             ],
-            exception_handlers={HTTPException: self.http_error, Exception: self.server_error},
+            exception_handlers={
+                HTTPException: self.http_error,
+                Refusal: self.refusal,
+                Exception: self.server_error,
+            },
         )
 
     def check(self) -> None:
@@ -84,7 +89,7 @@ class Service:
             self.load()
 
     def load(self) -> None:
-        """Load the model; ContractError if it cannot be served."""
+        """Load the model; DocumentError if it cannot be served."""
         model = load_model(self._folder, self._start.settings.compute)
         self._predictor = Predictor(model, self._start)
 
@@ -92,7 +97,7 @@ class Service:
         """Load the model in a worker and get ready for requests."""
         self.load()
         self.observe()
-        self.drain.watch()
+        self.shutdown.watch()
         if self._start.settings.log.requests:
             write_json_lines()
         # Hundreds of thousands of objects of the imports never die, and BentoML's timers live
@@ -106,13 +111,13 @@ class Service:
         """From now on, count what is asked and answered, and write it down where there is a
         place for it."""
         contract, start = self.predictor.contract, self._start
-        watch = Watch(contract, self._release)
-        self._observers = [watch.scored]
-        if start.place.log_folder is not None:
-            journal = Journal(contract, start)
-            journal.start()
-            self._observers.append(journal.scored)
-            log, folder = start.settings.log, start.place.log_folder
+        counters = DriftCounters(contract, self._release)
+        self._observers = [counters.scored]
+        if start.host.log_folder is not None:
+            predictions = PredictionLog(contract, start)
+            predictions.start()
+            self._observers.append(predictions.scored)
+            log, folder = start.settings.log, start.host.log_folder
             self._feedback = Feedback(contract, folder, self._release, log)
 
     def _note(self, scored: Scored) -> None:
@@ -122,39 +127,36 @@ class Service:
     @property
     def ready(self) -> bool:
         """May new requests come?"""
-        return self._predictor is not None and not self.drain.draining
+        return self._predictor is not None and not self.shutdown.begun
 
     @property
     def predictor(self) -> Predictor:
         if self._predictor is None:
-            raise HTTPException(503, "the model is not loaded yet")
+            raise Refusal(503, "the model is not loaded yet")
         return self._predictor
 
     async def page(self, request: Request) -> Response:
         """Swagger UI from the files inside BentoML. BentoML's own page reports to a tracker."""
-        for dialect in self._dialects:
-            if dialect.root and "text/html" not in request.headers.get("accept", ""):
-                return respond(dialect.root)
+        for protocol in self._protocols:
+            if protocol.root and "text/html" not in request.headers.get("accept", ""):
+                return respond(protocol.root)
         return HTMLResponse(PAGE.read_text(encoding="utf-8"))
 
     async def docs(self, _: Request) -> Response:
         if self._document is None:
             example = await native.example(self.predictor)
-            others = [brief for dialect in self._dialects for brief in _brief(dialect)]
+            others = [route for protocol in self._protocols for route in _other_routes(protocol)]
             auth = self._start.settings.auth
-            subject = Subject(self.predictor.contract, self._release, auth)
-            self._document = orjson.dumps(openapi(subject, example, others))
+            documented = Documented(self.predictor.contract, self._release, auth)
+            self._document = orjson.dumps(openapi(documented, example, others))
         return Response(self._document, media_type="application/json")
 
     async def feedback(self, request: Request) -> Response:
         """Take the truth about requests that were answered before."""
         body = await request.body()
-        try:
-            if self._feedback is None:
-                raise Refusal(404, f"feedback is not kept here: {LOG_FOLDER} is not set")
-            kept = await run_in_threadpool(self._feedback, strict(body))
-        except Refusal as refusal:
-            return respond(self.error(request.url.path, refusal.status, str(refusal)))
+        if self._feedback is None:
+            raise Refusal(404, f"feedback is not kept here: {LOG_FOLDER} is not set")
+        kept = await run_in_threadpool(self._feedback, strict(body))
         return Response(orjson.dumps(kept), media_type="application/json")
 
     async def http_error(self, request: Request, fault: Exception) -> Response:
@@ -164,6 +166,11 @@ class Service:
         response.headers.update(fault.headers or {})
         return response
 
+    async def refusal(self, request: Request, fault: Exception) -> Response:
+        """What the routes of this module refuse, in the same shape."""
+        assert isinstance(fault, Refusal)
+        return respond(self.error(request.url.path, fault.status, str(fault)))
+
     async def server_error(self, request: Request, fault: Exception) -> Response:
         """A bug: the log has the trace, the client learns nothing of the inside."""
         logger.error("unexpected %s", type(fault).__name__, exc_info=fault)
@@ -171,7 +178,7 @@ class Service:
 
     def error(self, path: str, status: int, message: str) -> Reply:
         """An error in the shape of the protocol that `path` belongs to."""
-        owner = next((each for each in self._dialects if each.owns(path)), native.DIALECT)
+        owner = next((each for each in self._protocols if each.owns(path)), native.PROTOCOL)
         return owner.error(status, message, ())
 
 
@@ -180,17 +187,17 @@ def _one_line() -> Iterator[None]:
     """End with the reason alone."""
     try:
         yield
-    except ContractError as error:
+    except DocumentError as error:
         raise SystemExit(f"error: {error}") from None
 
 
-def _brief(dialect: Dialect) -> Iterator[Brief]:
+def _other_routes(protocol: WireProtocol) -> Iterator[OtherRoute]:
     """The routes of a protocol for the OpenAPI document; the native ones are there in full."""
-    if dialect is not native.DIALECT:
-        for ask in dialect.asks:
-            yield Brief(dialect.title, ask.path, tuple(sorted(ask.kinds or JSON)))
-        for tell in dialect.tells:
-            yield Brief(dialect.title, tell.path)
+    if protocol is not native.PROTOCOL:
+        for route in protocol.predicts:
+            yield OtherRoute(protocol.title, route.path, tuple(sorted(route.kinds or JSON)))
+        for info in protocol.infos:
+            yield OtherRoute(protocol.title, info.path)
 
 
 def metrics(_: Request) -> Response:

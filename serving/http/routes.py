@@ -12,26 +12,26 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.http.shutdown import Drain
-from serving.predict.answer import Predictor, Refusal, Scored
-from serving.predict.loaded_model import ScoreError
-from serving.protocols.dialect import (
+from serving.errors import Refusal, ScoreError
+from serving.http.shutdown import Shutdown
+from serving.predict.predictor import Predictor, Scored
+from serving.protocols.protocol import (
     JSON,
     VERSION,
-    Ask,
-    Dialect,
-    Explain,
+    ExplainRoute,
+    InfoRoute,
     Message,
+    PredictRoute,
     Reply,
-    Tell,
+    WireProtocol,
 )
 from serving.telemetry.metrics import Meter
 
@@ -44,11 +44,11 @@ NO_NAMES: Names = {}
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One route. What `handler` answers is sent and measured as `path`; what it refuses has the
-    shape of the dialect."""
+    shape of the protocol."""
 
     path: str
     handler: Handler
-    dialect: Dialect
+    protocol: WireProtocol
     meter: Meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,17 +63,15 @@ class Endpoint:
     def _failed(self, fault: Exception) -> Reply:
         if isinstance(fault, Refusal):
             self.meter.rejected(fault.problems)
-            return self.dialect.error(fault.status, str(fault), fault.problems)
+            return self.protocol.error(fault.status, str(fault), fault.problems)
         if isinstance(fault, ClientDisconnect):
-            return self.dialect.error(400, "the client went away", ())
-        if isinstance(fault, HTTPException):
-            return self.dialect.error(fault.status_code, fault.detail, ())
+            return self.protocol.error(400, "the client went away", ())
         if isinstance(fault, ScoreError):
             logger.error("%s", fault)
-            return self.dialect.error(500, str(fault), ())
+            return self.protocol.error(500, str(fault), ())
         # The log has the trace, the client learns nothing of the inside.
         logger.error("unexpected %s", type(fault).__name__, exc_info=fault)
-        return self.dialect.error(500, "internal error", ())
+        return self.protocol.error(500, "internal error", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +83,26 @@ class Routes:
     predictor: Callable[[], Predictor]
     meter: Meter
     note: Callable[[Scored], None]
-    drain: Drain
+    shutdown: Shutdown
 
-    def of(self, dialects: Sequence[Dialect]) -> list[Route]:
-        """The routes of all `dialects`; of two with the same path and method the first."""
-        found = (route for dialect in dialects for route in self._routes(dialect))
+    def of(self, protocols: Sequence[WireProtocol]) -> list[Route]:
+        """The routes of all `protocols`; of two with the same path and method the first."""
         unique: dict[tuple[str, str], Route] = {}
-        for method, route in found:
+        for method, route in chain.from_iterable(map(self._routes, protocols)):
             unique.setdefault((method, route.path), route)
         return list(unique.values())
 
-    def _routes(self, dialect: Dialect) -> Iterator[tuple[str, Route]]:
-        for ask in dialect.asks:
-            endpoint = Endpoint(ask.path, self._asked(ask), dialect, self.meter)
-            yield "POST", Route(ask.path, endpoint, methods=["POST"])
-        for explain in dialect.explains:
-            endpoint = Endpoint(explain.path, self._explained(explain), dialect, self.meter)
-            yield "POST", Route(explain.path, endpoint, methods=["POST"])
-        for tell in dialect.tells:
-            endpoint = Endpoint(tell.path, self._told(tell), dialect, self.meter)
-            yield "GET", Route(tell.path, endpoint, methods=["GET"])
+    def _routes(self, protocol: WireProtocol) -> Iterator[tuple[str, Route]]:
+        handlers = [
+            *(("POST", route.path, self._predict(route)) for route in protocol.predicts),
+            *(("POST", route.path, self._explain(route)) for route in protocol.explains),
+            *(("GET", route.path, self._info(route)) for route in protocol.infos),
+        ]
+        for method, path, handler in handlers:
+            endpoint = Endpoint(path, handler, protocol, self.meter)
+            yield method, Route(path, endpoint, methods=[method])
 
-    def _asked(self, ask: Ask) -> Handler:
+    def _predict(self, route: PredictRoute) -> Handler:
         async def handler(scope: Scope, receive: Receive) -> Reply:
             """Inline: a row takes microseconds, a thread would cost more."""
             predictor = self.predictor()
@@ -114,35 +110,35 @@ class Routes:
             if names:
                 _check_names(names, predictor)
             headers = Headers(scope=scope)
-            kind = _kind(headers, ask.kinds)
+            kind = _kind(headers, route.kinds)
             message = Message(await _body(receive), kind, headers, names)
-            query = ask.decode(message, predictor.contract)
+            query = route.decode(message, predictor.contract)
             scored = await predictor.answer(query)
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
-            return ask.encode(scored, query, predictor)
+            return route.encode(scored, query, predictor)
 
         return handler
 
-    def _explained(self, explain: Explain) -> Handler:
+    def _explain(self, route: ExplainRoute) -> Handler:
         async def handler(scope: Scope, receive: Receive) -> Reply:
             """Neither watched nor logged: it is mostly asked about rows that were scored before."""
             predictor = self.predictor()
             headers = Headers(scope=scope)
             message = Message(await _body(receive), _kind(headers, JSON), headers, NO_NAMES)
-            found = await predictor.explain(explain.decode(message, predictor.contract))
-            self.meter.explained(found.rows, found.ignored)
-            return explain.encode(found, predictor)
+            explanations = await predictor.explain(route.decode(message, predictor.contract))
+            self.meter.explained(explanations.rows, explanations.ignored)
+            return route.encode(explanations, predictor)
 
         return handler
 
-    def _told(self, tell: Tell) -> Handler:
+    def _info(self, route: InfoRoute) -> Handler:
         async def handler(scope: Scope, _: Receive) -> Reply:
-            if tell.readiness and self.drain.draining:
-                raise HTTPException(503, "the service is about to end")
+            if route.readiness and self.shutdown.begun:
+                raise Refusal(503, "the service is about to end")
             predictor = self.predictor()
             _check_names(scope.get("path_params", NO_NAMES), predictor)
-            return tell.answer(predictor)
+            return route.answer(predictor)
 
         return handler
 

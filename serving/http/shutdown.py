@@ -18,30 +18,30 @@ from typing import cast
 Handler = Callable[[int, FrameType | None], object]
 
 
-class Drain:
+class Shutdown:
     """Whether this worker was told to end."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self.draining = False
+        self.begun = False
 
     def watch(self) -> None:
         """Stand between SIGTERM and whoever handles it now, inside a worker's event loop."""
         loop = asyncio.get_running_loop()
-        found = signal.getsignal(signal.SIGTERM)
-        if not callable(found):  # no server is here that would drain anything
+        handler = signal.getsignal(signal.SIGTERM)
+        if not callable(handler):  # no server is here that would drain anything
             return
-        then = cast(Handler, found)
+        then = cast(Handler, handler)
 
-        def told(number: int, frame: FrameType | None) -> None:
-            if self.draining or not self._seconds:  # told twice means hurry
-                self.draining = True
+        def begin(number: int, frame: FrameType | None) -> None:
+            if self.begun or not self._seconds:  # told twice means hurry
+                self.begun = True
                 then(number, frame)
                 return
-            self.draining = True
+            self.begun = True
             loop.call_soon_threadsafe(loop.call_later, self._seconds, then, number, None)
 
-        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGTERM, begin)
 
 
 def replace_dead_workers() -> None:

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The model of a release, from its files to scores."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from serving.contract import ContractError
 from serving.settings.policy import Compute, Provider
+from serving.strict import DocumentError
 
 NAMES: Mapping[Provider, str] = {
     "cuda": "CUDAExecutionProvider",
@@ -21,20 +21,20 @@ def open_session(file: Path, compute: Compute) -> ort.InferenceSession:
     """A session of the graph `file` on the first providers of `compute` that are there.
 
     Raises:
-        ContractError: the file is missing, ONNX Runtime cannot load it, or a provider that is
+        DocumentError: the file is missing, ONNX Runtime cannot load it, or a provider that is
             required cannot be used.
     """
     if not file.is_file():
-        raise ContractError(f"{file.name}: no such file; `dvc repro` writes it")
+        raise DocumentError(f"{file.name}: no such file; `dvc repro` writes it")
     available = ort.get_available_providers()
-    wanted = [NAMES[one] for one in compute.providers]
+    wanted = [NAMES[provider] for provider in compute.providers]
     try:
         session = ort.InferenceSession(
             file, _options(compute), providers=[name for name in wanted if name in available]
         )
     except Exception as error:  # ONNX Runtime's errors share no other base class
         reason = str(error).splitlines()[0]
-        raise ContractError(f"{file.name}: ONNX Runtime cannot load it: {reason}") from error
+        raise DocumentError(f"{file.name}: ONNX Runtime cannot load it: {reason}") from error
     _check(session, compute)
     return session
 
@@ -57,8 +57,10 @@ def _options(compute: Compute) -> ort.SessionOptions:
 def _check(session: ort.InferenceSession, compute: Compute) -> None:
     """A provider that is built in may still lack its device; then ONNX Runtime goes without."""
     used = providers_of(session)
-    if compute.required and (lacking := [one for one in compute.providers if one not in used]):
-        raise ContractError(
+    if compute.required and (
+        lacking := [provider for provider in compute.providers if provider not in used]
+    ):
+        raise DocumentError(
             f"serving.compute: {lacking[0]} is required and cannot be used here; this machine has "
             f"{', '.join(used)}. Install the onnxruntime package and the driver that it needs, or "
             "set required: false"

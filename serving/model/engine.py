@@ -8,7 +8,3 @@ from serving.rows.column import Array
 
 # Columns [rows, *shape] by input → scores [rows], or [rows, classes] for several classes.
 Engine = Callable[[Mapping[str, Array]], Array]
-
-
-class ScoreError(RuntimeError):
-    """The model failed on rows that its contract allows: a fault of the model."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import onnxruntime as ort
 
-from serving.contract import MODEL, SCORE, Contract, ContractError, Input
+from serving.contract import MODEL, SCORE, Contract, Input
+from serving.errors import ScoreError
 from serving.model.compute import open_session, providers_of
-from serving.model.engine import ScoreError
 from serving.rows.column import Array
 from serving.settings.policy import Compute
+from serving.strict import DocumentError
 
 DEFAULT = Compute()
 _TYPES = {
@@ -64,27 +65,27 @@ WHOLE = Part()
 def load_graph(
     folder: Path, contract: Contract, compute: Compute = DEFAULT, part: Part = WHOLE
 ) -> Graph:
-    """The graph `part` in `folder`; ContractError if it cannot be loaded or does not fit."""
+    """The graph `part` in `folder`; DocumentError if it cannot be loaded or does not fit."""
     session = open_session(folder / part.name, compute)
     try:
         return Graph(session, frozenset(_vectors(contract, session, part.output)), part.output)
-    except ContractError as error:
-        raise ContractError(f"{part.name}: {error}") from error
+    except DocumentError as error:
+        raise DocumentError(f"{part.name}: {error}") from error
 
 
 def _vectors(contract: Contract, session: ort.InferenceSession, output: str) -> Iterator[str]:
-    """Names of the inputs that the graph takes as [rows, 1]; ContractError on a misfit."""
+    """Names of the inputs that the graph takes as [rows, 1]; DocumentError on a misfit."""
     graph = {node.name: node for node in session.get_inputs()}
     declared = {spec.name: spec for spec in contract.inputs}
     if missing := sorted(graph.keys() ^ declared.keys()):
         side = "contract" if missing[0] in graph else "graph"
-        raise ContractError(f"input {missing[0]!r} is not in the {side}")
+        raise DocumentError(f"input {missing[0]!r} is not in the {side}")
     if output not in {node.name for node in session.get_outputs()}:
-        raise ContractError(f"no output is called {output!r}")
+        raise DocumentError(f"no output is called {output!r}")
     for name, spec in declared.items():
         if graph[name].type != _TYPES.get(spec.dtype):
-            found = graph[name].type
-            raise ContractError(f"input {name!r} is {found}, in the contract {spec.dtype}")
+            actual = graph[name].type
+            raise DocumentError(f"input {name!r} is {actual}, in the contract {spec.dtype}")
         if _is_vector(spec, graph[name].shape):
             yield name
 
@@ -94,5 +95,5 @@ def _is_vector(spec: Input, shape: list[Any]) -> bool:
     if extra == 1 and not spec.shape:
         return True
     if extra:
-        raise ContractError(f"input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
+        raise DocumentError(f"input {spec.name!r} is {shape}, not [rows, *{spec.shape}]")
     return False

@@ -1,123 +1,105 @@
-"""Find pickles. To load one is to run whatever its author wrote, so a predictor has none.
+"""Find pickles. To load one is to run whatever its author wrote, so a release has none.
 
 By name and by content, since names lie: a pickle, a compressed one as joblib writes, one in a
-ZIP as torch writes, one in a tar, and the pickled objects of numpy's own formats.
+ZIP as torch writes, one in a tar, the pickled objects of numpy's own formats, and these in each
+other. What cannot be looked into is refused as well.
+
+The service looks at a predictor before it imports it, and the gate `artefact` at a whole bento.
+Memory is bounded by HELD × DEPTH, time by `unpacking.MOST`: what grows beyond is refused.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import ast
 import io
-import lzma
-import pickletools
-import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
-SUFFIXES = frozenset(
-    {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle", ".pt", ".pth", ".ckpt"}
-)
-MOST = 1 << 28  # bytes that are looked at of what an archive holds
+from numpy.lib.format import descr_to_dtype
+
+from serving.model.opcodes import MAGIC, is_pickle
+from serving.model.unpacking import OPAQUE, Budget, Part, UnreadableError, is_archive, parts
+
+SUFFIXES = frozenset({
+    ".pkl", ".pickle", ".p", ".joblib", ".jbl", ".dill", ".cloudpickle", ".sav", ".skops",
+    ".pt", ".pth", ".ckpt", ".mar",
+})  # fmt: skip
+HEAD = 1 << 14  # bytes: numpy reads no header that is longer
+HELD = 1 << 25  # bytes of one part of an archive that are held in memory
 DEPTH = 3  # archives in archives
-Opened = Callable[[IO[bytes]], Any]
-_PACKED: Mapping[bytes, Opened] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"\x5d\x00\x00": lzma.open,
-}
-_MAGIC = frozenset([b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"])
-_CALLS = frozenset(["INST", "OBJ", "REDUCE", "NEWOBJ", "NEWOBJ_EX", "BUILD"])
+NUMPY = b"\x93NUMPY"
+TAIL = (1 << 16) + 22  # bytes at the end of a ZIP that its directory is found from
 
 
 def pickled(folder: Path) -> str | None:
     """The first file below `folder` that is or holds a pickle, and why; None without one."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if reason := _suspect(file.name, file.read_bytes(), DEPTH):
-            return f"{file.relative_to(folder).as_posix()} {reason}"
+        if reason := suspect(file):
+            return f"{file.relative_to(folder).as_posix()} is {reason}"
     return None
 
 
-def _suspect(name: str, content: bytes, depth: int) -> str | None:
-    if PurePosixPath(name).suffix.lower() in SUFFIXES:
-        return "has a suffix of pickles"
-    if _is_pickle(content):
-        return "is a pickle"
-    if content.startswith(b"\x93NUMPY") and b"'|O'" in content.partition(b"\n")[0]:
-        return "holds pickled objects"
-    for member, part in _parts(content):
+def suspect(file: Path) -> str:
+    """What `file` is that may run code when it is loaded: "a pickle"; empty for other files."""
+    if reason := _by_name(file.name):
+        return reason
+    try:
+        with file.open("rb") as stream:
+            return _content(stream, DEPTH, Budget.of(file.stat().st_size))
+    except UnreadableError as error:
+        return str(error)
+
+
+def _by_name(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    return f"a pickle by its name (*{suffix})" if suffix in SUFFIXES else ""
+
+
+def _content(file: IO[bytes], depth: int, budget: Budget) -> str:
+    """What a seekable file is, or what one of its parts is; empty where nothing is refused."""
+    head = file.read(HEAD)
+    file.seek(0)
+    if reason := _itself(file, head):
+        return reason
+    for part in parts(file, budget):
         if depth == 0:
-            return "is an archive of archives"
-        if reason := _suspect(member, part, depth - 1):
-            return f"holds {member[:80]!r}, which {reason}"
-    return None
+            return "an archive of archives"
+        if reason := _by_name(part.name) or _part(part, depth - 1, budget):
+            return f"an archive that holds {part.name[:80]!r}, {reason}"
+    return ""
 
 
-def _is_pickle(content: bytes) -> bool:
-    """Does it begin as pickles since protocol 2 do, or call something when it is loaded?
+def _itself(stream: IO[bytes], head: bytes) -> str:
+    """What a stream that begins with `head` is before anything is unpacked."""
+    if is_pickle(stream, head[:2] in MAGIC):
+        return "a pickle"
+    if head.startswith(NUMPY):
+        return _numpy(head)
+    return "compressed so that nobody can look into it" if head.startswith(OPAQUE) else ""
 
-    Older ones are text, which other text may look like: opcodes are followed, with the depth of
-    their stack, up to the first that could not be run.
-    """
-    magic = content[:2] in _MAGIC
-    stack: list[bool] = []  # is it a mark?
+
+def _numpy(head: bytes) -> str:
+    wide = 2 if head[6:7] == b"\x01" else 4  # bytes that tell the length of the header
+    end = 8 + wide + int.from_bytes(head[8 : 8 + wide], "little")
     try:
-        for count, (code, _, _) in enumerate(pickletools.genops(content)):
-            if (magic and count == 1) or not _run(code, stack):
-                return magic and count == 1
-            if code.name in _CALLS:
-                return True
-    except Exception:  # genops raises whatever its decoders raise: that opcode could not be run
-        return False
-    return False
+        header = ast.literal_eval(head[8 + wide : end].decode())
+        objects = descr_to_dtype(header["descr"]).hasobject
+    except Exception:  # whatever its author wrote there
+        return "a numpy file whose header cannot be read"
+    return "a numpy file of objects, which are pickled" if objects else ""
 
 
-def _run(code: pickletools.OpcodeInfo, stack: list[bool]) -> bool:
-    """Do to `stack` what an opcode does; False if it holds too little."""
-    before: list[Any] = code.stack_before
-    taken = len(before)
-    if pickletools.markobject in before:
-        if True not in stack:
-            return False
-        while not stack.pop():
-            pass
-        taken = before.index(pickletools.markobject)
-    if taken > len(stack):
-        return False
-    del stack[len(stack) - taken :]
-    stack += [kind is pickletools.markobject for kind in code.stack_after]
-    return True
-
-
-def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """What is inside an archive or a compressed file; nothing of other files."""
-    for magic, opened in _PACKED.items():
-        if content.startswith(magic):
-            yield from _unpacked(opened, content)
-    if content[:1] == b"\x78":
-        yield from _unpacked(_zlib, content)
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for entry in archive.infolist():
-                with archive.open(entry) as member:
-                    yield entry.filename, member.read(MOST)
-    elif content[257:262] == b"ustar":
-        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-            for item in tar:
-                stream = tar.extractfile(item)
-                yield item.name, stream.read(MOST) if stream else b""
-
-
-def _unpacked(opened: Opened, content: bytes) -> Iterator[tuple[str, bytes]]:
-    try:
-        yield "its content", opened(io.BytesIO(content)).read(MOST)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):
-        return  # it only begins like one
-
-
-def _zlib(file: IO[bytes]) -> IO[bytes]:
-    return io.BytesIO(zlib.decompressobj().decompress(file.read(), MOST))
+def _part(part: Part, depth: int, budget: Budget) -> str:
+    with part.opened() as stream:
+        content = stream.read(HELD + 1)
+        if len(content) <= HELD:
+            return _content(io.BytesIO(content), depth, budget)
+        head, tail = content[:HEAD], content[-TAIL:]
+        del content
+        while chunk := stream.read(1 << 20):
+            tail = (tail + chunk)[-TAIL:]
+    if is_archive(head) or zipfile.is_zipfile(io.BytesIO(tail)):
+        return f"an archive in an archive, of more than {HELD >> 20} MiB"
+    with part.opened() as stream:
+        return _itself(stream, head)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""From validated rows to an answer, whatever the protocol."""

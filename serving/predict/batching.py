@@ -62,7 +62,7 @@ class Batcher:
             self._timer.cancel()
         waiting, self._waiting, self._rows, self._timer = self._waiting, [], 0, None
         # Whoever ran out of time or went away has cancelled its future.
-        waiting = [one for one in waiting if not one[2].done()]
+        waiting = [request for request in waiting if not request[2].done()]
         if not waiting:
             return
         self._batches.inc()

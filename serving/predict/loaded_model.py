@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from serving.contract import EXAMPLES, Contract, ContractError, read_contract
+from serving.contract import EXAMPLES, Contract, read_contract
+from serving.digests import file_hashes
+from serving.errors import InvalidRows, ScoreError
+from serving.examples import read_examples
 from serving.explain.explainer import Explained, Explainer, load_explainer
-from serving.model.engine import Engine, ScoreError
-from serving.rows.validate import Array, InvalidRows, Validator
+from serving.model.engine import Engine
+from serving.rows.column import Array
+from serving.rows.validate import Validator
 from serving.settings.policy import Compute
-
-__all__ = ["Model", "ScoreError", "file_hashes", "load_model"]
+from serving.strict import DocumentError
 
 DEFAULT = Compute()
 CHECKSUMS = "model.sha256"  # beside the folder; `delivery release` writes it, sha256sum reads it
 
 
 @dataclass(frozen=True)
-class Model:
+class LoadedModel:
     """A loaded model. `files` are the sha256 of what it was loaded from, by POSIX path."""
 
     contract: Contract
@@ -66,11 +67,11 @@ class Model:
             yield self.explainer(part, self.score(part))
 
 
-def load_model(folder: Path, compute: Compute = DEFAULT) -> Model:
+def load_model(folder: Path, compute: Compute = DEFAULT) -> LoadedModel:
     """Load and try out the model in `folder`.
 
     Raises:
-        ContractError: one line: a file is missing, was changed since it was released, is
+        DocumentError: one line: a file is missing, was changed since it was released, is
             malformed, or model, contract and examples do not fit together.
     """
     contract = read_contract(folder)
@@ -79,11 +80,11 @@ def load_model(folder: Path, compute: Compute = DEFAULT) -> Model:
     try:
         engine = _engine(folder, contract, compute)
         explainer = load_explainer(folder, contract, engine, compute)
-        examples = tuple(_read_examples(folder / EXAMPLES))
-        model = Model(contract, files, examples, engine, explainer)
+        examples = tuple(example.instance for example in read_examples(folder))
+        model = LoadedModel(contract, files, examples, engine, explainer)
         _try_out(model)
-    except (ContractError, InvalidRows, ScoreError) as error:
-        raise ContractError(f"{folder}: {error}") from error
+    except (DocumentError, InvalidRows, ScoreError) as error:
+        raise DocumentError(f"{folder}: {error}") from error
     return model
 
 
@@ -92,7 +93,7 @@ def check_released(folder: Path) -> bool:
     with. A released one was loaded and tried out when its bento was built.
 
     Raises:
-        ContractError: as `load_model`, for what is seen without loading the model.
+        DocumentError: as `load_model`, for what is seen without loading the model.
     """
     read_contract(folder)
     _check_sums(folder, file_hashes(folder))
@@ -102,21 +103,12 @@ def check_released(folder: Path) -> bool:
 def _engine(folder: Path, contract: Contract, compute: Compute) -> Engine:
     """Imported as needed: each runtime costs memory and a part of a second at the start."""
     if contract.runtime == "python":
-        from serving.model.predictor import load_predictor
+        from serving.model.python_code import load_predictor
 
         return load_predictor(folder)
     from serving.model.graph import load_graph
 
     return load_graph(folder, contract, compute)
-
-
-def file_hashes(folder: Path) -> dict[str, str]:
-    """sha256 in hex of every file below `folder`, by POSIX path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
 
 
 def _check_sums(folder: Path, files: Mapping[str, str]) -> None:
@@ -128,30 +120,20 @@ def _check_sums(folder: Path, files: Mapping[str, str]) -> None:
     released = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     for name in sorted(released.keys() | files.keys()):
         if name not in files:
-            raise ContractError(f"{folder / name}: missing, although the release has it")
+            raise DocumentError(f"{folder / name}: missing, although the release has it")
         if released.get(name) != files[name]:
-            raise ContractError(f"{folder / name}: not the bytes that were released")
+            raise DocumentError(f"{folder / name}: not the bytes that were released")
 
 
-def _read_examples(file: Path) -> Iterator[Mapping[str, Any]]:
-    if not file.is_file():
-        raise ContractError(f"{EXAMPLES}: no such file; `dvc repro` writes it")
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            yield json.loads(line)["instance"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ContractError(f"{EXAMPLES}: line {number} is not an example") from error
-
-
-def _try_out(model: Model) -> None:
+def _try_out(model: LoadedModel) -> None:
     """Score and explain the first example: proves that the parts fit, and warms them up."""
     if not model.examples:
-        raise ContractError(f"{EXAMPLES}: no examples")
+        raise DocumentError(f"{EXAMPLES}: no examples")
     columns = Validator(model.contract)(model.examples[:1]).columns
     score = model.score(columns)
     classes = len(model.contract.classes or ())
     expected = (1, classes) if model.contract.task == "multiclass" else (1,)
     if score.shape != expected:
-        raise ContractError(f"a row's score is {score.shape}, expected {expected}")
+        raise DocumentError(f"a row's score is {score.shape}, expected {expected}")
     if model.explainer is not None:
         list(model.explain(columns))

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 import orjson
 
 from serving.contract import Contract
-from serving.predict.answer import Query, Refusal
+from serving.errors import Refusal
+from serving.predict.predictor import Query
 from serving.protocols.repeated import refuse_repeated
-from serving.rows.validate import Values
+from serving.rows.column import Values
 from serving.settings.policy import MOST_ROWS
 
 # A string is consumed whole, so that no NaN is found in it; without its end too, and without
@@ -41,8 +42,8 @@ def lenient(body: bytes) -> Any:
     return strict(_STRING_OR_NAN.sub(_null, body) if b"NaN" in body else body)
 
 
-def _null(found: re.Match[bytes]) -> bytes:
-    return b"null" if found[0] == b"NaN" else found[0]
+def _null(match: re.Match[bytes]) -> bytes:
+    return b"null" if match[0] == b"NaN" else match[0]
 
 
 def mapping(document: Any, expected: str) -> dict[str, Any]:

@@ -14,11 +14,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from serving.contract import Contract
-from serving.predict.answer import Predictor, Query, Refusal, Scored
+from serving.errors import Problem, Refusal
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols import table
-from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, always, reply
 from serving.protocols.document import columns, inputs, instances, lenient, mapping
-from serving.rows.column import Problem
+from serving.protocols.protocol import (
+    JSON,
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    always,
+    reply,
+)
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CODES = {404: "RESOURCE_DOES_NOT_EXIST", 500: "INTERNAL_ERROR"}
@@ -30,11 +39,11 @@ def decode(message: Message, contract: Contract) -> Query:
     if message.kind == table.CSV:
         return table.read(message.body, contract)
     document = mapping(lenient(message.body), EXPECTED)
-    found = [key for key in FORMATS if key in document]
-    if len(found) != 1:
+    formats = [key for key in FORMATS if key in document]
+    if len(formats) != 1:
         listed = ", ".join(FORMATS)
-        raise Refusal(422, f"the body must have exactly one of {listed}; it has {len(found)}")
-    key = found[0]
+        raise Refusal(422, f"the body must have exactly one of {listed}; it has {len(formats)}")
+    key = formats[0]
     query = _rows(key, document[key], contract)
     query.ignored = len(document.keys() - {key, "params"})
     return query
@@ -78,10 +87,14 @@ def _version(predictor: Predictor) -> Reply:
     return Reply(predictor.release.encode(), "text/plain")
 
 
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="MLflow",
     error=error,
     home=("/invocations", "/ping", "/health", "/version"),
-    asks=(Ask("/invocations", decode, encode, JSON | {table.CSV}),),
-    tells=(Tell("/ping", always(PING)), Tell("/health", always(PING)), Tell("/version", _version)),
+    predicts=(PredictRoute("/invocations", decode, encode, JSON | {table.CSV}),),
+    infos=(
+        InfoRoute("/ping", always(PING)),
+        InfoRoute("/health", always(PING)),
+        InfoRoute("/version", _version),
+    ),
 )

@@ -9,12 +9,21 @@ from typing import Any
 import orjson
 
 from serving.contract import Contract, Link
-from serving.http import bentoml_schema as typed
-from serving.http.openapi import Example
-from serving.predict.answer import Explanations, Predictor, Query, Refusal, Scored
-from serving.protocols.dialect import Ask, Dialect, Explain, Message, Reply, Tell, reply
+from serving.errors import Problem, Refusal
+from serving.predict.predictor import Explanations, Predictor, Query, Scored
 from serving.protocols.document import mapping, strict
-from serving.rows.column import Array, Problem
+from serving.protocols.protocol import (
+    ExplainRoute,
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    reply,
+)
+from serving.rows.column import Array
+from serving.schema import bentoml_schema
+from serving.schema.openapi import Example
 
 PREDICT = "/predict"
 EXPLAIN = "/explain"
@@ -26,8 +35,8 @@ def decode(message: Message, _: Contract) -> Query:
     document = mapping(strict(message.body), '{"instances": [{…}, …]}')
     rows = document.get("instances")
     if type(rows) is not list:
-        found = "something else" if "instances" in document else "none"
-        raise Refusal(422, f'"instances" must be a list of rows, found {found}')
+        kind = "something else" if "instances" in document else "none"
+        raise Refusal(422, f'"instances" must be a list of rows, found {kind}')
     return Query(len(rows), rows, ignored=len(document) - 1)
 
 
@@ -43,7 +52,7 @@ def encode(scored: Scored, _: Query, predictor: Predictor) -> Reply:
     return reply(answer)
 
 
-def encode_explanations(found: Explanations, predictor: Predictor) -> Reply:
+def encode_explanations(explanations: Explanations, predictor: Predictor) -> Reply:
     """A number for each contribution, or a list by class for several classes."""
     assert predictor.model.explainer is not None
     how = predictor.model.explainer.how
@@ -56,18 +65,18 @@ def encode_explanations(found: Explanations, predictor: Predictor) -> Reply:
     answer: dict[str, Any] = {
         "explanations": [
             {"prediction": score, "raw": raw, "contributions": dict(zip(names, row, strict=True))}
-            for part in found.parts
+            for part in explanations.parts
             for score, raw, row in zip(
                 part.score, shaped(part.sums.raw), shaped(part.sums.parts), strict=True
             )
         ],
-        "base": shaped(found.parts[0].sums.base),
+        "base": shaped(explanations.parts[0].sums.base),
         "space": SPACES[how.link],
         "method": how.method,
     }
     if several:
         answer["classes"] = predictor.contract.classes
-    answer |= {"release": predictor.release, "ignored_fields": found.ignored}
+    answer |= {"release": predictor.release, "ignored_fields": explanations.ignored}
     return reply(answer)
 
 
@@ -83,19 +92,21 @@ async def example(predictor: Predictor) -> Example:
     answer = orjson.loads(encode(predictor(query), query, predictor).body)
     explained = None
     if predictor.model.explainer is not None:
-        found = encode_explanations(await predictor.explain(query), predictor)
-        explained = orjson.loads(found.body)
+        explanation = encode_explanations(await predictor.explain(query), predictor)
+        explained = orjson.loads(explanation.body)
     return Example({"instances": rows}, answer, explained)
 
 
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="Native",
     error=error,
     home=(PREDICT, EXPLAIN),
-    asks=(Ask(PREDICT, decode, encode),),
-    explains=(Explain(EXPLAIN, decode, encode_explanations),),
-    tells=(
-        Tell("/release", lambda predictor: reply(predictor.describe())),
-        Tell(typed.PATH, lambda predictor: reply(typed.schema(predictor.contract))),
+    predicts=(PredictRoute(PREDICT, decode, encode),),
+    explains=(ExplainRoute(EXPLAIN, decode, encode_explanations),),
+    infos=(
+        InfoRoute("/release", lambda predictor: reply(predictor.describe())),
+        InfoRoute(
+            bentoml_schema.PATH, lambda predictor: reply(bentoml_schema.schema(predictor.contract))
+        ),
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.predict.answer import Refusal
+from serving.errors import Refusal
 
 LARGE = 4_096  # bytes from which numpy counts faster
 _SPACED = re.compile(rb'"[ \t\r\n]+:')

@@ -13,9 +13,17 @@ platform posts to /endpoints/NAME/invocations; that path is there too, so that c
 from __future__ import annotations
 
 from serving.contract import Contract
-from serving.predict.answer import Predictor, Query, Scored
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols import mlflow, table
-from serving.protocols.dialect import JSON, Ask, Dialect, Message, Reply, Tell, always
+from serving.protocols.protocol import (
+    JSON,
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    always,
+)
 
 # What invoke_endpoint sends where the caller names no type.
 UNNAMED = "application/octet-stream"
@@ -34,13 +42,13 @@ def encode(scored: Scored, query: Query, predictor: Predictor) -> Reply:
     return mlflow.encode(scored, query, predictor)
 
 
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="Amazon SageMaker",
     error=mlflow.error,
     home=("/invocations", "/endpoints"),
-    asks=tuple(
-        Ask(path, decode, encode, JSON | {table.CSV, UNNAMED})
+    predicts=tuple(
+        PredictRoute(path, decode, encode, JSON | {table.CSV, UNNAMED})
         for path in ("/invocations", "/endpoints/{endpoint}/invocations")
     ),
-    tells=(Tell("/ping", always(mlflow.PING)),),
+    infos=(InfoRoute("/ping", always(mlflow.PING)),),
 )

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from serving.contract import Contract, Input
-from serving.predict.answer import Query, Refusal, Scored
+from serving.errors import Refusal
+from serving.predict.predictor import Query, Scored
 from serving.protocols.document import columns
 from serving.settings.policy import MOST_ROWS
 
@@ -80,8 +81,8 @@ def _number(cell: str) -> Any:
 
 def _whole(cell: str) -> Any:
     """An integer exactly; through a float the large ones would change."""
-    found = _parsed(cell.strip(), int)
-    return _number(cell) if type(found) is str else found
+    number = _parsed(cell.strip(), int)
+    return _number(cell) if type(number) is str else number
 
 
 def _parsed(cell: str, kind: Callable[[str], Any]) -> Any:

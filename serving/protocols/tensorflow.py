@@ -15,11 +15,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from serving.contract import SCORE, Contract
-from serving.predict.answer import Predictor, Query, Refusal, Scored
-from serving.protocols.dialect import VERSION, Ask, Dialect, Message, Reply, Tell, reply
+from serving.errors import Problem, Refusal
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols.document import inputs, instances, lenient, mapping
+from serving.protocols.protocol import (
+    VERSION,
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    reply,
+)
 from serving.protocols.tensors import score_shape
-from serving.rows.column import Problem
 
 EXPECTED = '{"instances": [{…}, …]} or {"inputs": {…}}'
 SIGNATURE = "serving_default"
@@ -70,7 +78,9 @@ def _status(predictor: Predictor) -> Reply:
 def _metadata(predictor: Predictor) -> Reply:
     contract = predictor.contract
     signature = {
-        "inputs": {one.name: _tensor(one.name, one.dtype, one.shape) for one in contract.inputs},
+        "inputs": {
+            spec.name: _tensor(spec.name, spec.dtype, spec.shape) for spec in contract.inputs
+        },
         "outputs": {SCORE: _tensor(SCORE, "float32", score_shape(contract))},
         "method_name": "tensorflow/serving/predict",
     }
@@ -97,15 +107,15 @@ def _models(predictor: Predictor) -> Reply:
 
 
 _MODELS = ("/v1/models/{model}", "/v1/models/{model}/versions/{version}")
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="TensorFlow Serving and KServe v1",
     error=error,
     home=("/v1/models",),
-    asks=tuple(Ask(f"{path}:predict", decode, encode, None) for path in _MODELS),
-    tells=(
-        Tell("/v1/models", _models),
-        *(Tell(path, _status) for path in _MODELS),
-        *(Tell(f"{path}/metadata", _metadata) for path in _MODELS),
+    predicts=tuple(PredictRoute(f"{path}:predict", decode, encode, None) for path in _MODELS),
+    infos=(
+        InfoRoute("/v1/models", _models),
+        *(InfoRoute(path, _status) for path in _MODELS),
+        *(InfoRoute(f"{path}/metadata", _metadata) for path in _MODELS),
     ),
     root=reply({"status": "alive"}),  # how KServe's client asks whether a v1 server lives
 )

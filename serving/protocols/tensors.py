@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving.contract import Contract, Input
-from serving.predict.answer import Refusal
-from serving.rows.validate import Array, Values
+from serving.errors import Refusal
+from serving.rows.column import Array, Values
 
 # Little-endian, as the binary extension has them whatever the machine.
 _NUMBERS: Mapping[str, np.dtype[Any]] = {
@@ -170,7 +170,7 @@ class _Reader:
         return array.astype(np.bool_)
 
     def _strings(self, raw: memoryview) -> Array:
-        found: list[str] = []
+        texts: list[str] = []
         position = 0
         while position < len(raw):
             if len(raw) - position < _LENGTH.size:
@@ -180,13 +180,13 @@ class _Reader:
             if length > len(raw) - position:
                 raise self._refusal("ends inside of a string")
             try:
-                found.append(str(raw[position : position + length], "utf-8"))
+                texts.append(str(raw[position : position + length], "utf-8"))
             except UnicodeDecodeError as error:
                 raise self._refusal("has a string that is not UTF-8") from error
             position += length
-        if len(found) != math.prod(self.shape):
-            raise self._refusal(f"has {len(found)} strings, which is not {list(self.shape)}")
-        return np.array(found, np.object_)
+        if len(texts) != math.prod(self.shape):
+            raise self._refusal(f"has {len(texts)} strings, which is not {list(self.shape)}")
+        return np.array(texts, np.object_)
 
     def _refusal(self, what: str) -> Refusal:
         return Refusal(422, f"input {self.spec.name!r} {what}")

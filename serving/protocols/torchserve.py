@@ -12,11 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from serving.contract import Contract
-from serving.predict.answer import Predictor, Query, Scored
-from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always, reply
+from serving.errors import Problem
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols.document import instances, lenient, mapping
 from serving.protocols.mlflow import PING
-from serving.rows.column import Problem
+from serving.protocols.protocol import (
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    always,
+    reply,
+)
 
 _TYPES: Mapping[int, str] = {
     404: "ModelNotFoundException",
@@ -53,13 +61,13 @@ def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
     return reply({"code": status, "type": kind, "message": message}, status)
 
 
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="TorchServe",
     error=error,
     home=("/predictions",),
-    asks=tuple(
-        Ask(path, decode, encode, None)
+    predicts=tuple(
+        PredictRoute(path, decode, encode, None)
         for path in ("/predictions/{model}", "/predictions/{model}/{version}")
     ),
-    tells=(Tell("/ping", always(PING)),),
+    infos=(InfoRoute("/ping", always(PING)),),
 )

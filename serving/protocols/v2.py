@@ -15,21 +15,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from serving.contract import SCORE, Contract
-from serving.predict.answer import Predictor, Query, Refusal, Scored
+from serving.errors import Problem, Refusal
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols import tensors
-from serving.protocols.dialect import (
+from serving.protocols.document import mapping, strict
+from serving.protocols.protocol import (
     JSON,
     VERSION,
-    Ask,
-    Dialect,
+    InfoRoute,
     Message,
+    PredictRoute,
     Reply,
-    Tell,
+    WireProtocol,
     always,
     reply,
 )
-from serving.protocols.document import mapping, strict
-from serving.rows.column import Problem
 
 HEADER = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"
@@ -66,13 +66,13 @@ def _wanted(document: dict[str, Any], contract: Contract) -> dict[str, bool]:
     """Output → whether it is sent as bytes; in the order in which they were asked for."""
     every = _switch(document, "binary_data_output", False)
     names = [SCORE] if contract.classes is None else [SCORE, DECISION]
-    asked = document.get("outputs")
-    if asked is None or asked == []:
+    outputs = document.get("outputs")
+    if outputs is None or outputs == []:
         return dict.fromkeys(names, every)
-    if type(asked) is not list:
+    if type(outputs) is not list:
         raise Refusal(422, '"outputs" must be a list of {"name": …}')
     wanted = {}
-    for output in asked:
+    for output in outputs:
         name = output.get("name") if type(output) is dict else None
         if type(name) is not str or name not in names:
             shown = repr(name[:60]) if type(name) is str else "none"
@@ -134,7 +134,9 @@ def _model(predictor: Predictor) -> Reply:
             "name": contract.name,
             "versions": [VERSION, predictor.release],
             "platform": PLATFORMS[contract.runtime],
-            "inputs": [tensors.describe(one.name, one.dtype, one.shape) for one in contract.inputs],
+            "inputs": [
+                tensors.describe(spec.name, spec.dtype, spec.shape) for spec in contract.inputs
+            ],
             "outputs": outputs,
         }
     )
@@ -145,16 +147,18 @@ def _ready(predictor: Predictor) -> Reply:
 
 
 _MODELS = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
-DIALECT = Dialect(
+PROTOCOL = WireProtocol(
     title="Open Inference Protocol v2",
     error=error,
     home=("/v2",),
-    asks=tuple(Ask(f"{path}/infer", decode, encode, JSON | {BINARY}) for path in _MODELS),
-    tells=(
-        Tell("/v2", _server),
-        Tell("/v2/health/live", always({"live": True})),
-        Tell("/v2/health/ready", always({"ready": True}), readiness=True),
-        *(Tell(path, _model) for path in _MODELS),
-        *(Tell(f"{path}/ready", _ready, readiness=True) for path in _MODELS),
+    predicts=tuple(
+        PredictRoute(f"{path}/infer", decode, encode, JSON | {BINARY}) for path in _MODELS
+    ),
+    infos=(
+        InfoRoute("/v2", _server),
+        InfoRoute("/v2/health/live", always({"live": True})),
+        InfoRoute("/v2/health/ready", always({"ready": True}), readiness=True),
+        *(InfoRoute(path, _model) for path in _MODELS),
+        *(InfoRoute(f"{path}/ready", _ready, readiness=True) for path in _MODELS),
     ),
 )

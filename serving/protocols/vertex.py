@@ -13,10 +13,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from serving.contract import Contract
-from serving.predict.answer import Predictor, Query, Scored
-from serving.protocols.dialect import Ask, Dialect, Message, Reply, Tell, always, reply
+from serving.errors import Problem
+from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols.document import instances, lenient, mapping
-from serving.rows.column import Problem
+from serving.protocols.protocol import (
+    InfoRoute,
+    Message,
+    PredictRoute,
+    Reply,
+    WireProtocol,
+    always,
+    reply,
+)
 
 CLIENTS = "/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:predict"
 HEALTHY = always({"status": "healthy"})
@@ -47,12 +55,14 @@ def error(status: int, message: str, _: Sequence[Problem]) -> Reply:
     return reply({"error": {"code": status, "message": message, "status": name}}, status)
 
 
-def dialect(predict: str | None, health: str | None) -> Dialect:
+def protocol(predict: str | None, health: str | None) -> WireProtocol:
     """The protocol with the routes that the platform chose; only the client's without."""
-    return Dialect(
+    return WireProtocol(
         title="Vertex AI",
         error=error,
         home=("/v1/projects", *filter(None, (predict, health))),
-        asks=tuple(Ask(path, decode, encode) for path in filter(None, (predict, CLIENTS))),
-        tells=(Tell(health, HEALTHY, readiness=True),) if health else (),
+        predicts=tuple(
+            PredictRoute(path, decode, encode) for path in filter(None, (predict, CLIENTS))
+        ),
+        infos=(InfoRoute(health, HEALTHY, readiness=True),) if health else (),
     )

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Rows of a request, validated by the contract."""

@@ -1,8 +1,8 @@
 """Rows as they nearly always are: every row has every input, and each value a plain type.
 
 Then the values of all inputs of one type become one array together, instead of one each, which
-takes a quarter of the time. Whatever else comes is left to serving.rows.validate, which looks closer
-and knows what to say. Both follow the same rules.
+takes a quarter of the time. Whatever else comes is left to serving.rows.validate, which looks
+closer and knows what to say. Both follow the same rules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from serving.rows.column import Array, Column, Tensor
 Rows = Sequence[Mapping[str, Any]]
 
 
-class PlainRows:
+class BulkRows:
     """Converts rows for these columns; None where it cannot."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -37,10 +37,10 @@ class PlainRows:
             return None
         arrays: dict[str, Array] = {}
         for group in self._groups:
-            found = group.convert(rows)
-            if found is None:
+            converted = group.convert(rows)
+            if converted is None:
                 return None
-            arrays.update(zip(group.names, found, strict=True))
+            arrays.update(zip(group.names, converted, strict=True))
         return {name: arrays[name] for name in self._names}
 
 
@@ -48,14 +48,14 @@ class _Group:
     """Columns of one type, all nullable or all not."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        one = columns[0]
+        first = columns[0]
         self.names = [column.spec.name for column in columns]
         self._getters = [itemgetter(name) for name in self.names]
-        self._plain, self._dtype, self._longest = one.plain, one.dtype, one.longest
-        self._text = one.spec.dtype == "string"
-        self._exact = np.float64 if one.is_float else one.dtype
+        self._plain, self._dtype, self._longest = first.plain, first.dtype, first.longest
+        self._text = first.spec.dtype == "string"
+        self._exact = np.float64 if first.is_float else first.dtype
         self._only = [(number, c.only) for number, c in enumerate(columns) if c.only is not None]
-        most = one.limit if one.is_float else np.inf
+        most = first.limit if first.is_float else np.inf
         lows = [-most if c.lowest is None else max(-most, c.lowest) for c in columns]
         highs = [most if c.highest is None else min(most, c.highest) for c in columns]
         self._bounded = min(highs) < np.inf or max(lows) > -np.inf

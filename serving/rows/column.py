@@ -6,15 +6,16 @@ serving.rows.validate states the rules.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.contract import ContractError, Input
+from serving.contract import Input
+from serving.errors import Problem
 from serving.rows.messages import describe, shorten
+from serving.strict import DocumentError
 
 MAX_PROBLEMS = 20
 _DTYPES: Mapping[str, type] = {
@@ -40,24 +41,6 @@ _KINDS: Mapping[str, str] = {  # numpy's letters
 }
 Array = NDArray[Any]
 Values = list[Any] | Array
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One value that cannot be used. `row` is its index in the request; `reason` is for counting:
-    missing, type, range, category or length."""
-
-    row: int
-    field: str | None
-    value: str
-    expected: str
-    reason: str
-
-    def to_json(self) -> dict[str, Any]:
-        """What a client is shown."""
-        shown = asdict(self)
-        del shown["reason"]
-        return shown
 
 
 class Column:
@@ -137,17 +120,17 @@ class Column:
         """The same rules value by value; adds to `problems`, at most MAX_PROBLEMS a column.
         `rows` say which fields each row has."""
         converted: list[Any] = []
-        found = 0
+        count = 0
         for index, value in enumerate(values):
             try:
                 converted.append(self.one(value))
             except ValueError:
                 absent = value is None and self.spec.name not in rows[index]
                 problems.append(self._problem(index, value, absent))
-                found += 1
-                if found == MAX_PROBLEMS:
+                count += 1
+                if count == MAX_PROBLEMS:
                     break
-        if found:
+        if count:
             return np.empty(0)
         return np.array(converted, self.dtype).reshape(len(values), *self.spec.shape)
 
@@ -229,12 +212,12 @@ def _leaves(value: Any, shape: tuple[int, ...]) -> list[Any]:
 
 
 def column_of(spec: Input, text_length: int) -> Column:
-    """The column of an input; ContractError for one that cannot be."""
+    """The column of an input; DocumentError for one that cannot be."""
     if spec.dtype not in _DTYPES:
-        raise ContractError(f"inputs: {spec.name}: rows of JSON cannot carry {spec.dtype}")
+        raise DocumentError(f"inputs: {spec.name}: rows of JSON cannot carry {spec.dtype}")
     if spec.nullable and (spec.dtype in ("int64", "bool") or spec.shape):
         what = "a tensor" if spec.shape else spec.dtype
-        raise ContractError(
+        raise DocumentError(
             f"inputs: {spec.name}: {what} cannot be nullable, since it has no value for null; "
             "export it as float32"
         )

@@ -1,8 +1,8 @@
 """JSON rows, or columns of values → numpy columns, by the contract and by nothing else.
 
-Rows of plain values are converted together (serving.rows.bulk_rows); else a column at once where every
-value has a plain type; only a column in which something is odd, or of few rows, is looked at value
-by value. All ways follow the same rules:
+Rows of plain values are converted together (serving.rows.bulk_rows); else a column at once where
+every value has a plain type; only a column in which something is odd, or of few rows, is looked
+at value by value. All ways follow the same rules:
 
     bool             true or false, nothing else
     int64            an integer, or a float without a fraction; a bool is not a number
@@ -25,25 +25,13 @@ from typing import Any
 import numpy as np
 
 from serving.contract import Contract
-from serving.rows.bulk_rows import PlainRows
-from serving.rows.column import MAX_PROBLEMS, Array, Problem, Values, column_of
+from serving.errors import InvalidRows, Problem
+from serving.rows.bulk_rows import BulkRows
+from serving.rows.column import MAX_PROBLEMS, Array, Values, column_of
 from serving.rows.messages import shorten
 from serving.settings.policy import TEXT_LENGTH
 
-__all__ = ["MAX_PROBLEMS", "Array", "Batch", "InvalidRows", "Problem", "Validator", "Values"]
-
 FEW = 8  # up to so many rows numpy costs more than a look at each value
-
-
-class InvalidRows(ValueError):  # noqa: N818 - it reads as what it is: the rows are invalid
-    """The rows do not fit the contract; `problems` holds the first MAX_PROBLEMS by row."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        first = problems[0]
-        where = f"row {first.row}" + (f", {first.field}" if first.field else "")
-        more = " (one of several problems)" if len(problems) > 1 else ""
-        super().__init__(f"{where}: found {first.value}, expected {first.expected}{more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +47,13 @@ class Validator:
     """Turns what requests bring into columns for the model.
 
     Raises:
-        ContractError: an input that no ONNX graph can be given: nullable int64 or bool, bytes.
+        DocumentError: an input that no ONNX graph can be given: nullable int64 or bool, bytes.
     """
 
     def __init__(self, contract: Contract, *, text_length: int = TEXT_LENGTH) -> None:
         self._columns = tuple(column_of(spec, text_length) for spec in contract.inputs)
         self._names = frozenset(spec.name for spec in contract.inputs)
-        self._plain = PlainRows(self._columns)
+        self._plain = BulkRows(self._columns)
 
     def __call__(self, rows: Sequence[Any]) -> Batch:
         """Convert `rows`, a list of JSON objects.

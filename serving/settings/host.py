@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving.contract import ContractError
+from serving.settings.collector import Collector, read_collector
 from serving.settings.tls import Tls, read_tls
-from serving.telemetry.traces import Collector, read_collector
+from serving.strict import DocumentError
 
 ENVIRONMENT = "SERVING_ENVIRONMENT"
 LOCAL = "local"
@@ -20,7 +20,7 @@ DRAIN = 5.0  # s: a router that probes every second or two has noticed by then
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Host:
     """`local` says that nobody but this machine reaches the instance. `log_folder` is where
     predictions are written, None for nowhere; `log_key` hides the sensitive ones among them.
     `drain_seconds` are those between SIGTERM and the end of new connections; `collector` is
@@ -35,15 +35,15 @@ class Place:
     collector: Collector | None = None
 
 
-NOWHERE = Place()
+NO_HOST = Host()
 
 
-def read_place(environ: Mapping[str, str]) -> Place:
-    """The place that the environment describes; ContractError for half a pair of TLS files, a
+def read_host(environ: Mapping[str, str]) -> Host:
+    """The place that the environment describes; DocumentError for half a pair of TLS files, a
     time that is none, or a collector that cannot be."""
     folder = environ.get(LOG_FOLDER)
     local = environ.get(ENVIRONMENT) == LOCAL
-    return Place(
+    return Host(
         local=local,
         api_keys=environ.get(API_KEYS, ""),
         log_folder=Path(folder) if folder else None,
@@ -63,5 +63,5 @@ def _seconds(text: str | None, *, default: float) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 600:
-        raise ContractError(f"{DRAIN_SECONDS}={text[:40]!r}: expected 0 to 600 seconds")
+        raise DocumentError(f"{DRAIN_SECONDS}={text[:40]!r}: expected 0 to 600 seconds")
     return seconds

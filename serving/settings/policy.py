@@ -6,9 +6,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from serving.contract import Strict
+from serving.strict import Strict
 
 Auth = Literal["none", "keys", "oidc", "both"]
+# Probes carry no credentials, and the page is the same for every model.
+OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/ping", "/health"}) | frozenset(
+    {"/v2/health/live", "/v2/health/ready"}
+)
 
 
 class OidcSettings(Strict):

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from serving.contract import ContractError, Strict, parse
-from serving.settings.host import NOWHERE, Place, read_place
+from serving.settings.host import NO_HOST, Host, read_host
 from serving.settings.policy import (
     Auth,
     Batching,
@@ -25,6 +24,7 @@ from serving.settings.policy import (
     LogSettings,
     OidcSettings,
 )
+from serving.strict import DocumentError, Strict, parse
 
 logger = logging.getLogger("serving")
 VARIABLE = "SERVING_SETTINGS"
@@ -88,7 +88,7 @@ class Start:
     port: int | None = None
     vertex_predict: str | None = None
     vertex_health: str | None = None
-    place: Place = NOWHERE
+    host: Host = NO_HOST
 
     def bentoml(self) -> dict[str, Any]:
         """The arguments of `bentoml.service`. A port on its command line goes before this one."""
@@ -98,8 +98,8 @@ class Start:
         options = BENTOML | {"traffic": {"timeout": self.settings.limits.seconds + 1}}
         if self.port:
             options["http"] = {"port": self.port}
-        if self.place.tls:
-            options["ssl"] = self.place.tls.options()
+        if self.host.tls:
+            options["ssl"] = self.host.tls.options()
         return options
 
 
@@ -115,30 +115,30 @@ def read_start(environ: Mapping[str, str]) -> Start:
     try:
         settings = read_settings(environ.get(VARIABLE, "{}"))
         port = _port(environ, settings)
-        place = read_place(environ)
+        host = read_host(environ)
         if "vertex" not in settings.protocols:
-            return Start(release, settings, port, place=place)
+            return Start(release, settings, port, host=host)
         routes = [_route(environ, name) for name in ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")]
-    except ContractError as error:
+    except DocumentError as error:
         raise SystemExit(f"error: {error}") from None
-    return Start(release, settings, port, routes[0], routes[1], place)
+    return Start(release, settings, port, routes[0], routes[1], host)
 
 
 def _port(environ: Mapping[str, str], settings: ServingSettings) -> int | None:
     """The first that names one; SageMaker's is fixed."""
     names = ["PORT"] + ["AIP_HTTP_PORT"] * ("vertex" in settings.protocols)
     for name in names:
-        if found := environ.get(name):
-            if not (found.isdecimal() and 0 < int(found) < 65536):
-                raise ContractError(f"{name}={found[:40]!r}: expected a port")
-            return int(found)
+        if value := environ.get(name):
+            if not (value.isdecimal() and 0 < int(value) < 65536):
+                raise DocumentError(f"{name}={value[:40]!r}: expected a port")
+            return int(value)
     return SAGEMAKER_PORT if "sagemaker" in settings.protocols else None
 
 
 def _route(environ: Mapping[str, str], name: str) -> str | None:
     route = environ.get(name)
     if route and (not route.startswith("/") or set("{}?#") & set(route)):
-        raise ContractError(f"{name}={route[:80]!r}: expected a path such as /predict")
+        raise DocumentError(f"{name}={route[:80]!r}: expected a path such as /predict")
     return route or None
 
 
@@ -148,12 +148,12 @@ def read_settings(text: str) -> ServingSettings:
     what guards the service is never left out.
 
     Raises:
-        ContractError: it is not JSON, or a value is not allowed.
+        DocumentError: it is not JSON, or a value is not allowed.
     """
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise ContractError(f"{VARIABLE}: not JSON: {error}") from error
+        raise DocumentError(f"{VARIABLE}: not JSON: {error}") from error
     try:
         return ServingSettings.model_validate(content)
     except ValidationError as error:

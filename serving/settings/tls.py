@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.contract import ContractError
+from serving.strict import DocumentError
 
 CERTIFICATE = "SERVING_TLS_CERTIFICATE"
 KEY = "SERVING_TLS_KEY"
@@ -31,7 +31,7 @@ class Tls:
     clients: Path | None = None
 
     def check(self) -> None:
-        """ContractError if a server could not use these files."""
+        """DocumentError if a server could not use these files."""
         try:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate, self.key)
@@ -39,11 +39,11 @@ class Tls:
                 context.load_verify_locations(self.clients)
         except OSError as error:  # ssl.SSLError is one
             names = f"{CERTIFICATE}, {KEY}" + (f", {CLIENTS}" if self.clients else "")
-            raise ContractError(f"{names}: TLS cannot use these files: {error}") from error
+            raise DocumentError(f"{names}: TLS cannot use these files: {error}") from error
 
     def options(self) -> dict[str, Any]:
         """The section `ssl` of BentoML's configuration."""
-        found: dict[str, Any] = {
+        options: dict[str, Any] = {
             "enabled": True,
             "certfile": str(self.certificate),
             "keyfile": str(self.key),
@@ -51,8 +51,8 @@ class Tls:
             "ciphers": CIPHERS,
         }
         if self.clients is not None:
-            found |= {"ca_certs": str(self.clients), "cert_reqs": int(ssl.CERT_REQUIRED)}
-        return found
+            options |= {"ca_certs": str(self.clients), "cert_reqs": int(ssl.CERT_REQUIRED)}
+        return options
 
 
 def without_uvloop() -> None:
@@ -62,11 +62,11 @@ def without_uvloop() -> None:
 
 
 def read_tls(environ: Mapping[str, str]) -> Tls | None:
-    """The files that the environment names, None for plain HTTP; ContractError for a half."""
+    """The files that the environment names, None for plain HTTP; DocumentError for a half."""
     paths = {name: environ[name] for name in (CERTIFICATE, KEY, CLIENTS) if environ.get(name)}
     if not paths:
         return None
     if missing := [name for name in (CERTIFICATE, KEY) if name not in paths]:
-        raise ContractError(f"{missing[0]}: not set, although {', '.join(paths)} is")
+        raise DocumentError(f"{missing[0]}: not set, although {', '.join(paths)} is")
     clients = paths.get(CLIENTS)
     return Tls(Path(paths[CERTIFICATE]), Path(paths[KEY]), Path(clients) if clients else None)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What the service writes down: metrics, drift counters, logs, traces, feedback."""

@@ -12,7 +12,7 @@ import asyncio
 import numpy as np
 
 from serving.contract import SCORE, Contract, Input
-from serving.predict.answer import Scored
+from serving.predict.predictor import Scored
 from serving.rows.column import Array
 from serving.telemetry.bins import (
     OUTSIDE,
@@ -26,23 +26,23 @@ from serving.telemetry.bins import (
     bins_of,
 )
 from serving.telemetry.request_context import current
-from serving.telemetry.signals import Suspicion
+from serving.telemetry.signals import Signals
 
 ROWS = 256  # that wait at most: adding them up holds requests up for less than 1 ms
 SECONDS = 1.0  # until Prometheus knows
 
 
-class Watch:
+class DriftCounters:
     """Counts the inputs and scores of one contract."""
 
     def __init__(self, contract: Contract, release: str) -> None:
         self._inputs = [_Feature(spec, release) for spec in contract.inputs if not spec.shape]
         self._scores = _Scores.of(contract, release)
-        self._counters = [one.counter for one in self._inputs if one.counter is not None]
+        self._counters = [each.counter for each in self._inputs if each.counter is not None]
         if self._scores is not None:
             self._counters.append(self._scores.counter)
         threshold = contract.threshold if contract.task == "binary" else None
-        self._suspicion = Suspicion(release, threshold)
+        self._signals = Signals(release, threshold)
         self._waiting: list[tuple[Scored, str]] = []
         self._rows = 0
         self._timed = False
@@ -89,10 +89,10 @@ class Watch:
         scores = _joined([scored.score for scored, _ in waiting])
         if self._scores is not None:
             self._scores.count(scores)
-        self._suspicion.far(int(np.count_nonzero(far)))
+        self._signals.far(int(np.count_nonzero(far)))
         single = scores if scores.ndim == 1 else None
         senders = [(client, scored.batch.rows) for scored, client in waiting]
-        self._suspicion.look(coded, single, senders)
+        self._signals.look(coded, single, senders)
 
 
 class _Feature:

@@ -22,7 +22,7 @@ import orjson
 from prometheus_client import Counter
 
 from serving.contract import Contract
-from serving.predict.answer import Refusal
+from serving.errors import Refusal
 from serving.settings.policy import LogSettings
 from serving.telemetry.rotation import older, put_aside
 
@@ -88,7 +88,7 @@ class Feedback:
             return identity, self._label(number, truth)
         if not truth:
             raise Refusal(422, f"feedback {number}: truth is an empty list")
-        return identity, [self._label(number, one) for one in truth]
+        return identity, [self._label(number, label) for label in truth]
 
     def _label(self, number: int, truth: Any) -> Any:
         """A class as the contract writes it, or a finite number."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import orjson
 from starlette.types import Scope
 
-from serving.telemetry.request_context import Call, current
+from serving.telemetry.request_context import RequestContext, current
 
 logger = logging.getLogger("serving")
 _SHOWN = 200  # characters of a path
@@ -36,28 +36,28 @@ def write_json_lines() -> None:
     logger.propagate = False
 
 
-def log_request(call: Call, scope: Scope, status: int, seconds: float) -> None:
+def log_request(context: RequestContext, scope: Scope, status: int, seconds: float) -> None:
     """One line for an answered request. The query is left out: people put secrets there."""
-    line = _line(call, "info", "request")
+    line = _line(context, "info", "request")
     line |= {
         "method": scope["method"],
         "path": scope["path"][:_SHOWN],
         "status": status,
-        "client": call.client,
+        "client": context.client,
         "milliseconds": round(seconds * 1000, 3),
     }
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
 
-def _line(call: Call, level: str, message: str) -> dict[str, object]:
+def _line(context: RequestContext, level: str, message: str) -> dict[str, object]:
     line: dict[str, object] = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "level": level,
         "message": message,
     }
-    if call.id:
-        line["request_id"] = call.id
-    if call.trace:
-        line |= {"trace_id": call.trace, "parent_id": call.span}
+    if context.id:
+        line["request_id"] = context.id
+    if context.trace:
+        line |= {"trace_id": context.trace, "parent_id": context.span}
     return line

@@ -25,7 +25,7 @@ import orjson
 from prometheus_client import Counter
 
 from serving.contract import Contract
-from serving.predict.answer import Scored
+from serving.predict.predictor import Scored
 from serving.rows.column import Array
 from serving.settings.service import Start
 from serving.telemetry.request_context import current
@@ -55,21 +55,21 @@ class Entry:
     score: Array
 
 
-class Journal:
+class PredictionLog:
     """Writes the requests that were sampled to `predictions-<pid>.jsonl` in the log folder."""
 
     def __init__(self, contract: Contract, start: Start) -> None:
-        assert start.place.log_folder is not None
+        assert start.host.log_folder is not None
         settings = start.settings.log
         self._threshold = int(settings.share * BUCKETS)
         self._file = RotatingFile(
-            start.place.log_folder / f"predictions-{os.getpid()}.jsonl",
+            start.host.log_folder / f"predictions-{os.getpid()}.jsonl",
             limit=settings.file_bytes,
             count=settings.files,
         )
         self._release = start.release
         self._sensitive = frozenset(spec.name for spec in contract.inputs if spec.sensitive)
-        self._key = start.place.log_key.encode()
+        self._key = start.host.log_key.encode()
         self._queue: deque[Entry] = deque()
         self._waiting = 0
         self._lock = threading.Lock()  # over the number of waiting rows
@@ -87,8 +87,8 @@ class Journal:
     def scored(self, scored: Scored) -> None:
         """Take note of an answered request, if it belongs to the share that is kept. The same
         id is always kept or never, on every worker."""
-        call = current()
-        if zlib.crc32(call.id.encode()) >= self._threshold:
+        context = current()
+        if zlib.crc32(context.id.encode()) >= self._threshold:
             return
         rows = scored.batch.rows
         with self._lock:
@@ -98,7 +98,7 @@ class Journal:
                 room = True
                 self._waiting += rows
         if room:
-            self._queue.append(Entry(call.id, time.time(), scored.batch.columns, scored.score))
+            self._queue.append(Entry(context.id, time.time(), scored.batch.columns, scored.score))
         else:
             self._dropped.inc(rows)
 

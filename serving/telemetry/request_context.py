@@ -14,7 +14,7 @@ _TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 @dataclass(slots=True)
-class Call:
+class RequestContext:
     """One request. `client` is a credential's name or an address; `trace` and `span` are those
     of the caller's W3C traceparent, in hex, and `sampled` what it says about keeping them."""
 
@@ -25,8 +25,8 @@ class Call:
     sampled: bool = True
 
 
-CALL: ContextVar[Call] = ContextVar("call")
-NOBODY = Call("", "")
+CONTEXT: ContextVar[RequestContext] = ContextVar("request")
+NO_REQUEST = RequestContext("", "")
 
 
 def _random_ids() -> Iterator[str]:
@@ -39,12 +39,12 @@ def _random_ids() -> Iterator[str]:
 _IDS = _random_ids()
 
 
-def current() -> Call:
+def current() -> RequestContext:
     """The request that this code runs for."""
-    return CALL.get(NOBODY)
+    return CONTEXT.get(NO_REQUEST)
 
 
-def make_call(headers: dict[bytes, bytes], peer: str) -> Call:
+def make_context(headers: dict[bytes, bytes], peer: str) -> RequestContext:
     """The request with these headers. An id of the caller is kept if it is short and plain:
     it is written into logs and sent back."""
     given = headers.get(b"x-request-id")
@@ -52,8 +52,8 @@ def make_call(headers: dict[bytes, bytes], peer: str) -> Call:
         identity = given.decode("ascii")
     else:
         identity = next(_IDS)
-    call = Call(identity, peer)
-    if (parent := headers.get(b"traceparent")) and (found := _TRACE.fullmatch(parent)):
-        call.trace, call.span = found[1].decode("ascii"), found[2].decode("ascii")
-        call.sampled = bool(int(found[3], 16) & 1)
-    return call
+    context = RequestContext(identity, peer)
+    if (parent := headers.get(b"traceparent")) and (match := _TRACE.fullmatch(parent)):
+        context.trace, context.span = match[1].decode("ascii"), match[2].decode("ascii")
+        context.sampled = bool(int(match[3], 16) & 1)
+    return context

@@ -30,7 +30,7 @@ ROWS = Counter(
 LastRow = tuple[Array, float]
 
 
-class Suspicion:
+class Signals:
     """Counts signals over batches of rows. `threshold` is None where no score is compared."""
 
     def __init__(self, release: str, threshold: float | None) -> None:

@@ -17,22 +17,16 @@ import time
 import urllib.request
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPException
-from urllib.parse import unquote, urlsplit
 
 import orjson
 from prometheus_client import Counter
 
-from serving.contract import ContractError
-from serving.telemetry.request_context import Call
+from serving.settings.collector import Collector
+from serving.telemetry.request_context import RequestContext
 
 logger = logging.getLogger("serving")
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
-NAME = "OTEL_SERVICE_NAME"
-SHARE = "OTEL_TRACES_SAMPLER_ARG"
 WAITING = 10_000  # spans, about 10 MB
 BATCH = 512
 PAUSE = 1.0  # s between two requests to the collector
@@ -45,46 +39,15 @@ SENT = Counter("serving_spans_total", "Spans by what became of them.", ["outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Collector:
-    """Where spans go: a URL, headers that may hold a secret, what this service is called, and the
-    share of the traces that begin here."""
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    name: str = "online"
-    share: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """One answered request; times in ns since 1970."""
 
-    call: Call
+    context: RequestContext
     method: str
     path: str
     status: int
     start: int
     end: int
-
-
-def read_collector(environ: Mapping[str, str]) -> Collector | None:
-    """The collector that the environment names, if any; ContractError where that makes no sense."""
-    url = environ.get(TRACES)
-    if not url and (base := environ.get(ENDPOINT)):
-        url = f"{base.rstrip('/')}/v1/traces"
-    if not url:
-        return None
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise ContractError(f"{ENDPOINT}={url[:80]!r}: expected a URL of OTLP over HTTP")
-    try:
-        share = float(environ.get(SHARE) or 1.0)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ContractError(f"{SHARE}={environ[SHARE][:40]!r}: expected a share from 0 to 1")
-    pairs = (pair.partition("=") for pair in environ.get(HEADERS, "").split(",") if "=" in pair)
-    headers = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
-    return Collector(url, headers, environ.get(NAME) or "online", share)
 
 
 class Tracer:
@@ -96,24 +59,28 @@ class Tracer:
         self._release = release
         self._least = int(collector.share * 2**64)
         self._queue: deque[Span] = deque()
-        self._sent, self._dropped = (SENT.labels(one, release) for one in ("sent", "dropped"))
+        self._sent, self._dropped = (
+            SENT.labels(outcome, release) for outcome in ("sent", "dropped")
+        )
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def answered(self, call: Call, method: str, path: str, status: int, seconds: float) -> None:
+    def answered(
+        self, context: RequestContext, method: str, path: str, status: int, seconds: float
+    ) -> None:
         """Take note of a request that was answered just now."""
-        if call.trace:
-            if not call.sampled:
+        if context.trace:
+            if not context.sampled:
                 return
         else:
             if int.from_bytes(os.urandom(8)) >= self._least:
                 return
-            call.trace = os.urandom(16).hex()
+            context.trace = os.urandom(16).hex()
         if len(self._queue) >= WAITING:
             self._dropped.inc()
             return
         now = time.time_ns()
-        self._queue.append(Span(call, method, path, status, now - int(seconds * 1e9), now))
+        self._queue.append(Span(context, method, path, status, now - int(seconds * 1e9), now))
         if self._thread is None:  # here, so that it runs in the worker and not where it came from
             self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
             self._thread.start()
@@ -155,21 +122,21 @@ class Tracer:
 
 
 def _json(span: Span) -> dict[str, object]:
-    told = {
+    attributes = {
         "http.request.method": span.method,
         "url.path": span.path[:SHOWN],
         "http.response.status_code": span.status,
-        "request.id": span.call.id,
+        "request.id": span.context.id,
     }
     return {
-        "traceId": span.call.trace,
+        "traceId": span.context.trace,
         "spanId": os.urandom(8).hex(),
-        "parentSpanId": span.call.span,
+        "parentSpanId": span.context.span,
         "name": span.method,
         "kind": SERVER,
         "startTimeUnixNano": str(span.start),
         "endTimeUnixNano": str(span.end),
-        "attributes": _attributes(told),
+        "attributes": _attributes(attributes),
         "status": {"code": ERROR} if span.status >= 500 else {},
     }
 

@@ -8,16 +8,27 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pandas as pd
 import pytest
 
-from delivery.bento.build import build
+from delivery.bento.bento import MODEL as MODEL_FOLDER
+from delivery.bento.bento import Bento
+from delivery.bento.build import CHECKSUMS, build
+from delivery.bento.digest import content_sha256, file_hashes, release_id
 from delivery.bento.server import serving
+from delivery.bento.temporary import Servers
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.predictions import Predictions
+from delivery.evidence.trial import Trial
 from delivery.files import locked
+from delivery.gates.judgement import Judgement
 from delivery.gates.policy import GatesPolicy
-from delivery.judgement.judge import Exam, Judgement, Subject, judge_candidate
+from delivery.gates.registry import gates_at
+from delivery.judgement.proposed import judge_trial
 from serving.contract import MODEL
+from tests.checkout import shared_folder
 from tests.serving.tiny import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +48,14 @@ POLICY = GatesPolicy.model_validate(
         "robustness": {"rows": 500},
         "latency": {"blocks": 5, "requests": 1, "slack_ms": 5_000},
     }
+)
+
+
+# The gates that ask a bento; the others ask where it comes from.
+TRIED = tuple(
+    gate
+    for gate in gates_at("gate")
+    if gate.kind != "supply_chain" and gate.name != "holdout_reuse"
 )
 
 
@@ -89,26 +108,55 @@ class Bench:
         (found.workspace / "envs").symlink_to(self.workspace / "envs")
         return found
 
-    def bento(self, name: str, write: Callable[[Path], object]) -> Subject:
-        """The bento whose model folder `write` fills; built once under `name`."""
+    def bento(self, name: str, write: Callable[[Path], object]) -> Bento:
+        """The bento whose model folder `write` fills; made once under `name`."""
+        return self._once(name, lambda: self._with_model(name, write))
+
+    def _once(self, name: str, make: Callable[[], str]) -> Bento:
         note = self.folder / f"{name}.id"
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / f"{name}.lock", wait=True):
             if not note.exists():
-                source = lay_out(self.folder / "source" / name)
-                write(source / "artifacts" / "model")
-                note.write_text(build(source, self.folder / "bentos").id)
+                note.write_text(make())
         release = note.read_text()
-        return Subject(release, self.folder / "bentos" / release)
+        return Bento(release, self.folder / "bentos" / release)
 
-    def judge(self, candidate: Subject, champion: Subject | None, exam: Exam) -> Judgement:
-        return judge_candidate(candidate, champion, exam, POLICY, self.workspace, lambda _: None)
+    def judge(self, candidate: Bento, champion: Bento | None, evaluation: Evaluation) -> Judgement:
+        with Servers(self.workspace, lambda _: None) as servers:
+            predictions = Predictions(self.workspace, servers)
+            trial = Trial(candidate, champion, evaluation, POLICY, predictions)
+            return judge_trial(trial, TRIED)
+
+    def _with_model(self, name: str, write: Callable[[Path], object]) -> str:
+        model = self.folder / "models" / name / "model"
+        write(model)
+        return with_model(self._once("template", self._build).path, model)
+
+    def _build(self) -> str:
+        source = lay_out(self.folder / "source")
+        write_tiny_model(source / MODEL_FOLDER)
+        return build(source, self.folder / "bentos").id
 
 
 def shared_bench(factory: pytest.TempPathFactory) -> Bench:
     """The bench that all processes of one run of tests share: each bento is built once."""
-    base = factory.getbasetemp()
-    return Bench((base.parent if base.name.startswith("popen-") else base) / "bench")
+    return Bench(shared_folder(factory))
+
+
+def with_model(bento: Path, model: Path) -> str:
+    """The bento beside `bento` that has another model and is like it in all else; its id. The
+    bytes are those of a build, which takes seconds: tests/delivery/bento/test_build.py."""
+    folder = Path(mkdtemp(prefix=".making-", dir=bento.parent)) / "bento"
+    shutil.copytree(bento, folder, ignore=lambda path, _: ["model"] * path.endswith("artifacts"))
+    inside = folder / "src" / MODEL_FOLDER
+    shutil.copytree(model, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    lines = [f"{sha256}  {name}\n" for name, sha256 in file_hashes(inside).items()]
+    (folder / "src" / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+    release = release_id(content_sha256(folder))
+    if not (bento.parent / release).exists():
+        folder.rename(bento.parent / release)
+    shutil.rmtree(folder.parent)
+    return release
 
 
 def lay_out(source: Path) -> Path:

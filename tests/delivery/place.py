@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.errors import HeldError, TargetError
+from delivery.gates.judgement import Judgement
+from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
-from delivery.judgement.judge import Judgement
-from delivery.settings.policy import Settings
+from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import Instance, Target
+from delivery.targets.protocol import Capabilities, Instance, Target
 from serving.settings.service import ServingSettings
 
 
@@ -28,10 +31,9 @@ class Killed(BaseException):
 
 @dataclass
 class Place:
-    """What a Target is, in memory. `calls_left` counts down to a kill."""
+    """A runtime and a router in memory. `calls_left` counts down to a kill."""
 
     environment: str
-    kind: str = "local"
     lasting: bool = True
     url: str = "http://127.0.0.1:1"
     settings: ServingSettings = field(default_factory=ServingSettings)
@@ -41,6 +43,10 @@ class Place:
     seen: list[str] = field(default_factory=list)
     calls_left: int | None = None
     held: int = 0  # how often somebody else still has the lock
+
+    @property
+    def target(self) -> Target:
+        return Target(self, self, Capabilities(lasting=self.lasting))
 
     def _call(self) -> None:
         if self.calls_left is not None:
@@ -58,21 +64,21 @@ class Place:
     def instances(self) -> Mapping[str, Instance]:
         return {name: Instance(name, self.url, alive) for name, alive in self.running.items()}
 
-    def start(self, release: str, bento: Path) -> Instance:
+    def start(self, bento: Bento) -> Instance:
         self._call()
-        if release in self.broken:
+        if bento.id in self.broken:
             raise TargetError("it exits at once")
-        self.running[release] = True
-        return Instance(release, f"{self.url}/{release}", True)
+        self.running[bento.id] = True
+        return Instance(bento.id, f"{self.url}/{bento.id}", True)
 
-    def route(self) -> Mapping[str, int]:
+    def weights(self) -> Mapping[str, int]:
         return dict(self.shares)
 
-    def shift(self, shares: Mapping[str, int]) -> None:
+    def set_weights(self, weights: Mapping[str, int]) -> None:
         self._call()
-        assert all(self.running.get(release) for release in shares), "traffic to what is down"
-        self.shares = dict(shares)
-        self.seen.append(",".join(shares))
+        assert all(self.running.get(release) for release in weights), "traffic to what is down"
+        self.shares = dict(weights)
+        self.seen.append(",".join(weights))
 
     def healthy(self) -> bool:
         return True
@@ -86,18 +92,28 @@ class Place:
         self.running, self.shares = {}, {}
 
 
+def environment(name: str, port: int = 7101, **more: Any) -> Environment:
+    """An environment on this machine, alone in its policy but for what `more` says."""
+    place = EnvironmentSettings(target=LocalTargetSettings(kind="local", port=port))
+    facts = {"upstream": None, "downstream": None, "overridable": None} | more
+    return Environment(name, place, ServingSettings(), **facts)
+
+
 @dataclass(frozen=True)
 class World(Context):
     """A checkout whose targets are in memory and whose bentos need no bytes."""
 
     places: dict[str, Place] = field(default_factory=dict)
 
-    def target(self, settings: Settings, environment: str) -> Target:
-        settings.environment(environment)
-        return self.places.setdefault(environment, Place(environment))
+    def target(self, environment: Environment) -> Target:
+        return self.places.setdefault(environment.name, Place(environment.name)).target
 
     def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
         return Verdict("signature", "pass", "m", "r", "w")
+
+    def signed(self, snapshot: Snapshot, release: str, environment: str) -> Evidence:
+        now = datetime.now(UTC)
+        return Evidence(environment, {"a": "1"}, {"a": "1"}, now, own=True, genuine=True)
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         return self.root / release

@@ -8,10 +8,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.bento.build import Bento
-from delivery.bento.digest import content_sha256
+from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.judgement.judge import Subject
 from delivery.release.candidate import Candidate, record, this_platform
 from delivery.release.keys import own_key
 from delivery.release.sbom import make_sbom
@@ -28,6 +26,7 @@ class Real(World):
 
     bento = Context.bento
     signature = Context.signature
+    signed = Context.signed
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,26 @@ class Release:
         return sign(self.id, self.bento, texts, own)
 
 
-def make_candidate(bench: Bench, subject: Subject) -> Candidate:
+def make_candidate(bench: Bench, subject: Bento) -> Candidate:
     """What `delivery gate` makes of a bento, built once only."""
-    sbom = make_sbom(subject.bento, bench.workspace / "envs")
+    sbom = make_sbom(subject.path, bench.workspace / "envs")
     return Candidate(
         commit="0" * 40,
-        bento=Bento(subject.bento, subject.release, content_sha256(subject.bento)),
+        bento=subject,
         source=Source(commit="0" * 40, data="1" * 64, recipe="2" * 64),
         contract=read_contract(subject.model),
-        platform=this_platform(subject.bento),
+        platform=this_platform(subject.path),
         sbom=sbom,
         sbom_sha256=hashlib.sha256(sbom.encode()).hexdigest(),
     )
 
 
-def make_release(bench: Bench, subject: Subject) -> Release:
+def make_release(bench: Bench, subject: Bento) -> Release:
     """The release that `delivery release` makes of a bento."""
     made = make_candidate(bench, subject)
     assert made.sbom is not None
     texts = {
-        record_path(subject.release): render_record(record(made)),
-        sbom_path(subject.release): made.sbom,
+        record_path(subject.id): render_record(record(made)),
+        sbom_path(subject.id): made.sbom,
     }
-    return Release(subject.release, subject.bento, texts)
+    return Release(subject.id, subject.path, texts)

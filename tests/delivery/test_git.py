@@ -27,6 +27,18 @@ def test_a_commit_leaves_the_work_tree_alone(origin: Origin) -> None:
     assert origin.repository.dirty() == ["mine.txt"]
 
 
+def test_many_files_are_read_at_once(origin: Origin) -> None:
+    git, base = origin.repository, origin.git("rev-parse", "HEAD")
+    files = {"a.txt": "é\r\nx", "empty": "", "lines": "x\n\n\n", "name with missing": "y\n"}
+    commit = git.commit_files(base, files, "m")
+    names = [*files, "gone", "infra", "lines"]
+    texts = git.read_all([f"{commit}:{name}" for name in names])
+    assert texts == ["é\nx\n", "\n", "x\n", "y\n", None, None, "x\n"]
+    assert git.read("0" * 40, "a.txt") is None
+    assert git.read_all([]) == []
+    assert git.blob(commit, "a.txt") == "é\r\nx".encode()
+
+
 def test_of_two_tags_the_first_wins(origin: Origin) -> None:
     git, head = origin.repository, origin.git("rev-parse", "HEAD")
     assert git.create_tag("promo/staging/x/verified", head, "first")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from delivery.governance.codeowners import FILE, owners
+from delivery.governance.codeowners import FILE, read_codeowners
 from tests.github.bare import GitFailedError
 from tests.github.hub import Hub
 from tests.github.rules import matches
@@ -60,7 +60,7 @@ def codeowners_errors(hub: GovernedHub, request: Request, **_: str) -> Any:
     except GitFailedError:
         raise NotFound from None
     errors = []
-    for pattern, names in owners(text).items():
+    for pattern, names in read_codeowners(text).items():
         line = next(n for n, x in enumerate(text.splitlines(), 1) if x.startswith(pattern))
         errors += [
             {"line": line, "column": 1, "kind": "Unknown owner", "path": FILE, "suggestion": None,

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from delivery.context import Context
-from delivery.governance.codeowners import FILE, owned
+from delivery.governance.codeowners import FILE, Owners, codeowners
 from delivery.governance.files import APP_ID
-from tests.checkout import ROOT
 from tests.delivery.governance.files import texts
 from tests.github.governed import GovernedHub
 from tests.origin import Origin
@@ -58,8 +57,8 @@ class Governed:
 @contextmanager
 def governed(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Governed]:
     """Two people who can write, one of them an admin with whose token it works; nothing applied."""
-    codeowners = owned((ROOT / FILE).read_text(encoding="utf-8"), ["@acme/platform"])
-    origin.push({**texts(), FILE: codeowners, CI: JOBS}, "Govern")
+    made = codeowners(Owners(owners=["@acme/platform"]))
+    origin.push({**texts(), FILE: made, CI: JOBS}, "Govern")
     with GovernedHub(origin.bare, ada="admin", grace="write", alan="read") as hub:
         for name in ELSE:
             monkeypatch.delenv(name, raising=False)

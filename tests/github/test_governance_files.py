@@ -12,9 +12,11 @@ import pytest
 from check_jsonschema.builtin_schemas import get_builtin_schema
 
 from delivery.commands import pr as pulls
-from delivery.governance.codeowners import FILE, owners
+from delivery.documents import parse_yaml
+from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owners, read_codeowners
+from delivery.governance.desired import EACH
 from delivery.promotion import proposal as promotion
-from delivery.settings.policy import parse_yaml, read_settings
+from delivery.settings.policy import read_settings
 from delivery.state.events import Event
 from tests.checkout import ROOT
 from tests.delivery.governance.files import TEAM, contents
@@ -49,10 +51,15 @@ def test_files_fit_githubs_schemas(schema: str, files: list[Path]) -> None:
 
 
 def test_code_owners_guard_what_judges_and_deploys() -> None:
-    patterns = owners((ROOT / FILE).read_text(encoding="utf-8"))
+    patterns = read_codeowners((ROOT / FILE).read_text(encoding="utf-8"))
     assert {f"/{path}" for path in GUARDED} <= set(patterns)
     for pattern in patterns:
         assert (ROOT / pattern.strip("/")).exists(), f"{pattern} guards nothing"
+
+
+def test_code_owners_are_made_from_the_file_of_owners() -> None:
+    made = codeowners(parse_owners((ROOT / SOURCE).read_text(encoding="utf-8")))
+    assert (ROOT / FILE).read_text(encoding="utf-8") == made, "`delivery github own`"
 
 
 def test_main_is_reached_by_reviewed_pull_requests_alone() -> None:
@@ -105,7 +112,7 @@ def test_events_are_guarded_tags(name: str, rules: set[str]) -> None:
 
 def test_environments_belong_to_main_alone() -> None:
     rules = load(GITHUB / "environments.yml")
-    assert set(read_settings(ROOT).environments) <= set(rules)
+    assert EACH in rules
     assert {tuple(rule["branches"]) for rule in rules.values()} == {("main",)}
 
 
@@ -157,7 +164,8 @@ def test_no_job_uses_an_environment_that_nobody_guards() -> None:
         for job in parse_yaml(text, name)["jobs"].values():
             used.add(str(job.get("environment", "")))
     literal = {name for name in used if name and "${{" not in name}
-    assert literal <= set(load(GITHUB / "environments.yml"))
+    guarded = {*load(GITHUB / "environments.yml"), *read_settings(ROOT).environments}
+    assert literal <= guarded
 
 
 def test_main_waits_for_a_check_that_is_reported() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.bento import Bento
+from delivery.evidence.evaluation import Evaluation
 from delivery.gates.service.load import Measured
-from delivery.judgement.judge import Exam, Subject
 from tests.delivery.bentos import Bench, Pool, shared_bench, splits, tiny, write_splits
 from tests.serving.tiny import tiny_frame
 
@@ -21,7 +22,7 @@ def pool() -> Iterator[None]:
     servers = Pool()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("delivery.bento.temporary.serving", servers.lend)
-        patch.setattr("delivery.evidence.predictions.measure", lambda *_: QUICK)
+        patch.setattr("delivery.evidence.service.load.measure", lambda *_: QUICK)
         yield
     servers.keep(0)
 
@@ -32,13 +33,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="session")
-def champion(bench: Bench) -> Subject:
+def champion(bench: Bench) -> Bento:
     """Slightly worse than the truth."""
     return bench.bento("champion", tiny(noise=0.2, seed=7))
 
 
 @pytest.fixture(scope="session")
-def better(bench: Bench) -> Subject:
+def better(bench: Bench) -> Bento:
     """The truth itself: what every control is measured against. It must pass."""
     return bench.bento("better", tiny())
 
@@ -50,5 +51,5 @@ def data(bench: Bench) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exam(data: Path) -> Exam:
-    return Exam(data, data)
+def exam(data: Path) -> Evaluation:
+    return Evaluation(data, data)

@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256
 from delivery.commands.check import check
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, RefusedError
-from delivery.gates.verdict import blocking
-from delivery.judgement.judge import Subject
-from delivery.promotion.admission import may_run
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.supply_chain import executes_code as evidence
+from delivery.evidence.trial import Submission, Trial
+from delivery.gates.policy import GatesPolicy
+from delivery.gates.supply_chain import executes_code
+from delivery.gates.verdict import Verdict, blocking
+from delivery.release.candidate import Candidate
 from delivery.settings.host import Surroundings
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.events import State
 from delivery.state.record import record_path
 from tests.delivery.bentos import Bench
@@ -31,13 +36,22 @@ CODE_ALLOWED = ALONE.replace("7102}", "7102}, executes_code: true")
 Edit = Callable[[dict[str, Any]], None]
 
 
+def may_run(world: Real, candidate: Candidate) -> Verdict:
+    """What its promotion is told."""
+    snapshot = world.snapshot()
+    submission = Submission(world, snapshot, candidate, snapshot.environment(ENV))
+    evaluation, policy = Evaluation(world.root), GatesPolicy()
+    trial = Trial(candidate.bento, None, evaluation, policy, None, submission)  # type: ignore[arg-type]
+    return executes_code.judge(evidence.gather(trial))
+
+
 @pytest.fixture(scope="module")
-def release(bench: Bench, better: Subject) -> Release:
+def release(bench: Bench, better: Bento) -> Release:
     return make_release(bench, better)
 
 
 @pytest.fixture(scope="module")
-def code(bench: Bench) -> Subject:
+def code(bench: Bench) -> Bento:
     return bench.bento("predictor", write_predictor)
 
 
@@ -51,7 +65,7 @@ def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Real:
 
 def texts(release: Release, edit: Edit = lambda _: None) -> tuple[str, str]:
     """desired.yaml, and evidence.json after `edit`."""
-    wanted = Version(release.id, content_sha256(release.bento))
+    wanted = ReleaseRef(release.id, content_sha256(release.bento))
     evidence = json.loads(evidence_about(wanted, release.texts[record_path(release.id)]))
     edit(evidence)
     return render_desired(Desired(wanted)), json.dumps(evidence) + "\n"
@@ -63,9 +77,9 @@ def merge(origin: Origin, desired: str, evidence: str) -> None:
 
 def rejected(world: Real) -> str:
     """Deploy, and see that nothing started; returns why."""
-    assert deploy(world, ENV, budget=60).tick.state is State.REJECTED
+    assert deploy(world, ENV, budget=60).step.state is State.REJECTED
     assert world.places[ENV].running == {}
-    attempt = world.snapshot().history(ENV)[1]  # the newest is the rollback
+    attempt = world.snapshot().history(ENV).attempts[1]  # the newest is the rollback
     return str(attempt.events[-1].evidence["why"])
 
 
@@ -82,7 +96,7 @@ def test_evidence_about_the_release_lets_it_start(
     release.publish(origin, release.signature())
     origin.propose(ENV, *texts(release))
     merge(origin, *texts(release))
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
 
 
 @pytest.mark.parametrize("evidence", ["\n", "{}\n", "{\n"])
@@ -149,15 +163,15 @@ def test_what_a_person_did_not_check_is_held_in_a_job_by_freshness(
         patch.setattr(Surroundings, "in_job", True)
         patch.setattr(Surroundings, "rehearses", False)
         assert "dependencies: not checked" in held(world)
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
 
 
 def test_a_model_that_is_code_is_refused_by_executes_code(
-    origin: Origin, world: Real, bench: Bench, code: Subject
+    origin: Origin, world: Real, bench: Bench, code: Bento
 ) -> None:
     """Its promotion, its pull request and, merged all the same, its deployment."""
     made = make_candidate(bench, code)
-    (verdict,) = blocking([may_run(world.snapshot(), ENV, made)])
+    (verdict,) = blocking([may_run(world, made)])
     assert (verdict.gate, verdict.status) == ("executes_code", "fail")
     release = make_release(bench, code)
     release.publish(origin, release.signature())
@@ -173,12 +187,12 @@ def test_a_model_that_is_code_is_refused_by_executes_code(
 
 
 def test_a_model_that_is_code_runs_where_that_is_allowed(
-    origin: Origin, world: Real, bench: Bench, code: Subject
+    origin: Origin, world: Real, bench: Bench, code: Bento
 ) -> None:
     origin.push({"delivery.yaml": CODE_ALLOWED})
     release = make_release(bench, code)
     release.publish(origin, release.signature())
     origin.propose(ENV, *texts(release))
     merge(origin, *texts(release))
-    assert not blocking([may_run(world.snapshot(), ENV, make_candidate(bench, code))])
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert not blocking([may_run(world, make_candidate(bench, code))])
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED

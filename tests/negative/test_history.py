@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256
 from delivery.context import Context
 from delivery.evidence.quality.holdout_reuse import look
-from delivery.judgement import proposed as judging
-from delivery.judgement.judge import Subject
+from delivery.evidence.trial import Submission
+from delivery.gates.registry import gates_at
+from delivery.judgement import proposed
 from delivery.release.candidate import Candidate
-from delivery.settings.overrides import NO_APPEAL, Appeal
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.settings.overrides import NO_OVERRIDES, Overrides
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.record import record_path, render_record
 from tests.delivery.bentos import POLICY, Bench, splits, tiny, write_splits
 from tests.delivery.released import make_candidate
@@ -31,31 +33,32 @@ SETTINGS = json.dumps(
 
 
 @pytest.fixture
-def candidate(bench: Bench, better: Subject) -> Candidate:
+def candidate(bench: Bench, better: Bento) -> Candidate:
     return make_candidate(bench, better)
 
 
 @pytest.fixture(autouse=True)
 def data_of_every_commit(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "data", lambda *_, **__: data)
-    for inside in ("inspect_bento", "weaknesses"):  # which have controls of their own
-        monkeypatch.setattr(judging, inside, lambda *_: ())
+    monkeypatch.setattr(proposed, "fetch_splits", lambda *_, **__: data)
+    # Those of the supply chain have controls of their own.
+    gates = [gate for gate in gates_at("promote") if gate.kind != "supply_chain"]
+    monkeypatch.setattr(proposed, "gates_at", lambda _: gates)
 
 
-def released(origin: Origin, release: Subject, judged: dict[str, object]) -> None:
+def released(origin: Origin, release: Bento, judged: dict[str, object]) -> None:
     """Proposed with this evidence, merged and verified in production."""
-    sha256 = content_sha256(release.bento)
-    found = record(release.release).model_copy(update={"bento_sha256": sha256})
+    sha256 = content_sha256(release.path)
+    found = record(release.id).model_copy(update={"bento_sha256": sha256})
     files = {
-        desired_path("production"): render_desired(Desired(Version(release.release, sha256))),
-        evidence_path("production"): json.dumps({"judged": judged}),
-        record_path(release.release): render_record(found),
+        desired_path("production"): render_desired(Desired(ReleaseRef(release.id, sha256))),
+        evidence_path("production"): json.dumps({"release": release.id, "judged": judged}),
+        record_path(release.id): render_record(found),
     }
     attempt = origin.push(files)
-    origin.happened("production", attempt, "verified", release.release)
+    origin.happened("production", attempt, "verified", release.id)
 
 
-def test_the_sixth_look_at_one_holdout_is_held_by_looks(
+def test_the_sixth_look_at_one_holdout_is_held_by_holdout_reuse(
     bench: Bench,
     candidate: Candidate,
     data: Path,
@@ -70,19 +73,20 @@ def test_the_sixth_look_at_one_holdout_is_held_by_looks(
     for seed in range(5):  # five models that came to nothing
         write_tiny_model(tmp_path / str(seed), noise=0.2, seed=seed)
         look(origin.repository, data, tmp_path / str(seed), ROLES)
-    judged = judging.judge(context, snapshot, candidate, NO_APPEAL)
+    submission = Submission(context, snapshot, candidate, "production")
+    judged = proposed.judge(submission, NO_OVERRIDES, "promote")
     verdict = only(judged.judgement)
-    assert (verdict.gate, verdict.status) == ("looks", "hold")
+    assert (verdict.gate, verdict.status) == ("holdout_reuse", "hold")
     assert "5 other models" in verdict.why
     fresh = write_splits(tmp_path / "new", splits(tiny_frame(18_400, seed=12)))
-    monkeypatch.setattr(judging, "data", lambda *_, **__: fresh)
-    judging.require_pass(judging.judge(context, snapshot, candidate, NO_APPEAL), "new data")
+    monkeypatch.setattr(proposed, "fetch_splits", lambda *_, **__: fresh)
+    proposed.require_pass(proposed.judge(submission, NO_OVERRIDES, "promote"), "new data")
 
 
 def test_the_third_release_that_is_a_little_worse_is_refused_by_best(
     bench: Bench,
-    champion: Subject,
-    better: Subject,
+    champion: Bento,
+    better: Bento,
     origin: Origin,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -92,14 +96,13 @@ def test_the_third_release_that_is_a_little_worse_is_refused_by_best(
     third = bench.bento("half-blind", tiny(weights={"weekend": 0.2}))
     context = Context(origin.path, lambda _: None)
     released(origin, better, {"champion": None, "loss": 0.4532, "champion_loss": 0.69})
-    released(
-        origin, champion, {"champion": better.release, "loss": 0.4556, "champion_loss": 0.4532}
-    )
-    folders = {one.release: one.bento for one in (better, champion)}
+    released(origin, champion, {"champion": better.id, "loss": 0.4556, "champion_loss": 0.4532})
+    folders = {one.id: one.path for one in (better, champion)}
     monkeypatch.setattr(Context, "bento", lambda _, __, release: folders[release])
-    appeal = Appeal("a small step")
-    judged = judging.judge(context, context.snapshot(), make_candidate(bench, third), appeal)
+    overrides = Overrides("a small step")
+    submission = Submission(context, context.snapshot(), make_candidate(bench, third), "production")
+    judged = proposed.judge(submission, overrides, "promote")
     verdict = only(judged.judgement)
     assert (verdict.gate, verdict.status) == ("best", "fail")
-    assert f"worse than {better.release}, proven" in verdict.why
-    assert judged.judgement.champion == champion.release
+    assert f"worse than {better.id}, proven" in verdict.why
+    assert judged.judgement.champion == champion.id

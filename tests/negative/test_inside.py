@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import pickle
 import shutil
@@ -15,20 +16,21 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from delivery.bento.bento import Bento
 from delivery.bento.build import build
 from delivery.bento.second_build import SecondBuild
+from delivery.commands.inspect import inside
 from delivery.evidence.supply_chain.artefact import scan
-from delivery.evidence.supply_chain.inspection import inspect_bento
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.supply_chain import artefact
 from delivery.gates.supply_chain import reproducible_build as reproducible
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judgement.judge import Subject
 from delivery.release.candidate import Candidate
 from delivery.release.sbom import make_sbom
 from serving.contract import MODEL, PREDICTOR
 from tests.delivery.bentos import Bench, lay_out
 from tests.delivery.released import make_candidate
+from tests.serving.model.test_pickles import tarred
 from tests.serving.tiny import write_tiny_model
 
 Write = Callable[[Path], None]
@@ -43,25 +45,29 @@ class Malice:
 
 def only(candidate: Candidate) -> Verdict:
     """The one gate that blocks: a control must not be stopped by accident of another."""
-    (verdict,) = blocking(inspect_bento(candidate, GatesPolicy()))
+    (verdict,) = blocking(inside(candidate, GatesPolicy()))
     return verdict
 
 
 @pytest.fixture(scope="module")
-def good(bench: Bench, better: Subject) -> Candidate:
+def good(bench: Bench, better: Bento) -> Candidate:
     return make_candidate(bench, better)
 
 
 def test_the_better_candidate_passes(good: Candidate) -> None:
-    verdicts = inspect_bento(good, GatesPolicy())
+    verdicts = inside(good, GatesPolicy())
     assert [verdict.gate for verdict in verdicts] == ["artefact", "sbom", "licences"]
     assert not blocking(verdicts)
 
 
-def smuggle(name: str) -> Write:
+def tar_gz(content: bytes) -> bytes:
+    return gzip.compress(tarred(content))
+
+
+def smuggle(name: str, wrap: Callable[[bytes], bytes] = bytes) -> Write:
     def write(folder: Path) -> None:
         write_tiny_model(folder)
-        (folder / name).write_bytes(pickle.dumps(Malice()))
+        (folder / name).write_bytes(wrap(pickle.dumps(Malice())))
 
     return write
 
@@ -80,6 +86,7 @@ def foreign_operator(folder: Path) -> None:
     [
         ("pickle", smuggle("scaler.pkl"), "scaler.pkl is a pickle by its name"),
         ("disguised", smuggle("notes.txt"), "notes.txt is a pickle"),
+        ("packed", smuggle("notes.bin", tar_gz), "notes.bin is an archive that holds"),
         ("foreign", foreign_operator, "operator Gelu of domain com.microsoft"),
     ],
 )
@@ -192,7 +199,7 @@ def test_an_sbom_that_is_not_the_recorded_one_is_refused_by_sbom(good: Candidate
 
 
 def test_no_sbom_holds(good: Candidate) -> None:
-    blocked = blocking(inspect_bento(replace(good, sbom=None, sbom_sha256=None), GatesPolicy()))
+    blocked = blocking(inside(replace(good, sbom=None, sbom_sha256=None), GatesPolicy()))
     assert [(verdict.gate, verdict.status) for verdict in blocked] == [
         ("sbom", "hold"), ("licences", "hold"),
     ]  # fmt: skip
@@ -203,19 +210,21 @@ def with_sbom(candidate: Candidate, sbom: str) -> Candidate:
     return replace(candidate, sbom=sbom, sbom_sha256=hashlib.sha256(sbom.encode()).hexdigest())
 
 
-def test_a_build_that_depends_on_its_folder_is_refused_by_reproducible(tmp_path: Path) -> None:
+def test_a_build_that_depends_on_its_folder_is_refused_by_reproducible_build(
+    tmp_path: Path,
+) -> None:
     source = lay_out(tmp_path / "source")
     write_tiny_model(source / "artifacts" / "model")
     with (source / "service.py").open("a") as service:
         service.write("\nfrom pathlib import Path\n")
-        service.write('Path("serving/where.html").write_text(str(Path.cwd()))\n')
+        service.write('Path("serving/http/where.html").write_text(str(Path.cwd()))\n')
     with SecondBuild(tmp_path / "again") as second:
         shutil.copytree(source, second.source, dirs_exist_ok=True)
         second.start()
         first = build(source, tmp_path / "bentos")
-        verdict = reproducible.judge(second.compare(first.path), reproducible.Policy())
+        verdict = reproducible.judge(second.compare(first.path))
     assert verdict.status == "fail"
-    assert verdict.why.startswith("src/serving/where.html:")
+    assert verdict.why.startswith("src/serving/http/where.html:")
     assert not (tmp_path / "again").exists()
 
 
@@ -225,6 +234,6 @@ def test_a_second_build_that_fails_holds(tmp_path: Path) -> None:
     first = build(source, tmp_path / "bentos")
     with SecondBuild(tmp_path / "again") as second:
         second.start()  # nothing was laid out
-        verdict = reproducible.judge(second.compare(first.path), reproducible.Policy())
+        verdict = reproducible.judge(second.compare(first.path))
     assert verdict.status == "hold"
     assert "the second build failed" in verdict.why

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from delivery.evidence.evaluation import SPLITS
-from delivery.gates.service.contract import Evidence, Policy, judge
+from delivery.bento.bento import Bento
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.table import SPLITS
+from delivery.gates.judgement import Judgement
+from delivery.gates.service.contract import Evidence, judge
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judgement.judge import Exam, Judgement, Subject
 from serving.contract import Input, read_contract
 from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
 from tests.negative.digits import with_digits, write_digits_model
@@ -45,12 +47,12 @@ def shuffled_labels(data: Path) -> dict[str, float]:
 
 
 @pytest.fixture(scope="session")
-def shuffled(bench: Bench, data: Path) -> Subject:
+def shuffled(bench: Bench, data: Path) -> Bento:
     return bench.bento("shuffled", tiny(weights=shuffled_labels(data)))
 
 
 def test_the_better_candidate_passes(
-    bench: Bench, champion: Subject, better: Subject, exam: Exam
+    bench: Bench, champion: Bento, better: Bento, exam: Evaluation
 ) -> None:
     judgement = bench.judge(better, champion, exam)
     assert not blocking(judgement.verdicts)
@@ -85,8 +87,8 @@ def rescale_a_feature(own: dict[str, pd.DataFrame]) -> None:
 )
 def test_a_candidate_that_sets_its_own_exam_holds(
     bench: Bench,
-    champion: Subject,
-    better: Subject,
+    champion: Bento,
+    better: Bento,
     data: Path,
     tmp_path: Path,
     edit: Edit,
@@ -95,7 +97,7 @@ def test_a_candidate_that_sets_its_own_exam_holds(
     own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
     edit(own)
     verdict = only(
-        bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)),
+        bench.judge(better, champion, Evaluation(write_splits(tmp_path / "own", own), data)),
         *SAME_SCORES,
     )
     assert (verdict.gate, verdict.status) == ("champion", "hold")
@@ -103,22 +105,22 @@ def test_a_candidate_that_sets_its_own_exam_holds(
 
 
 def test_labels_shuffled_is_refused_by_the_champion_gate(
-    bench: Bench, champion: Subject, shuffled: Subject, exam: Exam
+    bench: Bench, champion: Bento, shuffled: Bento, exam: Evaluation
 ) -> None:
     verdict = only(bench.judge(shuffled, champion, exam), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
 
 
 def test_labels_shuffled_is_refused_as_a_first_release_by_the_baseline(
-    bench: Bench, shuffled: Subject, better: Subject, data: Path
+    bench: Bench, shuffled: Bento, better: Bento, data: Path
 ) -> None:
-    verdict = only(bench.judge(shuffled, None, Exam(data)))
+    verdict = only(bench.judge(shuffled, None, Evaluation(data)))
     assert (verdict.gate, verdict.status) == ("baseline", "fail")
-    assert not blocking(bench.judge(better, None, Exam(data)).verdicts)
+    assert not blocking(bench.judge(better, None, Evaluation(data)).verdicts)
 
 
 def test_a_model_that_is_worse_by_just_more_than_the_margin_is_refused_by_the_champion_gate(
-    bench: Bench, better: Subject, exam: Exam
+    bench: Bench, better: Bento, exam: Evaluation
 ) -> None:
     half_blind = bench.bento("half-blind", tiny(weights={"weekend": 0.2}))
     verdict = only(bench.judge(half_blind, better, exam))
@@ -136,21 +138,21 @@ def test_one_broken_carrier_is_refused_although_the_whole_is_better(
     few = (frame["carrier"] == "AA") & (frame.index % 4 == 0)
     frame = frame[few | (frame["carrier"] == "DL")].reset_index(drop=True)
     folder = write_splits(tmp_path / "data", splits(frame))
-    verdict = only(bench.judge(broken, blind, Exam(folder, folder)), *SAME_SCORES)
+    verdict = only(bench.judge(broken, blind, Evaluation(folder, folder)), *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "fail")
     assert "carrier = AA" in verdict.why
     assert verdict.details["difference"]["upper"] < 0
 
 
 def test_a_model_altered_after_its_examples_is_refused_by_parity(
-    bench: Bench, champion: Subject, exam: Exam
+    bench: Bench, champion: Bento, exam: Evaluation
 ) -> None:
     verdict = only(bench.judge(bench.bento("altered", altered), champion, exam))
     assert (verdict.gate, verdict.status) == ("parity", "fail")
 
 
 def test_a_better_ranking_with_scores_too_extreme_is_refused_by_calibration(
-    bench: Bench, exam: Exam
+    bench: Bench, exam: Evaluation
 ) -> None:
     """Its logits are the truth's times 1.3: every rank is right, no probability is. It beats a
     champion that is blind by log loss all the same, so the champion gate lets it pass."""
@@ -171,7 +173,9 @@ WEEKEND = {
 }
 
 
-def test_a_model_that_does_not_behave_is_refused_by_behaviour(bench: Bench, exam: Exam) -> None:
+def test_a_model_that_does_not_behave_is_refused_by_behaviour(
+    bench: Bench, exam: Evaluation
+) -> None:
     """It knows no weekends, and is better than the champion all the same. That it declares no
     behaviour does not help: the champion's author did."""
     expecting = bench.bento("expecting", tiny(weights={"wind": 0.5}, behaviours=[WEEKEND]))
@@ -182,13 +186,13 @@ def test_a_model_that_does_not_behave_is_refused_by_behaviour(bench: Bench, exam
 
 
 def test_a_model_that_reads_the_last_digits_is_refused_by_robustness(
-    bench: Bench, better: Subject, tmp_path: Path
+    bench: Bench, better: Bento, tmp_path: Path
 ) -> None:
     """On every clean row it is better than the truth, by far."""
     reader = bench.bento("reader", write_digits_model)
     frame = with_digits(tiny_frame(18_400, seed=11))
     folder = write_splits(tmp_path / "data", splits(frame))
-    judgement = bench.judge(reader, better, Exam(folder, folder))
+    judgement = bench.judge(reader, better, Evaluation(folder, folder))
     assert judgement.verdicts[0].details["superior"]
     verdict = only(judgement)
     assert (verdict.gate, verdict.status) == ("robustness", "fail")
@@ -223,35 +227,39 @@ def leak(own: dict[str, pd.DataFrame]) -> None:
     ],
 )
 def test_a_first_release_from_bad_data_is_held_by_data(
-    bench: Bench, better: Subject, data: Path, tmp_path: Path, edit: Edit, text: str
+    bench: Bench, better: Bento, data: Path, tmp_path: Path, edit: Edit, text: str
 ) -> None:
     own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
     edit(own)
-    verdict = only(bench.judge(better, None, Exam(write_splits(tmp_path / "own", own))))
+    verdict = only(bench.judge(better, None, Evaluation(write_splits(tmp_path / "own", own))))
     assert (verdict.gate, verdict.status) == ("data", "hold")
     assert text in verdict.why
 
 
 def test_half_of_the_rows_gone_is_held_by_data(
-    bench: Bench, champion: Subject, better: Subject, data: Path, tmp_path: Path
+    bench: Bench, champion: Bento, better: Bento, data: Path, tmp_path: Path
 ) -> None:
     own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
     own["train"] = own["train"][: len(own["train"]) // 3]
-    verdict = only(bench.judge(better, champion, Exam(write_splits(tmp_path / "own", own), data)))
+    verdict = only(
+        bench.judge(better, champion, Evaluation(write_splits(tmp_path / "own", own), data))
+    )
     assert (verdict.gate, verdict.status) == ("data", "hold")
     assert "train has 2,066 rows, the champion's had 6,200" in verdict.why
 
 
 def test_a_change_that_is_no_retrain_and_no_better_holds(
-    bench: Bench, champion: Subject, data: Path
+    bench: Bench, champion: Bento, data: Path
 ) -> None:
-    verdict = only(bench.judge(champion, champion, Exam(data, data, retrain=False)))
+    verdict = only(bench.judge(champion, champion, Evaluation(data, data, retrain=False)))
     assert (verdict.gate, verdict.status) == ("champion", "hold")
-    excused = Exam(data, data, retrain=False, reason="smaller")
+    excused = Evaluation(data, data, retrain=False, reason="smaller")
     assert not blocking(bench.judge(champion, champion, excused).verdicts)
 
 
-def test_a_champion_that_saw_the_holdout_holds(bench: Bench, better: Subject, exam: Exam) -> None:
+def test_a_champion_that_saw_the_holdout_holds(
+    bench: Bench, better: Bento, exam: Evaluation
+) -> None:
     seen = bench.bento("seen", tiny(noise=0.2, seed=7, contract={"trained_until": "2013-07-01"}))
     verdict = only(bench.judge(better, seen, exam))
     assert (verdict.gate, verdict.status) == ("champion", "hold")
@@ -259,13 +267,13 @@ def test_a_champion_that_saw_the_holdout_holds(bench: Bench, better: Subject, ex
 
 
 def test_a_category_seen_only_in_the_holdout_holds_and_is_named(
-    bench: Bench, champion: Subject, tmp_path: Path, data: Path
+    bench: Bench, champion: Bento, tmp_path: Path, data: Path
 ) -> None:
     strict = bench.bento("strict", tiny(inputs={"carrier": {"unseen": "reject"}}))
     frames = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
     frames["holdout"].iloc[1_234, frames["holdout"].columns.get_loc("carrier")] = "ZZ"
     folder = write_splits(tmp_path / "data", frames)
-    judgement = bench.judge(strict, strict, Exam(folder, folder))
+    judgement = bench.judge(strict, strict, Evaluation(folder, folder))
     verdict = only(judgement, *SAME_SCORES)
     assert (verdict.gate, verdict.status) == ("champion", "hold")
     assert 'holdout.parquet 1235: field carrier is "ZZ"' in verdict.why
@@ -286,9 +294,7 @@ def test_breaking_contracts_are_refused_by_the_contract_gate(
 ) -> None:
     for name, variation in (("old", {}), ("new", change)):
         tiny(**variation)(tmp_path / name)
-    found = judge(
-        Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")), Policy()
-    )
+    found = judge(Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")))
     assert found.status == "fail"
     assert text in found.why
 
@@ -328,9 +334,7 @@ def test_an_input_that_changed_is_refused_by_the_contract_gate(
     inputs = tiny_contract().inputs
     for name, made in (("old", inputs), ("new", change(inputs))):
         tiny(contract={"inputs": made})(tmp_path / name)
-    found = judge(
-        Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")), Policy()
-    )
+    found = judge(Evidence(read_contract(tmp_path / "new"), read_contract(tmp_path / "old")))
     assert found.status == "fail"
     assert text in found.why
 

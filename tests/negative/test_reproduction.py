@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.commands.reproduce import reproduce
 from delivery.context import Context
-from delivery.judgement.judge import Subject
+from delivery.evidence.supply_chain.reproduction import stages
 from delivery.release.candidate import record
-from delivery.release.reproduction import stages
 from delivery.state.record import Record, record_path, render_record
 from tests.delivery.bentos import Bench, lay_out
 from tests.delivery.released import make_candidate
@@ -52,7 +52,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
 
 
 @pytest.fixture(scope="module")
-def shaky(origin: Origin, bench: Bench, better: Subject) -> Record:
+def shaky(origin: Origin, bench: Bench, better: Bento) -> Record:
     """A release on main whose training depends on the system's random numbers."""
     lay_out_into(origin)
     for command in (["init", "--quiet"], ["repro", "--quiet"]):
@@ -67,7 +67,7 @@ def shaky(origin: Origin, bench: Bench, better: Subject) -> Record:
     )
     bentos = origin.path / ".delivery" / "bentos"
     bentos.mkdir(parents=True)
-    (bentos / made.id).symlink_to(better.bento)
+    (bentos / made.id).symlink_to(better.path)
     (bentos.parent / "envs").symlink_to(bench.workspace / "envs")
     return found
 

@@ -13,14 +13,18 @@ from typing import Any
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.client import read_examples
 from delivery.bento.digest import file_hashes
 from delivery.bento.temporary import Servers
-from delivery.evidence.predictions import Interview
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.predictions import Predictions
+from delivery.evidence.service.latency import gather
 from delivery.evidence.service.load import measure
-from delivery.evidence.service.security import Victim, attacked
+from delivery.evidence.service.security import ServiceUnderTest, attacked
+from delivery.evidence.trial import Trial
+from delivery.gates.policy import GatesPolicy
 from delivery.gates.service import latency, load, security, smoke
-from delivery.judgement.judge import Subject
 from tests.delivery.bentos import Bench
 from tests.delivery.standin import Answer, halves, standin
 from tests.serving.heavy import hungry as hungry_code
@@ -57,12 +61,14 @@ def test_a_slow_or_failing_service_is_refused_by_load(
     [("slow", slow_code, "times as long"), ("hungry", hungry_code, "MB are allowed")],
 )
 def test_much_slower_or_larger_than_the_champion_is_refused_by_latency(
-    bench: Bench, champion: Subject, name: str, write: Callable[[Path], None], text: str
+    bench: Bench, champion: Bento, name: str, write: Callable[[Path], None], text: str
 ) -> None:
     """It answers the same, and fast enough under load; only beside the champion it shows."""
     candidate = bench.bento(name, write)
     with Servers(bench.workspace, lambda _: None) as servers:
-        verdict = Interview(bench.workspace, servers).beside(candidate, champion, BESIDE)
+        predictions, policy = Predictions(bench.workspace, servers), GatesPolicy(latency=BESIDE)
+        trial = Trial(candidate, champion, Evaluation(bench.folder), policy, predictions)
+        verdict = latency.judge(gather(trial), BESIDE)
     assert (verdict.gate, verdict.status) == ("latency", "fail")
     assert text in verdict.why
 
@@ -114,8 +120,8 @@ def test_a_service_that_breaks_or_lets_anybody_in_is_refused_by_security(
 ) -> None:
     contract = write_tiny_model(tmp_path)
     good = read_examples(tmp_path)[0].instance
-    victim = Victim(contract, good, body_bytes=10_000, rows=10)
-    verdict = security.judge(attacked(naive, victim, guarded=guarded), security.Policy())
+    service = ServiceUnderTest(contract, good, body_bytes=10_000, rows=10)
+    verdict = security.judge(attacked(naive, service, guarded=guarded))
     assert (verdict.gate, verdict.status) == ("security", "fail")
     for text in texts:
         assert text in "; ".join(verdict.details["problems"])
@@ -126,6 +132,6 @@ def test_one_byte_changed_in_a_loaded_file_is_refused_by_smoke(tmp_path: Path) -
     released = file_hashes(tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"modem")
     answer = {"release": "r-1", "files": file_hashes(tmp_path)}
-    verdict = smoke.judge(smoke.Evidence("r-1", released, answer), smoke.Policy())
+    verdict = smoke.judge(smoke.Evidence("r-1", released, answer))
     assert verdict.status == "fail"
     assert "model.onnx has hash" in verdict.why

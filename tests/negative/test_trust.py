@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256, release_id
 from delivery.commands.check import check
 from delivery.commands.deploy import deploy
-from delivery.commands.key import sign
 from delivery.commands.rollback import rollback
+from delivery.commands.sign import sign
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
-from delivery.judgement.judge import Subject
 from delivery.release.keys import own_key, own_public_key
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.events import State
 from delivery.state.record import (
     parse_record,
@@ -44,7 +44,7 @@ YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
 
 @pytest.fixture(scope="module")
-def release(bench: Bench, better: Subject) -> Release:
+def release(bench: Bench, better: Bento) -> Release:
     return make_release(bench, better)
 
 
@@ -63,10 +63,10 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> str:
     return key
 
 
-def want(origin: Origin, release: Release, previous: Version | None = None) -> None:
+def want(origin: Origin, release: Release, previous: ReleaseRef | None = None) -> None:
     """What the merge of a promotion that delivery proposed puts on main."""
-    wanted = Version(release.id, content_sha256(release.bento))
-    desired = render_desired(Desired(wanted, previous or Version()))
+    wanted = ReleaseRef(release.id, content_sha256(release.bento))
+    desired = render_desired(Desired(wanted, previous or ReleaseRef()))
     evidence = evidence_about(wanted, release.texts[record_path(release.id)])
     origin.propose(ENV, desired, evidence)
     origin.push({desired_path(ENV): desired, evidence_path(ENV): evidence}, f"Want {release.id}")
@@ -87,10 +87,10 @@ def trust(origin: Origin, **rules: object) -> None:
 def refused(world: Real, text: str) -> None:
     """Deploy rejects it by the signature and never starts it."""
     result = deploy(world, ENV, budget=60)
-    assert result.tick.state is State.REJECTED
-    assert [verdict.gate for verdict in result.ticks[0].verdicts] == ["signature"]
-    assert text in result.ticks[0].verdicts[0].why
-    attempt = Snapshot(world.repository).history(ENV)[1]  # the newest is the rollback
+    assert result.step.state is State.REJECTED
+    assert [verdict.gate for verdict in result.steps[0].verdicts] == ["signature"]
+    assert text in result.steps[0].verdicts[0].why
+    attempt = Snapshot(world.repository).history(ENV).attempts[1]  # the newest is the rollback
     assert text in attempt.events[-1].evidence["why"]
     assert world.places[ENV].running == {}
 
@@ -105,7 +105,7 @@ def test_a_signed_release_is_deployed(
     trust(origin, **rules)
     release.publish(origin, release.signature())
     merge(origin, release)
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
 
 
 def test_without_a_list_the_own_key_is_enough(
@@ -114,8 +114,9 @@ def test_without_a_list_the_own_key_is_enough(
     release.publish(origin, release.signature())
     merge(origin, release)
     result = deploy(world, ENV, budget=60)
-    assert result.tick.state is State.VERIFIED
-    assert "this machine's own key" in result.ticks[1].verdicts[0].why
+    assert result.step.state is State.VERIFIED
+    signed = world.signature(world.snapshot(), release.id, ENV)
+    assert "this machine's own key" in signed.why
 
 
 def test_one_byte_changed_in_the_record_is_refused_by_signature(
@@ -165,11 +166,11 @@ def test_a_changed_bento_with_a_record_to_fit_is_refused_by_signature(
     forged = Release(changed.name, changed, texts)
     forged.publish(origin, release.signature())
     merge(origin, forged)
-    refused(world, "was signed and is not there")
+    refused(world, "signed")  # the id decides which of 154 files are named: lost or never signed
 
 
 def change_a_byte(bento: Path) -> None:
-    file = bento / "src" / "serving" / "predict.py"
+    file = bento / "src" / "serving" / "contract.py"
     file.write_text(file.read_text() + "\n")
 
 
@@ -240,7 +241,7 @@ def test_unsigned_holds_until_somebody_vouches(
         deploy(world, ENV, budget=60)
     assert world.places[ENV].running == {}
     world.forge.merge(sign(world, release.id).pull.number)
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
 
 
 def test_a_pull_request_may_renew_a_signature_and_not_a_record(
@@ -269,7 +270,7 @@ def test_a_damaged_signature_is_named(origin: Origin, world: Real, release: Rele
 
 
 def test_a_revoked_previous_is_neither_kept_warm_nor_rolled_back_to(
-    origin: Origin, world: Real, release: Release, bench: Bench, champion: Subject
+    origin: Origin, world: Real, release: Release, bench: Bench, champion: Bento
 ) -> None:
     before = make_release(bench, champion)
     trust(origin)
@@ -286,9 +287,9 @@ def test_a_revoked_previous_is_neither_kept_warm_nor_rolled_back_to(
     both = settings.replace("trust: {", f'trust: {{"bob": {json.dumps({"key": public.pem})}, ')
     origin.push({"delivery.yaml": both})
     release.publish(origin, release.signature(other))
-    previous = Version(before.id, content_sha256(before.bento))
+    previous = ReleaseRef(before.id, content_sha256(before.bento))
     want(origin, release, previous)
-    assert deploy(world, ENV, budget=60).tick.state is State.VERIFIED
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
     assert set(world.places[ENV].running) == {release.id}
     with pytest.raises(RefusedError, match="may not start"):
         rollback(world, ENV, reason="", dry_run=False)

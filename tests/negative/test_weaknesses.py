@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.evidence.supply_chain.weaknesses import weaknesses
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.trial import Submission, Trial
 from delivery.gates.policy import GatesPolicy
+from delivery.gates.registry import gate
 from delivery.gates.verdict import Verdict, blocking
-from delivery.judgement.judge import Subject
 from delivery.release.candidate import Candidate
 from delivery.scanners.dependencies import ALLOWED
 from delivery.settings.host import Surroundings
@@ -53,7 +55,7 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisories]:
 
 
 @pytest.fixture(scope="module")
-def candidate(bench: Bench, better: Subject) -> Candidate:
+def candidate(bench: Bench, better: Bento) -> Candidate:
     return make_candidate(bench, better)
 
 
@@ -64,7 +66,13 @@ def looked_at(
     commit = origin.push(TREE | files, branch=branch)
     context = Context(origin.path, lambda _: None)
     there = replace(candidate, commit=commit)
-    return weaknesses(context, context.snapshot(), there, GatesPolicy())
+    submission = Submission(context, context.snapshot(), there, "staging")
+    evaluation, policy = Evaluation(origin.path), GatesPolicy()
+    trial = Trial(there.bento, None, evaluation, policy, None, submission)  # type: ignore[arg-type]
+    return tuple(
+        gate(name).judge(gate(name).evidence.gather(trial), policy.section(name))
+        for name in ("code", "secrets", "dependencies")
+    )
 
 
 def only(verdicts: tuple[Verdict, ...]) -> Verdict:

@@ -19,7 +19,7 @@ from tests.checkout import ROOT, make_checkout
 from tests.pipeline.conftest import STAGES
 
 # Imported everywhere and without influence on what a stage writes.
-NOT_LISTED = {"pipeline/__init__.py", "pipeline/errors.py"}
+NOT_LISTED = {"pipeline/__init__.py", "pipeline/errors.py", "serving/strict.py"}
 
 
 def pipeline() -> dict[str, Any]:
@@ -41,16 +41,32 @@ def imported(file: str, seen: set[str]) -> set[str]:
     return seen
 
 
+def module_of(name: str) -> str:
+    """The file of a stage."""
+    folder = ROOT / "pipeline" / name
+    return f"pipeline/{name}/stage.py" if folder.is_dir() else f"pipeline/{name}.py"
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_every_module_that_it_imports(name: str) -> None:
     """Otherwise a change of the code would not rerun it."""
     stage = pipeline()["stages"][name]
     assert stage["cmd"] == f"python -m pipeline.{name}"
-    needed = imported(f"pipeline/{name}.py", {f"pipeline/{name}.py"}) - NOT_LISTED
+    needed = imported(module_of(name), {module_of(name)}) - NOT_LISTED
     if name != "export":  # export alone writes a contract
         needed.discard("serving/contract.py")
-    listed = {file for file in stage["deps"] if file.startswith(("pipeline/", "serving/"))}
-    assert listed == needed
+    listed = {path for path in stage["deps"] if path.startswith(("pipeline/", "serving/"))}
+    folders = tuple(path for path in listed if path.endswith("/"))
+    assert listed - set(folders) == {path for path in needed if not path.startswith(folders)}
+
+
+def test_a_change_of_the_export_trains_nothing_anew() -> None:
+    """Training may take hours, and gives another model where it does not repeat to the bit."""
+    stages = pipeline()["stages"]
+    assert "pipeline/" in stages["export"]["deps"]
+    for name in ("ingest", "prepare", "train"):
+        assert "pipeline/" not in stages[name]["deps"]
+        assert "pipeline/export/stage.py" not in stages[name]["deps"]
 
 
 def test_every_stage_has_a_module_a_section_and_a_test() -> None:
@@ -59,8 +75,9 @@ def test_every_stage_has_a_module_a_section_and_a_test() -> None:
     sections = set(Settings.model_fields) - {"data", "model", "demo"}
     assert sections == stages - {"ingest"}  # `data` and `model.load` are ingest's
     for name in stages:
-        assert (ROOT / f"pipeline/{name}.py").is_file()
-        assert (ROOT / f"tests/pipeline/test_{name}.py").is_file()
+        module = Path(module_of(name))
+        assert (ROOT / module).is_file()
+        assert (ROOT / "tests" / module.with_name(f"test_{module.name}")).is_file()
 
 
 def test_every_parameter_of_the_pipeline_exists() -> None:
@@ -120,9 +137,20 @@ def test_a_run_leaves_nothing_but_dvc_lock(checkout: Checkout) -> None:
 
 def test_nothing_changed_means_nothing_runs(checkout: Checkout) -> None:
     assert checkout.ran("dvc", "repro") == []
-    (checkout.path / "model" / "__pycache__").mkdir(exist_ok=True)
-    (checkout.path / "model" / "__pycache__" / "x.pyc").write_bytes(b"compiled")
+    for folder in ("model", "pipeline"):
+        (checkout.path / folder / "__pycache__").mkdir(exist_ok=True)
+        (checkout.path / folder / "__pycache__" / "x.pyc").write_bytes(b"compiled")
+        (checkout.path / folder / ".notes.py.swp").write_bytes(b"an editor's")
     assert checkout.ran("dvc", "repro") == []
+
+
+def test_a_change_of_the_engine_reruns_what_uses_it(checkout: Checkout) -> None:
+    module = checkout.path / "pipeline" / "graph" / "quantize.py"
+    text = module.read_text(encoding="utf-8")
+    module.write_text(f"{text}\n# changed\n", encoding="utf-8")
+    assert checkout.ran("dvc", "repro") == ["export"]
+    checkout.run("git", "checkout", "-q", ".")
+    checkout.run("dvc", "repro")
 
 
 def test_an_experiment_reruns_what_it_concerns_and_can_be_compared(checkout: Checkout) -> None:

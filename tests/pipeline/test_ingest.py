@@ -36,7 +36,7 @@ def test_load_sees_its_own_settings_and_nothing_else(workspace: Make) -> None:
 def test_a_library_that_is_not_installed(workspace: Make) -> None:
     message = refused(workspace(), "import no_such_library\n")
     assert "no_such_library" in message
-    assert "pyproject.toml" in message
+    assert "model/requirements.in" in message
     assert "make lock" in message
 
 

@@ -11,12 +11,12 @@ from starlette.testclient import TestClient
 from serving.contract import Task
 from serving.guard.guard import Guard
 from serving.http.app import Service
-from serving.settings.host import Place
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
 from tests.serving.tiny import write_tiny_model
 
 TASKS = get_args(Task)
-LOCALLY = Place(local=True)
+LOCALLY = Host(local=True)
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +28,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Task, Path]:
     return {task: root / task for task in TASKS}
 
 
-def client_of(folder: Path, place: Place = LOCALLY, **settings: Any) -> TestClient:
+def client_of(folder: Path, host: Host = LOCALLY, **settings: Any) -> TestClient:
     """A client of the model in `folder`, behind its guard."""
-    start = Start("r-0123456789ab", ServingSettings.model_validate(settings), place=place)
+    start = Start("r-0123456789ab", ServingSettings.model_validate(settings), host=host)
     service = Service(folder, start)
     service.load()
     service.observe()

@@ -5,7 +5,6 @@ One server for all of it; the last test stops it under load.
 
 from __future__ import annotations
 
-import datetime
 import http.client
 import json
 import os
@@ -21,17 +20,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from delivery.bento.environment import bytecode, environment
-from serving.contract import ContractError
 from serving.settings.service import ServingSettings
-from serving.settings.tls import CERTIFICATE, CLIENTS, KEY, Tls, read_tls
 from tests.delivery.bentos import Bench, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
+from tests.serving.authority import Authority
 from tests.serving.guard.test_auth import entry
 from tests.serving.guard.test_guard import LATER
 from tests.serving.telemetry.test_traces import Received, attributes, collector
@@ -39,48 +33,6 @@ from tests.serving.telemetry.test_traces import Received, attributes, collector
 ROW = {"distance": 800.0, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
 ONE = {"instances": [ROW]}
 IN_FLIGHT = 6
-
-
-class Authority:
-    """Signs certificates of servers and clients; its own is `ca.pem` in `folder`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, folder.name)])
-        folder.mkdir()
-        self.certificate = folder / "ca.pem"
-        self.certificate.write_bytes(self._sign(self._name, self._key.public_key(), ca=True))
-
-    def issue(self, name: str) -> tuple[Path, Path]:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate, secret = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        certificate.write_bytes(self._sign(subject, key.public_key(), ca=False))
-        secret.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return certificate, secret
-
-    def _sign(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, ca: bool) -> bytes:
-        now = datetime.datetime.now(datetime.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        )
-        signed = builder.sign(self._key, hashes.SHA256())
-        return signed.public_bytes(serialization.Encoding.PEM)
 
 
 @dataclass(frozen=True)
@@ -114,14 +66,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 def started(bench: Bench, home: Path, **variables: str) -> subprocess.Popen[bytes]:
     subject = bench.bento("better", tiny())
-    python = environment(subject.bento, bench.workspace / "envs")
-    command = [python, "-m", "bentoml", "serve", subject.bento.absolute(), "--host", "127.0.0.1"]
+    python = environment(subject.path, bench.workspace / "envs")
+    command = [python, "-m", "bentoml", "serve", subject.path.absolute(), "--host", "127.0.0.1"]
     own = {
         "PATH": f"{python.parent}{os.pathsep}{os.defpath}",
         "HOME": str(home),
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
-        "RELEASE_ID": subject.release,
+        "RELEASE_ID": subject.id,
         # The bento is shared with other tests, and its content is hashed.
         "PYTHONPYCACHEPREFIX": str(bytecode(python)),
     }
@@ -360,24 +312,6 @@ def test_a_service_that_nobody_guards_does_not_start(bench: Bench, tmp_path: Pat
         process.wait()
     last = (tmp_path / "log").read_text().strip().splitlines()[-1]
     assert last.startswith("error: auth: nobody is asked for credentials")
-
-
-@pytest.mark.parametrize("missing", [CERTIFICATE, KEY])
-def test_half_a_pair_of_tls_files_is_refused(missing: str) -> None:
-    files = {CERTIFICATE: "a.pem", KEY: "a.key", CLIENTS: "ca.pem"}
-    assert read_tls(files) == Tls(Path("a.pem"), Path("a.key"), Path("ca.pem"))
-    assert read_tls({}) is None
-    with pytest.raises(ContractError, match=missing):
-        read_tls({name: file for name, file in files.items() if name != missing})
-
-
-def test_tls_files_are_tried_before_the_start(tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "a")
-    certificate, key = authority.issue("server")
-    Tls(certificate, key, authority.certificate).check()
-    for wrong in (Tls(certificate, tmp_path / "none"), Tls(certificate, authority.issue("b")[1])):
-        with pytest.raises(ContractError, match="TLS cannot use these files"):
-            wrong.check()
 
 
 def test_requests_in_flight_are_answered_after_sigterm(served: Served) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from tests.costs import counted
 from tests.workflows.parsed import WORKFLOWS, pinned_actions
 
 DOUBLES = Path(__file__).parent / "doubles"
@@ -66,22 +67,26 @@ def run(job: Job, room: Path) -> Run:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
     )  # fmt: skip
+    with counted(f"act {room.name}"):
+        lines, killed = _followed(process, job.kill_when)
+    text = "".join(lines)
+    (room / "log.jsonl").write_text(text)
+    return Run(job.workflow, _jobs(lines), _readable(lines), room / "artifacts", killed)
+
+
+def _followed(process: subprocess.Popen[str], kill_when: str) -> tuple[list[str], bool]:
+    """What act printed until it ended, and whether it was killed at `kill_when`."""
     lines: list[str] = []
-    killed = False
     assert process.stdout is not None
     try:
         for line in process.stdout:
             lines.append(line)
-            if job.kill_when and job.kill_when in line:
-                killed = True
-                break
-        else:
-            process.wait(timeout=SECONDS)
+            if kill_when and kill_when in line:
+                return lines, True
+        process.wait(timeout=SECONDS)
     finally:
         _kill(process)
-    text = "".join(lines)
-    (room / "log.jsonl").write_text(text)
-    return Run(job.workflow, _jobs(lines), _readable(lines), room / "artifacts", killed)
+    return lines, False
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
@@ -110,7 +115,7 @@ def _command(job: Job, room: Path, event: Path) -> list[str]:
         if folder.is_dir():
             command += ["--local-repository", f"{owner_name}@{sha}={folder}"]
     # Outside of CI, act hides the values of secrets from its own command line in the environment.
-    environ = {"VENV": str(BIN.parent), "ARTIFACTS": str(room / "artifacts"), **job.environ}
+    environ = {"BORROW": str(BIN.parent), "ARTIFACTS": str(room / "artifacts"), **job.environ}
     for name, value in environ.items():
         command += ["--env", f"{name}={value}"]
     for name, value in job.secrets.items():

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from delivery.state.desired import Desired, Version, desired_path, render_desired
+from delivery.state.desired import Desired, ReleaseRef, desired_path, render_desired
 from delivery.state.record import record_path, render_record
+from tests.checkout import shared_folder
 from tests.origin import record, version
 from tests.workflows import act
-from tests.workflows.advisories import Advisories, advisories
+from tests.workflows.advisories import advisories
 from tests.workflows.world import World, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(act.missing()), reason=act.missing())]
@@ -26,18 +27,13 @@ OUTSIDER = "mallory"
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisories]:
-    with advisories() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, source: Advisories) -> Iterator[World]:
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     room = tmp_path_factory.mktemp("hostile")
     own = "def test_ours() -> None:\n    assert True\n"
-    files = {"tests/model/test_ours.py": own, "tests/test_architecture.py": own}
-    with world(room, "minimal", files) as found:
+    files = {"tests/model/test_ours.py": own, "tests/test_docs.py": own}
+    with advisories() as source, world(room, "minimal", files) as found:
         found.variables["ADVISORIES_URL"] = source.url
+        found.environ["SHARED"] = str(shared_folder(tmp_path_factory) / "workspace")
         found.secrets["DVC_CONFIG"] = (
             "['remote \"elsewhere\"']\n    url = https://store.invalid\n"
             "    password = hunter2hunter2\n"
@@ -124,7 +120,7 @@ def test_a_release_written_by_hand_does_not_start(here: World) -> None:
     made_up = version(BY_HAND)
     files = {
         record_path(BY_HAND): render_record(record(BY_HAND)),
-        desired_path("production"): render_desired(Desired(wanted=made_up, previous=Version())),
+        desired_path("production"): render_desired(Desired(wanted=made_up, previous=ReleaseRef())),
     }
     here.branch("by-hand", files, "Trust me")
     number = here.hub.open_pull(here.hub.person("maintainer"), "by-hand", "Trust me")
@@ -142,12 +138,13 @@ def test_a_release_written_by_hand_does_not_start(here: World) -> None:
     assert BY_HAND in here.hub.pulls[rollback].title
 
 
-def test_a_vulnerable_dependency_blocks_a_pull_request(here: World, source: Advisories) -> None:
-    source.vulnerable.add("starlette")
-    try:
+def test_a_vulnerable_dependency_blocks_a_pull_request(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with advisories() as other:  # what the first source answered is known for a day
+        other.vulnerable.add("starlette")
+        monkeypatch.setitem(here.variables, "ADVISORIES_URL", other.url)
         run = here.dispatch("ci.yml", {})
-    finally:
-        source.vulnerable.clear()
     assert run.jobs["security"] == "failure"
     assert run.jobs["ci"] == "failure"
     assert "GHSA-0000-0000-0001" in run.log

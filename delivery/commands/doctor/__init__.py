@@ -1,1 +1,1 @@
-"""TODO room."""
+"""`delivery doctor`: what is missing here, on GitHub, among the owners and in the jobs."""

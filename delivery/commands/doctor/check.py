@@ -23,5 +23,5 @@ def look(name: str, at: Callable[[], str]) -> Check:
     try:
         return Check(name, True, at())
     except DeliveryError as error:
-        found, _, cure = str(error).partition(". ")
-        return Check(name, False, found, cure or "see the message")
+        problem, _, cure = str(error).partition(". ")
+        return Check(name, False, problem, cure or "see the message")

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from delivery.commands.doctor import jobs as doctor_runs
-from delivery.commands.doctor import owners as doctor_owners
+from delivery.commands.doctor import jobs, owners
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.github.access import access
 from delivery.governance.files import Policy
 from delivery.governance.live import Site
 from delivery.governance.main import Main
 from delivery.governance.plan import Kind, Row
-from delivery.settings.policy import parse_yaml
 
 CI = ".github/workflows/ci.yml"
 KINDS: tuple[Kind, ...] = ("setting", "label", "environment", "ruleset")
@@ -33,11 +32,11 @@ def checks(context: Context) -> Iterator[Check]:
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         *((f"github {kind}s", partial(_in_step, site, main, kind)) for kind in KINDS),
         ("required check", partial(_required_check, main)),
-        ("code owners", partial(doctor_owners.code_owners, site, main)),
-        ("reviews", partial(doctor_owners.reviews, site, main)),
-        ("github app", partial(doctor_runs.app, site, main)),
-        ("store in jobs", partial(doctor_runs.store, context, site)),
-        ("runners", partial(doctor_runs.runners, site)),
+        ("code owners", partial(owners.code_owners, site, main)),
+        ("reviews", partial(owners.reviews, site, main)),
+        ("github app", partial(jobs.app, site, main)),
+        ("store in jobs", partial(jobs.store, context, site)),
+        ("runners", partial(jobs.runners, site)),
     )
     yield from (look(name, at) for name, at in looks)
 
@@ -56,7 +55,7 @@ def _token(site: Site) -> str:
 
 def _in_step(site: Site, main: Main, kind: Kind) -> str:
     rows = site.rows(item for item in main.wanted(site.facts) if item.kind == kind)
-    wrong = [_told(row) for row in rows if row.state != "same"]
+    wrong = [_difference(row) for row in rows if row.state != "same"]
     if wrong:
         raise InputError(f"{'; '.join(wrong)}. {APPLY}")
     unseen = sorted({key for row in rows for key in row.unseen})
@@ -65,9 +64,9 @@ def _in_step(site: Site, main: Main, kind: Kind) -> str:
 
 
 def _required_check(main: Main) -> str:
-    jobs = (parse_yaml(main.text(CI), CI) or {}).get("jobs", {})
+    declared = (parse_yaml(main.text(CI), CI) or {}).get("jobs", {})
     required = _required(main.policy)
-    missing = required - {job.get("name", key) for key, job in jobs.items()}
+    missing = required - {job.get("name", key) for key, job in declared.items()}
     if missing:
         raise InputError(
             f"main waits for the check {', '.join(sorted(missing))}, and no job of {CI} has that "
@@ -87,7 +86,7 @@ def _required(policy: Policy) -> set[str]:
     }
 
 
-def _told(row: Row) -> str:
+def _difference(row: Row) -> str:
     if row.state == "create":
         return f"{row.item.name} is missing"
     changes = (

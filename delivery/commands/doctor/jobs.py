@@ -55,23 +55,23 @@ def store(context: Context, site: Site) -> str:
 
 def runners(site: Site) -> str:
     """Where jobs train and deploy."""
-    told = []
+    lines = []
     for name in ("TRAIN_RUNNER", "DEPLOY_RUNNER"):
         label = site.variable(name)
         hosted = not label or label.startswith(HOSTED)
         if not hosted:
             _require_online(site, name, label)
-        told.append(f"{name} is {label or 'not set'}" + (" (hosted)" if hosted else ""))
+        lines.append(f"{name} is {label or 'not set'}" + (" (hosted)" if hosted else ""))
         if name == "DEPLOY_RUNNER" and hosted:
-            told.append("deployments rehearse: started, judged and stopped in one job")
-    return "; ".join(told)
+            lines.append("deployments rehearse: started, judged and stopped in one job")
+    return "; ".join(lines)
 
 
 def _require_online(site: Site, name: str, label: str) -> None:
     """A runner of the repository; those of its organisation cannot be seen from here."""
-    found = site.existing("actions/runners") or {"runners": []}
+    listing = site.existing("actions/runners") or {"runners": []}
     ours = [
-        runner for runner in found["runners"]
+        runner for runner in listing["runners"]
         if any(known["name"] == label for known in runner["labels"])
     ]  # fmt: skip
     if ours and all(runner["status"] != "online" for runner in ours):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from delivery.bento.ports import holder, taken
-from delivery.commands.doctor import github as doctor_github
+from delivery.commands.doctor import github
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
@@ -23,9 +24,19 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 GIT = (2, 38)  # merge-tree --write-tree
 
 
-def doctor(context: Context) -> tuple[Check, ...]:
+@dataclass(frozen=True, slots=True)
+class DoctorResult:
+    """Every check, in the order in which things are mended; in JSON a list."""
+
+    checks: tuple[Check, ...]
+
+    def to_json(self) -> tuple[Check, ...]:
+        return self.checks
+
+
+def doctor(context: Context) -> DoctorResult:
     """Every check, in the order in which things are mended. GitHub's where origin is there."""
-    github = context.surroundings.github is not None
+    hosted = context.surroundings.github is not None
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", _python),
         ("tools", _tools),
@@ -38,10 +49,12 @@ def doctor(context: Context) -> tuple[Check, ...]:
         ("environments", partial(_environments, context)),
         ("signing key", partial(_signing_key, context)),
     )
-    return (
-        *(look(name, at) for name, at in looks),
-        *_ports(context),
-        *(doctor_github.checks(context) if github else ()),
+    return DoctorResult(
+        (
+            *(look(name, at) for name, at in looks),
+            *_ports(context),
+            *(github.checks(context) if hosted else ()),
+        )
     )
 
 
@@ -89,7 +102,7 @@ def _outputs(context: Context) -> str:
             f"git tracks {tracked[0]}, which is an output of the pipeline. "
             "`git rm -r --cached artifacts && git commit -m 'Leave outputs to DVC'`"
         )
-    return "DVC owns them all"
+    return "git tracks none of them"
 
 
 def _lock(context: Context) -> str:
@@ -130,10 +143,11 @@ def _ports(context: Context) -> Iterator[Check]:
         settings = read_settings(context.root)
     except DeliveryError:
         return
-    for name, environment in settings.environments.items():
-        port = environment.target.port
-        target = context.target(settings, name)
-        if target.route() and target.healthy():
+    for name in settings.environments:
+        environment = settings.environment(name)
+        port = environment.settings.target.port
+        router = context.target(environment).router
+        if router.weights() and router.healthy():
             yield Check(f"port {port}", True, f"{name} answers there")
         elif not taken(port):
             yield Check(f"port {port}", True, f"free for {name}")

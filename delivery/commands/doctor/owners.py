@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery.errors import InputError
-from delivery.governance.codeowners import FILE
+from delivery.governance.codeowners import FILE, SOURCE
 from delivery.governance.live import Site
 from delivery.governance.main import Main
 
@@ -22,6 +22,10 @@ def code_owners(site: Site, main: Main) -> str:
             f"line {first['line']} of {FILE}: {first['kind']}, so it guards nothing. Name a login "
             "or team that can write here, and merge it"
         )
+    if not main.owners_are_made:
+        raise InputError(
+            f"{FILE} is not what {SOURCE} makes. `delivery github own`, commit and merge it"
+        )
     owned = main.owners
     unowned = [pattern for pattern, names in owned.items() if not names]
     if unowned:
@@ -36,10 +40,10 @@ def code_owners(site: Site, main: Main) -> str:
 def reviews(site: Site, main: Main) -> str:
     """Can everybody's pull request be approved by somebody else?"""
     writers, rule = site.facts.writers, _review_rule(site)
-    asked = rule.get("required_approving_review_count") or rule.get("require_code_owner_review")
+    required = rule.get("required_approving_review_count") or rule.get("require_code_owner_review")
     if site.facts.alone:
         who = " and ".join(writers) or "nobody"
-        if asked:
+        if required:
             raise InputError(
                 f"{who} alone can write here, and main asks for a review that nobody can give: "
                 "pull requests wait forever. Give a second person write access, or let `delivery "
@@ -50,15 +54,15 @@ def reviews(site: Site, main: Main) -> str:
         if len(names) == 1 and "/" not in names[0]:
             raise InputError(
                 f"{names[0]} alone owns {pattern}, and cannot approve their own change of it. Name "
-                f"a second owner, or a team, in {FILE}"
+                f"a second owner, or a team, in {SOURCE}; then `delivery github own`"
             )
-    return f"{len(writers)} people can write; {'a review is asked for' if asked else 'off'}"
+    return f"{len(writers)} people can write; {'a review is asked for' if required else 'off'}"
 
 
 def _review_rule(site: Site) -> Mapping[str, Any]:
     """What is asked of a pull request to main, by whichever ruleset: its organisation's too."""
-    asked: dict[str, Any] = {}
+    rule_parameters: dict[str, Any] = {}
     for rule in site.existing("rules/branches/main") or []:
         if rule["type"] == "pull_request":
-            asked |= {key: value for key, value in rule["parameters"].items() if value}
-    return asked
+            rule_parameters |= {key: value for key, value in rule["parameters"].items() if value}
+    return rule_parameters

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Evidence about how good the model is."""

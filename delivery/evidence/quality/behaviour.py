@@ -6,29 +6,28 @@ from pathlib import Path
 
 import orjson
 
-from delivery.bento.temporary import Subject
 from delivery.errors import HeldError
-from delivery.evidence.predictions import Interview
+from delivery.evidence.trial import Trial
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.quality.behaviour import Asked, Evidence
-from serving.contract import BEHAVIOURS, Behaviour, Contract, ContractError, parse, read_contract
+from serving.contract import BEHAVIOURS, Behaviour, Contract
+from serving.strict import DocumentError, parse
 
 
-def evidence(desk: Interview, candidate: Subject, champion: Subject | None) -> Evidence:
+def gather(trial: Trial) -> Evidence:
     """The candidate's answers to its own behaviours and to those that it dropped or changed."""
     try:
-        own = read_behaviours(candidate.model)
-        others = read_behaviours(champion.model) if champion else ()
+        own = read_behaviours(trial.bento.model)
+        others = read_behaviours(trial.champion.model) if trial.champion else ()
     except HeldError as error:
         return Evidence(None, str(error))
-    contract = read_contract(candidate.model)
-    dropped = tuple(one for one in others if one not in own)
+    dropped = tuple(behaviour for behaviour in others if behaviour not in own)
     wanted = ((own, False), (dropped, True))
     return Evidence(
         tuple(
-            _ask(desk, candidate, contract, Asked(one, None, dropped=is_dropped))
+            _ask(trial, Asked(behaviour, None, dropped=is_dropped))
             for behaviours, is_dropped in wanted
-            for one in behaviours
+            for behaviour in behaviours
         )
     )
 
@@ -42,25 +41,25 @@ def read_behaviours(model: Path) -> tuple[Behaviour, ...]:
     file = model / BEHAVIOURS
     if not file.exists():
         return ()
-    found = []
+    behaviours = []
     for number, line in enumerate(file.read_bytes().splitlines(), start=1):
         try:
-            found.append(parse(Behaviour, orjson.loads(line), source=f"{file}, line {number}"))
-        except (orjson.JSONDecodeError, ContractError) as error:
+            behaviours.append(parse(Behaviour, orjson.loads(line), source=f"{file}, line {number}"))
+        except (orjson.JSONDecodeError, DocumentError) as error:
             raise HeldError(f"{file}, line {number} is no behaviour: {error}") from error
-    return tuple(found)
+    return tuple(behaviours)
 
 
-def _ask(desk: Interview, subject: Subject, contract: Contract, asked: Asked) -> Asked:
-    one = asked.behaviour
-    if one.of is not None and one.of not in (contract.classes or ()):
-        return Asked(one, None, f"the model has no class {one.of!r}", asked.dropped)
+def _ask(trial: Trial, asked: Asked) -> Asked:
+    behaviour, contract = asked.behaviour, trial.bento.contract
+    if behaviour.of is not None and behaviour.of not in (contract.classes or ()):
+        return Asked(behaviour, None, f"the model has no class {behaviour.of!r}", asked.dropped)
     try:
-        answers = desk.rows(subject, [dict(row) for row in one.rows])
+        answers = trial.predictions.rows(trial.bento, [dict(row) for row in behaviour.rows])
     except HeldError as error:
-        return Asked(one, None, str(error), asked.dropped)
-    scores = _of(answers, contract, one.of)
-    return Asked(one, tuple(float(score) for score in scores), dropped=asked.dropped)
+        return Asked(behaviour, None, str(error), asked.dropped)
+    scores = _of(answers, contract, behaviour.of)
+    return Asked(behaviour, tuple(float(score) for score in scores), dropped=asked.dropped)
 
 
 def _of(answers: Floats, contract: Contract, name: str | None) -> Floats:

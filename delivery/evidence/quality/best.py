@@ -1,43 +1,98 @@
-"""Ask earlier releases about the rows of today, and compare."""
+"""A candidate beside the best earlier releases, on the rows of today.
+
+Losses on different holdouts say nothing about each other. So the record of each promotion, the
+candidate's loss and the champion's on the same rows, is added up along the chain of champions
+(delivery.state.history): that tells which releases were the best. Those are asked again.
+"""
 
 from __future__ import annotations
 
-from delivery.errors import TargetError
-from delivery.evidence.evaluation import Holdout, Rivals
-from delivery.evidence.predictions import Interview
-from delivery.evidence.reported.summary import Sides
+from collections.abc import Mapping
+from datetime import timedelta
+
+from delivery.bento.bento import Bento
+from delivery.errors import DeliveryError, TargetError
+from delivery.evidence.evaluation import EarlierReleases
+from delivery.evidence.holdout import Holdout
+from delivery.evidence.trial import Trial
 from delivery.gates.numbers.metrics import losses
 from delivery.gates.numbers.paired import PairedLosses
-from delivery.gates.quality.best import Evidence
+from delivery.gates.quality.best import Evidence, Policy
 from delivery.gates.quality.champion import leak
-from serving.contract import Contract, ContractError, read_contract
+from delivery.state.evidence_file import EvidenceFile
+from delivery.state.history import UNKNOWN, Attempt
+from delivery.state.snapshot import Snapshot
+from delivery.storage.checkout import Checkout
+from serving.contract import Contract
+from serving.strict import DocumentError
+
+MONTH = timedelta(days=30.44)
 
 
-def compare_with(desk: Interview, rivals: Rivals, sides: Sides | None) -> Evidence:
-    """Both losses on the rows of the holdout, for each rival that can be asked about them."""
-    if rivals.missing or not rivals.subjects:
-        return Evidence(missing=rivals.missing)
-    if sides is None:
+def gather(trial: Trial) -> Evidence:
+    """Both losses on the rows of the holdout, for each release that can be asked about them."""
+    earlier, paired = trial.evaluation.earlier, trial.paired
+    if earlier.missing or not earlier.bentos:
+        return Evidence(missing=earlier.missing)
+    if paired is None:
         return Evidence(missing="there are no scores of the candidate")
-    own = sides.losses()
+    candidate = paired.losses
     left_out: dict[str, str] = {}
-    found: dict[str, PairedLosses] = {}
-    for subject in rivals.subjects:
+    compared: dict[str, PairedLosses] = {}
+    for bento in earlier.bentos:
         try:
-            contract = read_contract(subject.model)
-            misfit = _misfit(contract, sides.contract, sides.holdout)
+            misfit = _misfit(bento.contract, paired.contract, paired.holdout)
             if misfit:
-                left_out[subject.release] = misfit
+                left_out[bento.id] = misfit
                 continue
-            asked = desk.holdout(subject, contract, sides.holdout)
-        except (ContractError, TargetError) as error:
-            return Evidence(missing=f"{subject.release}: {error}")
-        if asked.scores is None:
-            left_out[subject.release] = asked.missing
+            answer = trial.predictions.holdout(bento, paired.holdout)
+        except (DeliveryError, DocumentError, TargetError) as error:
+            return Evidence(missing=f"{bento.id}: {error}")
+        if answer.scores is None:
+            left_out[bento.id] = answer.missing
             continue
-        theirs = losses(sides.task, sides.holdout.labels, asked.scores)
-        found[subject.release] = PairedLosses(own.metric, own.candidate, theirs, own.clusters)
-    return Evidence(found, left_out)
+        theirs = losses(paired.task, paired.holdout.labels, answer.scores)
+        compared[bento.id] = PairedLosses(
+            candidate.metric, candidate.candidate, theirs, candidate.clusters
+        )
+    return Evidence(compared, left_out)
+
+
+def earlier_releases(
+    checkout: Checkout, snapshot: Snapshot, candidate: str, policy: Policy
+) -> EarlierReleases:
+    """The best releases by record, with their bytes.
+
+    A release that stands worse in the record than the champion is left out: it is beaten already.
+    """
+    levels = recorded_levels(snapshot, policy.months)
+    champion = snapshot.champion().release
+    beaten = levels.get(champion, UNKNOWN)
+    names = [
+        release
+        for release, level in sorted(levels.items(), key=lambda item: item[1])
+        if release not in (candidate, champion) and (level < beaten or beaten == UNKNOWN)
+    ]
+    try:
+        chosen = names[: policy.releases]
+        bentos = tuple(Bento(name, checkout.bento(snapshot, name)) for name in chosen)
+    except DeliveryError as error:
+        return EarlierReleases(missing=str(error))
+    return EarlierReleases(bentos)
+
+
+def recorded_levels(snapshot: Snapshot, months: int) -> Mapping[str, float]:
+    """Release → how its loss stands by the record, lower is better.
+
+    For all that were verified in the last environment in the `months` before main's newest
+    commit, and not revoked or rejected since.
+    """
+    name = snapshot.settings.last
+
+    def evidence(attempt: Attempt) -> EvidenceFile | None:
+        return snapshot.evidence(name, attempt.commit)
+
+    return snapshot.history(name).recorded_levels(evidence, snapshot.moment - months * MONTH)
 
 
 def _misfit(contract: Contract, own: Contract, holdout: Holdout) -> str:

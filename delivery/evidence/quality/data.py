@@ -10,22 +10,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from delivery.errors import HeldError
-from delivery.evidence.evaluation import SPLITS, Table, column, read_labels, read_split
+from delivery.evidence.holdout import read_labels
+from delivery.evidence.table import SPLITS, Table, column, read_split
+from delivery.evidence.trial import Trial
 from delivery.gates.numbers.bootstrap import Codes, Floats
 from delivery.gates.numbers.metrics import Labels, auc
 from delivery.gates.quality.data import Evidence, Profile
 from serving.contract import Contract, Roles
 
-TOLD_ROWS = 20_000  # of training, at most, to find out what one column tells
+SAMPLE_ROWS = 20_000  # of training, at most, to find out what one column tells
 BINS = 32
 
 
-def evidence(own: tuple[Path, Contract], base: tuple[Path, Contract] | None) -> Evidence:
-    """The profiles of the candidate's folder and of the champion's, each with its contract."""
+def gather(trial: Trial) -> Evidence:
+    """The profiles of what the candidate and the champion were made from."""
+    before = trial.champion_made
+    if trial.champion and before is None:
+        return Evidence(None)
+    first = before is None
     try:
-        return Evidence(profile(*own), profile(*base) if base else None, first=base is None)
+        return Evidence(profile(*trial.made), profile(*before) if before else None, first=first)
     except HeldError as error:
-        return Evidence(None, first=base is None, missing=str(error))
+        return Evidence(None, first=first, missing=str(error))
 
 
 def profile(folder: Path, contract: Contract) -> Profile:
@@ -49,7 +55,7 @@ def profile(folder: Path, contract: Contract) -> Profile:
         repeated=sum(len(ids[split]) - distinct[split] for split in SPLITS),
         shared=sum(distinct.values()) - pc.count_distinct(together).as_py(),
         ordered=_ordered(tables, contract.roles),
-        tells=_tells(tables["train"], labels["train"], contract),
+        tells=_predictive_power(tables["train"], labels["train"], contract),
     )
 
 
@@ -98,15 +104,15 @@ def _ordered(tables: Mapping[str, Table], roles: Roles) -> bool | None:
     return first is None or all(last < first for last in known)
 
 
-def _tells(train: Table, labels: Labels, contract: Contract) -> dict[str, float]:
+def _predictive_power(train: Table, labels: Labels, contract: Contract) -> dict[str, float]:
     """How well each input alone tells the label, judged on rows that it was not learned from."""
-    chosen = np.random.default_rng(0).permutation(len(train))[:TOLD_ROWS]
+    chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLE_ROWS]
     sample, wanted = train.take(chosen), labels[chosen]
     found = {}
     for spec in contract.inputs:
         if spec.name in train.column_names and not spec.shape:
             codes = _codes(column(sample, spec.name, Path("train.parquet")))
-            found[spec.name] = _told(codes, wanted, contract)
+            found[spec.name] = _power_of(codes, wanted, contract)
     return found
 
 
@@ -124,7 +130,7 @@ def _codes(values: Table) -> Codes:
     return np.where(np.isnan(numbers), len(edges) + 1, codes)
 
 
-def _told(codes: Codes, labels: Labels, contract: Contract) -> float:
+def _power_of(codes: Codes, labels: Labels, contract: Contract) -> float:
     """Means per part from one half of the rows, held against the labels of the other half."""
     half = len(codes) // 2
     if contract.task == "regression":

@@ -18,12 +18,18 @@ import pyarrow.compute as pc
 
 from delivery.bento.digest import file_hashes
 from delivery.errors import HeldError
-from delivery.evidence.evaluation import column, read_split
+from delivery.evidence.table import column, read_split
+from delivery.evidence.trial import Trial
 from delivery.gates.quality.holdout_reuse import Evidence
 from delivery.git import GitError, Repository
+from delivery.state.refs import LOOKS
 from serving.contract import MODEL, PREDICTOR, Roles
 
-PREFIX = "refs/delivery/looks"
+
+def gather(trial: Trial) -> Evidence:
+    """The candidate's number among the models that were judged on this holdout."""
+    repository = trial.submitted.checkout.repository
+    return look(repository, trial.evaluation.data, trial.bento.model, trial.bento.contract.roles)
 
 
 def look(repository: Repository, data: Path, model: Path, roles: Roles) -> Evidence:
@@ -32,7 +38,7 @@ def look(repository: Repository, data: Path, model: Path, roles: Roles) -> Evide
     Where origin cannot be written the look gets the number that it would have.
     """
     try:
-        place = f"{PREFIX}/{rows_sha256(data, roles)[:40]}"
+        place = f"{LOOKS}/{rows_sha256(data, roles)[:40]}"
         content = repository.run("hash-object", "-w", "--stdin", stdin=model_sha256(model))
         return _count(repository, place, content)
     except (GitError, HeldError) as error:

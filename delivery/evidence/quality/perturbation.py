@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from delivery.evidence.evaluation import Table, column
+from delivery.evidence.table import Table, column
 from delivery.gates.numbers.bootstrap import Floats
 from serving.contract import Contract, Input
 

@@ -3,62 +3,60 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from delivery.bento.client import instances
-from delivery.bento.temporary import Subject
 from delivery.errors import HeldError, TargetError
-from delivery.evidence.evaluation import Table
-from delivery.evidence.predictions import Interview
+from delivery.evidence.predictions import Predictions
 from delivery.evidence.quality.perturbation import common_inputs, disturbed
-from delivery.evidence.reported.summary import Sides
+from delivery.evidence.table import Table, instances
+from delivery.evidence.trial import ModelUnderTest, PairedScores, Trial
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.numbers.metrics import losses
 from delivery.gates.numbers.paired import PairedLosses
 from delivery.gates.quality.robustness import Evidence, Policy
-from serving.contract import Contract
 
 SEED = 0
 
 
+def gather(trial: Trial) -> Evidence:
+    """What each disturbance costs the candidate, and its champion if there is one."""
+    paired = trial.paired
+    if paired is None:
+        return Evidence(None, missing=trial.missing)
+    policy, models = trial.policy.of(Policy), trial.models(paired)
+    return Disturbances(trial.predictions, policy, paired, models).cost()
+
+
 @dataclass(frozen=True)
-class Pupil:
-    """Who is asked, and the scores of the whole holdout as it is."""
+class Disturbances:
+    """Asks each of `models` about the same disturbed rows."""
 
-    subject: Subject
-    contract: Contract
-    scores: Floats
-
-
-@dataclass
-class Robustness:
-    """Asks a candidate, and its champion if there is one, about the same disturbed rows."""
-
-    desk: Interview
+    predictions: Predictions
     policy: Policy
-    sides: Sides
-    pupils: tuple[Pupil, ...]  # the candidate, then the champion
-    _rows: NDArray[np.int64] = field(init=False)
+    paired: PairedScores
+    models: tuple[ModelUnderTest, ...]  # the candidate, then the champion
 
-    def __post_init__(self) -> None:
-        total = len(self.sides.holdout)
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
+        total = len(self.paired.holdout)
         chosen = np.random.default_rng(SEED).permutation(total)[: self.policy.rows]
-        self._rows = np.sort(chosen)
+        return np.sort(chosen)
 
-    def evidence(self) -> Evidence:
+    def cost(self) -> Evidence:
         """What each disturbance costs, row by row."""
-        first = len(self.pupils) == 1
+        first = len(self.models) == 1
         try:
             with ThreadPoolExecutor(2) as pool:
-                falls = list(pool.map(self._falls, self.pupils))
+                falls = list(pool.map(self._falls, self.models))
         except (HeldError, TargetError) as error:  # that it breaks a server is no evidence either
             return Evidence(None, first=first, missing=str(error))
         own, other = falls[0], falls[-1]
-        undisturbed = [self._losses(one.scores[self._rows]).mean() for one in self.pupils]
-        clusters = self.sides.holdout.clusters[self._rows]
+        undisturbed = [self._losses(model.scores[self._rows]).mean() for model in self.models]
+        clusters = self.paired.holdout.clusters[self._rows]
         return Evidence(
             falls={
                 kind: PairedLosses(
@@ -71,21 +69,21 @@ class Robustness:
             first=first,
         )
 
-    def _falls(self, pupil: Pupil) -> dict[str, Floats]:
-        holdout = self.sides.holdout
+    def _falls(self, model: ModelUnderTest) -> dict[str, Floats]:
+        holdout = self.paired.holdout
         table = holdout.table.take(self._rows)
-        inputs = common_inputs(tuple(one.contract for one in self.pupils))
-        before = self._losses(pupil.scores[self._rows])
-        found = {}
+        inputs = common_inputs(tuple(model.contract for model in self.models))
+        before = self._losses(model.scores[self._rows])
+        falls = {}
         for kind, strength in self.policy.shares().items():
             made = disturbed(table, inputs, kind, strength, holdout.file)
             if made.inputs:
-                found[kind] = self._losses(self._ask(pupil, made.table)) - before
-        return found
+                falls[kind] = self._losses(self._ask(model, made.table)) - before
+        return falls
 
-    def _ask(self, pupil: Pupil, table: Table) -> Floats:
-        rows = list(instances(table, pupil.contract, self.sides.holdout.file))
-        return self.desk.rows(pupil.subject, rows)
+    def _ask(self, model: ModelUnderTest, table: Table) -> Floats:
+        rows = list(instances(table, model.contract, self.paired.holdout.file))
+        return self.predictions.rows(model.bento, rows)
 
     def _losses(self, scores: Floats) -> Floats:
-        return losses(self.sides.task, self.sides.holdout.labels[self._rows], scores)
+        return losses(self.paired.task, self.paired.holdout.labels[self._rows], scores)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Figures that a report shows and no gate judges."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from delivery.errors import HeldError
-from delivery.evidence.evaluation import Table, column, read_split
+from delivery.evidence.table import Table, column, read_split
 from delivery.gates.numbers.bootstrap import Floats
 from serving.contract import Contract
 

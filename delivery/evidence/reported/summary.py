@@ -2,62 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from delivery.evidence.evaluation import Holdout
+from delivery.evidence.holdout import Holdout
+from delivery.evidence.trial import PairedScores
 from delivery.gates.numbers import metrics
 from delivery.gates.numbers.bootstrap import Floats, resample
-from delivery.gates.numbers.metrics import HIGHER_IS_BETTER, LOSS_NAMES, Labels
+from delivery.gates.numbers.metrics import HIGHER_IS_BETTER, Labels
 from delivery.gates.numbers.paired import LEVEL, SEED, PairedLosses
 from delivery.gates.numbers.slices import slices
-from serving.contract import Contract, Task
+from serving.contract import Task
 
 BINS = 20  # of the score histogram
 CLUSTERS_SHOWN = 120
 GROUPS = 12  # of one segment
 
 
-@dataclass(frozen=True)
-class Sides:
-    """Scores of both models on the rows of `holdout`. `reference` is what the candidate is
-    compared with, `kind` says what that is: a champion or a dummy baseline."""
-
-    contract: Contract
-    holdout: Holdout
-    candidate: Floats
-    reference: Floats
-    kind: str
-
-    @property
-    def task(self) -> Task:
-        return self.contract.task
-
-    def losses(self) -> PairedLosses:
-        """The primary loss of both, row by row."""
-        labels = self.holdout.labels
-        return PairedLosses(
-            metric=LOSS_NAMES[self.task],
-            candidate=metrics.losses(self.task, labels, self.candidate),
-            reference=metrics.losses(self.task, labels, self.reference),
-            clusters=self.holdout.clusters,
-        )
-
-
-def side_by_side(sides: Sides, slice_rows: int, slice_margin: float) -> dict[str, Any]:
+def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> dict[str, Any]:
     """Everything that can be drawn; empty where a score is not finite."""
-    if not (np.isfinite(sides.candidate).all() and np.isfinite(sides.reference).all()):
+    if not (np.isfinite(paired.candidate).all() and np.isfinite(paired.reference).all()):
         return {}
-    both = {"candidate": sides.candidate, "reference": sides.reference}
-    labels = sides.holdout.labels
-    losses = sides.losses()
-    values = {name: metrics.summary(sides.task, labels, scores) for name, scores in both.items()}
+    both = {"candidate": paired.candidate, "reference": paired.reference}
+    labels = paired.holdout.labels
+    losses = paired.losses
+    values = {name: metrics.summary(paired.task, labels, scores) for name, scores in both.items()}
     found: dict[str, Any] = {
-        "task": sides.task,
-        "reference": sides.kind,
+        "task": paired.task,
+        "reference": paired.kind,
         "primary": losses.metric,
         "metrics": [
             {
@@ -68,33 +42,33 @@ def side_by_side(sides: Sides, slice_rows: int, slice_margin: float) -> dict[str
             }
             for name in values["candidate"]
         ],
-        "calibration": {name: _calibration(sides.task, labels, both[name]) for name in both},
-        "scores": _histogram(sides.task, both),
+        "calibration": {name: _calibration(paired.task, labels, both[name]) for name in both},
+        "scores": _histogram(paired.task, both),
         "slices": [
             part.to_json()
-            for part in slices(losses, sides.holdout.segments, slice_rows, slice_margin)
+            for part in slices(losses, paired.holdout.segments, slice_rows, slice_margin)
         ],
-        "clusters": _clusters(losses, sides.holdout),
+        "clusters": _clusters(losses, paired.holdout),
         "difference": _difference(losses),
     }
-    if sides.task == "binary":
-        found["groups"] = _groups(sides)
+    if paired.task == "binary":
+        found["groups"] = _groups(paired)
         found["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
     return found
 
 
-def _groups(sides: Sides) -> list[dict[str, Any]]:
+def _groups(paired: PairedScores) -> list[dict[str, Any]]:
     """What the candidate's decisions mean for each group, the largest of each segment first.
 
     Shares of the group's rows that are positive and flagged; recall and false positive rate
     within it, None where no row could tell. Empty for a model without a threshold.
     """
-    threshold = sides.contract.threshold
+    threshold = paired.contract.threshold
     if threshold is None:
         return []
-    flagged, true = sides.candidate >= threshold, sides.holdout.labels == 1
+    flagged, true = paired.candidate >= threshold, paired.holdout.labels == 1
     found = []
-    for segment, values in sides.holdout.segments.items():
+    for segment, values in paired.holdout.segments.items():
         names, counts = np.unique(values, return_counts=True)
         for name in names[np.argsort(-counts, kind="stable")][:GROUPS]:
             where = values == name

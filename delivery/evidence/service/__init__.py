@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Evidence about the service around the model."""

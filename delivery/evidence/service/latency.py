@@ -1,4 +1,8 @@
-"""Measure two running services side by side: what requests take, and the memory behind them."""
+"""Measure two running services side by side: what requests take, and the memory behind them.
+
+No Locust here: the same requests go to both services in blocks that take turns, and each time is
+kept; Locust loads one host and gives percentiles.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,45 @@ import numpy as np
 import orjson
 import psutil
 
-from delivery.bento.client import BATCH
+from delivery.bento.bento import Bento
+from delivery.bento.client import BATCH, read_examples
+from delivery.bento.ports import listening
 from delivery.errors import HeldError, TargetError
-from delivery.gates.service.latency import Policy, Side
+from delivery.evidence.predictions import Predictions, policy_sha256
+from delivery.evidence.trial import Trial
+from delivery.gates.service.latency import Evidence, Policy, Side, judge
 
 TIMEOUT = 30.0  # seconds a request
 JSON = {"Content-Type": "application/json"}
+
+
+def gather(trial: Trial) -> Evidence:
+    """Beside the champion. Harm has to be found twice; a pass is remembered."""
+    if trial.champion is None:
+        return Evidence(first=True)
+    policy = trial.policy.of(Policy)
+    bentos = (trial.bento, trial.champion)
+    cache = trial.predictions.cache("latency")
+    key = "-".join(sha[:16] for sha in (*(b.sha256 for b in bentos), policy_sha256(policy)))
+    evidence = cache.get(key, Evidence.from_json)
+    if evidence is not None:
+        return evidence
+    evidence = _measured(trial.predictions, bentos, policy)
+    if judge(evidence, policy).status == "fail":
+        evidence = _measured(trial.predictions, bentos, policy)
+    if judge(evidence, policy).status == "pass":
+        cache.put(key, evidence.to_json())
+    return evidence
+
+
+def _measured(predictions: Predictions, bentos: tuple[Bento, Bento], policy: Policy) -> Evidence:
+    urls = predictions.url(bentos[0]), predictions.url(bentos[1])
+    predictions.progress(f"measuring {bentos[0].id} and {bentos[1].id} side by side")
+    try:
+        rows = [example.instance for example in read_examples(bentos[0].model)]
+        return Evidence(*side_by_side(urls, rows, policy))
+    except HeldError as error:
+        return Evidence(missing=str(error))
 
 
 def side_by_side(
@@ -82,25 +119,15 @@ def memory(url: str) -> tuple[float, float]:
         TargetError: nothing of this user listens there.
     """
     steady = peak = 0
-    for pid in _listening(urlsplit(url).port):
+    port = urlsplit(url).port
+    for process in {found for found, own in listening(psutil.process_iter()) if own == port}:
         with suppress(psutil.Error):
-            rss = psutil.Process(pid).memory_info().rss
+            rss = process.memory_info().rss
             steady += rss
-            peak += max(rss, _most(pid))
+            peak += max(rss, _most(process.pid))
     if not steady:
         raise TargetError(f"no process of this user listens at {url}")
     return steady / 1e6, peak / 1e6
-
-
-def _listening(port: int | None) -> set[int]:
-    found = set()
-    for process in psutil.process_iter():
-        # Gone meanwhile, or somebody else's: not ours.
-        with suppress(psutil.Error):
-            for connection in process.net_connections("tcp4"):
-                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-                    found.add(process.pid)
-    return found
 
 
 def _most(pid: int) -> int:

@@ -14,13 +14,47 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from delivery.errors import TargetError
-from delivery.gates.service.load import Measured, Policy
+from delivery.evidence.live import Live
+from delivery.evidence.predictions import policy_sha256
+from delivery.evidence.trial import Trial
+from delivery.gates.service.load import Evidence, Measured, Policy, judge
+from delivery.gates.verdict import blocking
+from serving.contract import EXAMPLES
 
 LOCUSTFILE = Path(__file__).parent / "locustfile.py"
 WARM_UP = 0.5  # seconds, dropped
 STATS = "stats"
 FIRST_ERROR = "first-error"
 GRACE = 30.0  # seconds for Locust to start and to end beyond the run itself
+
+
+def gather(trial: Trial) -> Evidence:
+    """Under load in a temporary server. Only a pass is remembered: a busy machine may fail once."""
+    policy, predictions = trial.policy.of(Policy), trial.predictions
+    cache, key = (
+        predictions.cache("load"),
+        f"{trial.bento.sha256[:16]}-{policy_sha256(policy)[:16]}",
+    )
+    measured = cache.get(key, lambda kept: Measured(**kept))
+    if measured is not None:
+        return Evidence(measured)
+    url = predictions.url(trial.bento)
+    predictions.progress(f"sending load to {trial.bento.id} for {policy.seconds:g} s")
+    evidence = Evidence(measure(url, trial.bento.model / EXAMPLES, policy))
+    if judge(evidence, policy).status == "pass" and evidence.measured is not None:
+        cache.put(key, evidence.measured.to_json())
+    return evidence
+
+
+def observe(live: Live) -> Evidence | None:
+    """Under load where it runs. Load on an instance that already failed proves nothing."""
+    if not live.under_load:
+        return None
+    if blocking(live.verdicts):
+        return Evidence(None, "not measured, since another gate blocks already")
+    policy = live.policy.of(Policy)
+    live.progress(f"sending load to {live.url} for {policy.seconds:g} s")
+    return Evidence(measure(live.url, live.bento.model / EXAMPLES, policy))
 
 
 def measure(url: str, examples: Path, policy: Policy) -> Measured:

@@ -1,4 +1,4 @@
-"""What one simulated client does. Run by delivery/evidence/service/load.py, in a process of its own."""
+"""What one simulated client does. `load.py` beside it runs it in a process of its own."""
 
 from __future__ import annotations
 

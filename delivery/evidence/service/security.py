@@ -16,7 +16,10 @@ from typing import Any
 
 import httpx
 
-from delivery.evidence.service import tls as channel
+from delivery.bento.client import read_examples
+from delivery.errors import HeldError
+from delivery.evidence.live import Live
+from delivery.evidence.service import tls
 from delivery.gates.service.security import Answer, Evidence
 from serving.contract import Contract, Input
 
@@ -49,7 +52,7 @@ class Attack:
 
 
 @dataclass(frozen=True)
-class Victim:
+class ServiceUnderTest:
     """What is tried: `good` is a row that it has to answer; `body_bytes` and `rows` its limits."""
 
     contract: Contract
@@ -58,29 +61,43 @@ class Victim:
     rows: int
 
 
-def attacked(url: str, victim: Victim, *, guarded: bool) -> Evidence:
+def observe(live: Live) -> Evidence | None:
+    """None where it was verified here before."""
+    if not live.under_load:
+        return None
+    live.progress(f"trying to break {live.bento.id}")
+    try:
+        good = read_examples(live.bento.model)[0].instance
+    except (HeldError, IndexError) as error:
+        return Evidence((), missing=f"there is no example to begin with: {error}")
+    limits = live.settings.limits
+    service = ServiceUnderTest(live.bento.contract, good, limits.body_bytes, limits.rows)
+    return attacked(live.url, service, guarded=live.settings.auth != "none")
+
+
+def attacked(url: str, service: ServiceUnderTest, *, guarded: bool) -> Evidence:
     """What a running service does about it."""
     with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
-        return replace(tried(client, victim, guarded=guarded), channel=channel.taken(url))
+        return replace(tried(client, service, guarded=guarded), channel=tls.taken(url))
 
 
-def tried(client: httpx.Client, victim: Victim, *, guarded: bool) -> Evidence:
+def tried(client: httpx.Client, service: ServiceUnderTest, *, guarded: bool) -> Evidence:
     """Attack, and see whether it answers afterwards. `guarded`: it has to ask for a key, which
     this has not, so nothing gets further than its guard."""
     if guarded:
         strangers = [_answer(client, attack) for attack in uninvited()]
-        hostile = [_answer(client, attack) for attack in malformed(victim)]
+        hostile = [_answer(client, attack) for attack in malformed(service)]
         alive = _answer(client, Attack("", path=HEALTH, method="GET", headers={})).status
         return Evidence(hostile, alive, strangers)
-    attacks = [*malformed(victim), *mistyped(victim), *elsewhere(_document(client))]
+    attacks = [*malformed(service), *mistyped(service), *elsewhere(_document(client))]
     hostile = [_answer(client, attack) for attack in attacks]
-    good = json.dumps({"instances": [victim.good]}).encode()
+    good = json.dumps({"instances": [service.good]}).encode()
     return Evidence(hostile, _answer(client, Attack("", good)).status)
 
 
-def malformed(victim: Victim) -> Iterator[Attack]:
+def malformed(service: ServiceUnderTest) -> Iterator[Attack]:
     """Bodies and requests that nobody could mean."""
-    row = json.dumps(victim.good)
+    row = json.dumps(service.good)
     bodies = {
         "an empty body": b"",
         "half of JSON": b'{"instances": [',
@@ -91,17 +108,17 @@ def malformed(victim: Victim) -> Iterator[Attack]:
         "rows that are no list": b'{"instances": 7}',
         "no row": b'{"instances": []}',
         "a row that is no object": b'{"instances": [7]}',
-        "NaN": _with(victim, "NaN"),
-        "Infinity": _with(victim, "-Infinity"),
-        "a number with no end": _with(victim, "9" * 5_000),
+        "NaN": _with(service, "NaN"),
+        "Infinity": _with(service, "-Infinity"),
+        "a number with no end": _with(service, "9" * 5_000),
         "a key twice": f'{{"instances": [{row}], "instances": []}}'.encode(),
         "brackets without end": b"[" * DEEP,
         "objects without end": b'{"instances":' * DEEP,
-        "more rows than allowed": json.dumps({"instances": [{}] * (victim.rows + 1)}).encode(),
+        "more rows than allowed": json.dumps({"instances": [{}] * (service.rows + 1)}).encode(),
     }
     yield from (Attack(name, body) for name, body in bodies.items())
-    if victim.body_bytes < LARGEST:
-        yield Attack("more bytes than allowed", b" " * (victim.body_bytes + 1))
+    if service.body_bytes < LARGEST:
+        yield Attack("more bytes than allowed", b" " * (service.body_bytes + 1))
     good = f'{{"instances": [{row}]}}'.encode()
     yield Attack("a body that is no gzip", good, headers={"Content-Encoding": "gzip"})
     yield Attack("a body that is a picture", good, headers={"Content-Type": "image/png"})
@@ -111,21 +128,21 @@ def malformed(victim: Victim) -> Iterator[Attack]:
     yield Attack("a path that climbs out", path="/..%2f..%2fetc/passwd", method="GET", headers={})
 
 
-def _with(victim: Victim, literal: str) -> bytes:
+def _with(service: ServiceUnderTest, literal: str) -> bytes:
     """The good row with a literal in place of its first value."""
-    fields = {name: json.dumps(value) for name, value in victim.good.items()}
-    fields[victim.contract.inputs[0].name] = literal
+    fields = {name: json.dumps(value) for name, value in service.good.items()}
+    fields[service.contract.inputs[0].name] = literal
     row = ", ".join(f"{json.dumps(name)}: {text}" for name, text in fields.items())
     return f'{{"instances": [{{{row}}}]}}'.encode()
 
 
-def mistyped(victim: Victim) -> Iterator[Attack]:
+def mistyped(service: ServiceUnderTest) -> Iterator[Attack]:
     """The good row with one value of a wrong kind."""
     chance = random.Random(SEED)  # nosec B311: the same requests each time
-    inputs = list(victim.contract.inputs)
+    inputs = list(service.contract.inputs)
     for one in chance.sample(inputs, min(INPUTS, len(inputs))):
         for value in chance.sample(WRONG, PER_INPUT):
-            row = {**victim.good, one.name: value}
+            row = {**service.good, one.name: value}
             body = json.dumps({"instances": [row]}).encode()
             shown = repr(value)[:20]
             yield Attack(f"{one.name}: {shown}", body, must_refuse=_never(one, value))

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Evidence about what a release is made of and where it comes from."""

@@ -10,19 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from delivery.bento.digest import file_hashes
+from delivery.evidence.trial import Trial
 from delivery.gates.supply_chain.artefact import Evidence, Flaw, Graph
-from delivery.pickles import opaque
+from delivery.release.candidate import Candidate
+from delivery.scanners.code import BANDIT
 from serving.contract import PREDICTOR
+from serving.model.pickles import suspect
 
 MODEL = "src/artifacts/model"
 OWN_DOMAIN = "ai.onnx"  # written as "" in graphs
 SECONDS = 120
+COMPILED = frozenset({".so", ".pyd", ".dll", ".dylib", ".pyc", ".pyo"})
+
+
+def gather(trial: Trial) -> Evidence:
+    """Everything in the candidate's bento."""
+    return inspect(trial.submitted.candidate)
+
+
+def inspect(candidate: Candidate) -> Evidence:
+    """Everything in a bento, of a candidate or of a release."""
+    return scan(candidate.bento.path, executes_code=candidate.contract.runtime == "python")
 
 
 def scan(bento: Path, *, executes_code: bool) -> Evidence:
     """What is in `bento`; code is looked at where the model is code."""
     names = list(file_hashes(bento))  # refuses symlinks and special files
-    found = {name: opaque(bento / name) for name in names}
     graphs = tuple(_graph(bento, name) for name in names if name.endswith(".onnx"))
     predictor = bento / MODEL / PREDICTOR
     code: tuple[Flaw, ...] | None = None
@@ -31,11 +44,19 @@ def scan(bento: Path, *, executes_code: bool) -> Evidence:
         code, missing = _flaws(predictor)
     return Evidence(
         sizes={name: (bento / name).stat().st_size for name in names},
-        opaque={name: what for name, what in found.items() if what},
+        opaque={name: what for name in names if (what := opaque(bento / name))},
         graphs=graphs,
         code=code,
         missing=missing,
     )
+
+
+def opaque(file: Path) -> str:
+    """What `file` is that must not be in a bento; empty if nothing speaks against it."""
+    suffix = file.suffix.lower()
+    if suffix in COMPILED:
+        return f"compiled code (*{suffix}), which nobody can look into"
+    return suspect(file)
 
 
 def _graph(bento: Path, name: str) -> Graph:
@@ -86,7 +107,7 @@ def _flaws(folder: Path) -> tuple[tuple[Flaw, ...] | None, str]:
     if not folder.is_dir():
         return None, f"the model is code, and {PREDICTOR}/ is not there"
     done = subprocess.run(
-        [sys.executable, "-m", "bandit", "--recursive", "--format", "json", "--quiet", "."],
+        [sys.executable, "-m", "bandit", *BANDIT, "-r", "."],
         cwd=folder, capture_output=True, text=True, check=False, timeout=SECONDS,
     )  # fmt: skip
     try:

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The statistics that gates share. Pure."""

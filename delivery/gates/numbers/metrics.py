@@ -1,4 +1,7 @@
-"""How good scores are: losses per row, and what a report shows of them. numpy only.
+"""How good scores are: losses per row, and what a report shows of them.
+
+scikit-learn has no loss per row, and its calibration curve takes classes alone and counts no rows:
+both are written out here, as in `pipeline.trained.metrics`.
 
 Labels are class numbers 0, 1, … (int64) for classes and floats for regression, [rows]. Scores
 are P(class 1) [rows] for a binary task, probabilities [rows, classes] for multiclass, values
@@ -13,11 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delivery.gates.numbers.bootstrap import Floats
-from serving.contract import Task
+from serving.contract import CERTAIN, Task
 
 Labels = NDArray[Any]
-# Scores are float32: a probability this near to 0 or 1 cannot be told from certainty.
-CERTAIN = 1e-7
 LOSS_NAMES: dict[Task, str] = {
     "binary": "log loss",
     "multiclass": "log loss",
@@ -74,27 +75,29 @@ HIGHER_IS_BETTER = frozenset({"AUC", "accuracy", "R²"})
 
 
 def auc(labels: Labels, scores: Floats) -> float | None:
-    """The area under the ROC curve by mid-ranks (Mann & Whitney 1947); None with one class."""
-    positives = int((labels == 1).sum())
-    negatives = len(labels) - positives
-    if not positives or not negatives:
+    """The area under the ROC curve; None with one class, or where a score is no number."""
+    from sklearn.metrics import roc_auc_score  # a second of imports, which few commands need
+
+    if not _separable(labels, scores):
         return None
-    _, codes, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2
-    total = float(ranks[codes][labels == 1].sum())
-    return (total - positives * (positives + 1) / 2) / (positives * negatives)
+    return float(roc_auc_score(labels == 1, scores))
 
 
 def roc(labels: Labels, scores: Floats, *, points: int = 120) -> list[tuple[float, float]]:
-    """(false positive rate, true positive rate) from (0, 0) to (1, 1), at most `points`."""
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    last_of_tie = np.append(np.nonzero(np.diff(ordered))[0], len(ordered) - 1)
-    true = np.cumsum(labels[order] == 1)[last_of_tie]
-    false = last_of_tie + 1 - true
-    keep = np.unique(np.linspace(0, len(last_of_tie) - 1, points - 1).astype(int))
-    rates = zip(false[keep] / max(false[-1], 1), true[keep] / max(true[-1], 1), strict=True)
-    return [(0.0, 0.0), *((float(x), float(y)) for x, y in rates)]
+    """(false positive rate, true positive rate) from (0, 0) to (1, 1), at most `points`; the ends
+    alone where there is no area."""
+    from sklearn.metrics import roc_curve  # as above
+
+    if not _separable(labels, scores):
+        return [(0.0, 0.0), (1.0, 1.0)]
+    false, true, _ = roc_curve(labels == 1, scores)
+    keep = np.unique(np.linspace(0, len(false) - 1, points).astype(int))
+    return [(float(x), float(y)) for x, y in zip(false[keep], true[keep], strict=True)]
+
+
+def _separable(labels: Labels, scores: Floats) -> bool:
+    positives = int((labels == 1).sum())
+    return 0 < positives < len(labels) and bool(np.isfinite(scores).all())
 
 
 def calibration(observed: Labels, scores: Floats, *, bins: int = 10) -> list[dict[str, float]]:

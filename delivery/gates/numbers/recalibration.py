@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.numbers.metrics import CERTAIN, Labels, confidence
-from serving.contract import Task
+from delivery.gates.numbers.metrics import Labels, confidence
+from serving.contract import CERTAIN, Task
 
 ROUNDS = 50
 TINY = 1e-12

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Gates about how good the model is."""

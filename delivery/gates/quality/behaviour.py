@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Behaviour, Strict
+from serving.contract import Behaviour
+from serving.strict import Strict
 
 GATE = "behaviour"
 

@@ -18,14 +18,14 @@ from pydantic import Field
 from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, shortcomings
 from delivery.gates.numbers.slices import Slice, slices
 from delivery.gates.verdict import Status, Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "champion"
 
 
 class Policy(Strict):
     """Margins are shares of the champion's loss on the same rows: 0.02 = 2%. Why not less:
-    docs/gates.md, operating characteristics."""
+    docs/gates/operating-characteristics.md."""
 
     margin: float = Field(default=0.02, ge=0, lt=1)
     minimum_rows: int = Field(default=50, ge=2)
@@ -85,7 +85,7 @@ def _decide(
     superiority = "superiority is shown" if found.superior else "superiority is not shown"
     exam = [*leak(evidence.trained_until, evidence.holdout_from), *evidence.conflicts]
     if exam:
-        return "hold", "the exam cannot be trusted: " + "; ".join(exam)
+        return "hold", "the comparison cannot be trusted: " + "; ".join(exam)
     if found.upper > policy.margin * found.reference:
         if found.inferior:
             return "fail", "the candidate is worse than the champion, proven"

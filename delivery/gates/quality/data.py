@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "data"
 REQUIRED = "splits that are apart, no column that tells the label, the champion's columns and rows"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
-GATE = "looks"
+GATE = "holdout_reuse"
 
 
 class Policy(Strict):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, shortcomings
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "robustness"
 

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Gates about the service around the model."""

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from delivery.gates.compatibility import changes
 from delivery.gates.verdict import Verdict
-from serving.contract import Contract, Strict
+from serving.contract import Contract
 
 GATE = "contract"
 REQUIRED = "no change that breaks clients or a rollback"
-
-
-class Policy(Strict):
-    """Nothing to tune: a breaking change needs a new service, not a wider limit."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Evidence:
     missing: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if requests for either contract are good for the other."""
     if evidence.candidate is None or (evidence.previous is None and not evidence.first):
         why = evidence.missing or "a contract to compare is missing"

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.verdict import Status, Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "latency"
 LEVEL = 0.975  # one-sided, for each of the two quantiles: 5% for both

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "load"
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "parity"
 

@@ -6,15 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from delivery.gates.verdict import Verdict, listed
-from serving.contract import Strict
 
 GATE = "security"
 REFUSED = range(400, 500)
 STRANGERS = (401, 403)
-
-
-class Policy(Strict):
-    """Nothing to tune: nobody may break a service or get past its guard."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Evidence:
     missing: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if all that is malformed is refused in good order, and strangers are too."""
     guarded = evidence.strangers is not None
     required = "hostile requests get 4xx, never 5xx, and no stack trace; it answers afterwards"

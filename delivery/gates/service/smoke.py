@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
 
 GATE = "smoke"
-
-
-class Policy(Strict):
-    """Nothing to tune: identity has no tolerance."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class Evidence:
     missing: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if the instance names the release and the hashes of its files."""
     required = f"/release names {evidence.release} and the hashes of its files"
     if evidence.answer is None:

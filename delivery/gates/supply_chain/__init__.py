@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Gates about what a release is made of and where it comes from."""

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict, listed
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "artefact"
 Severity = Literal["low", "medium", "high"]

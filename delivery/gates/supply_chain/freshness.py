@@ -5,36 +5,40 @@ Evidence about other bytes counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from delivery.gates.verdict import BLOCKING, Verdict
-from serving.contract import Strict
 
 GATE = "freshness"
 
 
-class Policy(Strict):
-    """Nothing to tune: evidence is about these bytes or it is not."""
+@dataclass(frozen=True)
+class Written:
+    """What evidence.json is about, None for what it leaves out, and its verdicts."""
+
+    release: str
+    bento_sha256: str | None = None
+    record_sha256: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What main wants: the release, the sha256 of its bento and of the text of its record. `found`
-    is the content of evidence.json, None where it is missing or cannot be read. `proposed`: there
-    is the tag of `delivery` for exactly these files. `rollback`: judged when it came first."""
+    """What main wants: the release, the sha256 of its bento and of the text of its record.
+    `written` is None where evidence.json is missing or cannot be read. `proposed`: there is the
+    tag of `delivery` for exactly these files. `rollback`: judged when it came first."""
 
     release: str
     bento_sha256: str
     record_sha256: str
-    found: Mapping[str, Any] | None
+    written: Written | None
     proposed: bool
     rollback: bool = False
     in_job: bool = False
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Fail on what `delivery` did not write; hold where it is about something else."""
     required = f"evidence.json is about {evidence.release} and its bytes, as delivery proposed it"
     problems = "; ".join(_problems(evidence))
@@ -51,29 +55,27 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - ever
 
 
 def _problems(evidence: Evidence) -> Iterator[str]:
-    found = evidence.found
-    if not found:
+    written = evidence.written
+    if written is None:
         yield "evidence.json is missing or cannot be read"
         return
-    if found.get("release") != evidence.release:
-        yield f"evidence.json is about {found.get('release')}"
+    if written.release != evidence.release:
+        yield f"evidence.json is about {written.release}"
     if evidence.rollback:
         return
-    judged = found.get("judged")
-    bento = judged.get("candidate_sha256") if isinstance(judged, Mapping) else None
     for name, about, wanted in (
-        ("bento", bento, evidence.bento_sha256),
-        ("record", found.get("record_sha256"), evidence.record_sha256),
+        ("bento", written.bento_sha256, evidence.bento_sha256),
+        ("record", written.record_sha256, evidence.record_sha256),
     ):
         if about != wanted:
-            shown = f"the {name} {str(about)[:12]}…" if about else f"no {name}"
+            shown = f"the {name} {about[:12]}…" if about else f"no {name}"
             yield f"evidence.json is about {shown}, main has {wanted[:12]}…"
-    yield from _unsettled(found, in_job=evidence.in_job)
+    yield from _unsettled(written, in_job=evidence.in_job)
 
 
-def _unsettled(found: Mapping[str, Any], *, in_job: bool) -> Iterator[str]:
+def _unsettled(written: Written, *, in_job: bool) -> Iterator[str]:
     """Verdicts that do not let it pass here, and that nobody overrode."""
     refusing = (*BLOCKING, "not checked") if in_job else BLOCKING
-    for verdict in found.get("verdicts") or ():
-        if verdict.get("status") in refusing and not verdict.get("override"):
-            yield f"{verdict.get('gate')}: {verdict.get('status')}"
+    for verdict in written.verdicts:
+        if verdict.status in refusing and not verdict.override:
+            yield f"{verdict.gate}: {verdict.status}"

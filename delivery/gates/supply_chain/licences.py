@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "licences"
 # Copyleft that reaches whoever ships an image with the package or lets others use it over a

@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
 
-GATE = "reproducible"
+GATE = "reproducible_build"
 NAMED = 3
 REQUIRED = "two builds in different folders, umasks and time zones have the same bytes"
-
-
-class Policy(Strict):
-    """Nothing to tune: bytes are equal or not."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class Evidence:
     missing: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if both builds have the same files with the same bytes."""
     first, second = evidence.first, evidence.second
     if second is None or not first:

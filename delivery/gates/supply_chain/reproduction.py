@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "reproduction"
 Level = Literal["bytes", "metrics", "off"]  # what a repository promises
@@ -50,7 +50,7 @@ class Evidence:
 
     `elsewhere` says in what this platform differs from the record's; empty where it does not.
     `bento` and `again_bento` are None where nobody could build it again; `missing` says why
-    something was not made.
+    something was not made. `level` is what the repository promises.
     """
 
     recorded: Sequence[Stage]
@@ -63,11 +63,12 @@ class Evidence:
     metrics: Mapping[str, float] = field(default_factory=dict)
     again_metrics: Mapping[str, float] = field(default_factory=dict)
     missing: str = ""
+    level: Level = "bytes"
 
 
-def judge(evidence: Evidence, policy: Policy, level: Level = "bytes") -> Verdict:
+def judge(evidence: Evidence, policy: Policy) -> Verdict:
     """Pass if every artifact is identical, or, where only that is promised, close enough."""
-    by_bytes = level == "bytes" and not evidence.elsewhere
+    by_bytes = evidence.level == "bytes" and not evidence.elsewhere
     required = "every artifact is identical"
     if not by_bytes:
         required = f"predictions within {policy.predictions:g}, metrics within {policy.metrics:.1%}"

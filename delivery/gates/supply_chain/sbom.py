@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.gates.verdict import Verdict, listed
-from serving.contract import Strict
 
 GATE = "sbom"
 REQUIRED = "the SBOM lists every package of the bento's lock for its platform, and no other"
-
-
-class Policy(Strict):
-    """Nothing to tune: a list is complete or it is not."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class Evidence:
     missing: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if both lists are the same and the SBOM is the one of the record."""
     if evidence.listed is None:
         return Verdict(GATE, "hold", "no SBOM", REQUIRED, evidence.missing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from delivery.gates.findings import Findings, judge_findings
 from delivery.gates.verdict import Verdict
-from serving.contract import Strict
 
 GATE = "secrets"
 REQUIRED = "no file has a secret in it"
@@ -12,11 +11,7 @@ ADVICE = ". It is known to whoever can read: make it void first"
 Evidence = Findings
 
 
-class Policy(Strict):
-    """Nothing to tune: what only looks like a secret says so in its line."""
-
-
-def judge(evidence: Evidence, policy: Policy) -> Verdict:  # noqa: ARG001 - every gate has one
+def judge(evidence: Evidence) -> Verdict:
     """Pass if nothing was found."""
     clean = "no file looks as if it had one"
     return judge_findings(GATE, evidence, REQUIRED, clean=clean, advice=ADVICE)

@@ -8,13 +8,13 @@ revocation reaches as far back as it says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from pydantic import Field
 
 from delivery.gates.verdict import Status, Verdict, listed
-from serving.contract import Strict
+from serving.strict import Strict
 
 GATE = "signature"
 SHOWN = 12  # digits of a key's id
@@ -42,7 +42,7 @@ class Signer(Strict):
     revoked: Revoked | None = None
 
 
-Policy = Mapping[str, Signer]  # by name; empty: nobody was named yet
+Trust = Mapping[str, Signer]  # by name; empty: nobody was named yet
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,26 @@ class Evidence:
     genuine: bool = False
     serves: bool = True
     missing: str = ""
+    trust: Trust = field(default_factory=dict)
 
 
-def judge(evidence: Evidence, policy: Policy) -> Verdict:
+def judge(evidence: Evidence) -> Verdict:
     """Pass if a key that counts here signed exactly what is there."""
-    names = ", ".join(policy) or "this machine's own key, as delivery.yaml has no `trust:` yet"
+    names = (
+        ", ".join(evidence.trust) or "this machine's own key, as delivery.yaml has no `trust:` yet"
+    )
     required = f"signed for {evidence.environment} by {names}"
     if evidence.signed is None:
         return Verdict(GATE, "hold", "not signed", required, evidence.missing)
-    status, why = _decide(evidence, evidence.signed, policy)
+    status, why = _decide(evidence, evidence.signed)
     who = evidence.signer or ("this machine" if evidence.own else "somebody unknown")
     measured = f"signed by {who}, key {evidence.key_id[:SHOWN]}"
     details = {"key": evidence.key_id, "files": len(evidence.signed), "at": evidence.at.isoformat()}
     return Verdict(GATE, status, measured, required, why, details)
 
 
-def _decide(evidence: Evidence, signed: Mapping[str, str], policy: Policy) -> tuple[Status, str]:
-    stranger = _stranger(evidence, policy)
+def _decide(evidence: Evidence, signed: Mapping[str, str]) -> tuple[Status, str]:
+    stranger = _stranger(evidence)
     if stranger:
         return "fail", stranger
     if not evidence.genuine and (evidence.signer or evidence.own):
@@ -91,7 +94,7 @@ def _decide(evidence: Evidence, signed: Mapping[str, str], policy: Policy) -> tu
     if changed:
         return "fail", changed
     if evidence.signer is not None:
-        broken = _broken_rule(evidence, evidence.signer, policy[evidence.signer])
+        broken = _broken_rule(evidence, evidence.signer, evidence.trust[evidence.signer])
         return ("fail", broken) if broken else ("pass", f"{len(signed)} files are as signed")
     return "pass", (
         f"{len(signed)} files are as signed; only {_whose(evidence)} says so: `delivery key` "
@@ -103,10 +106,10 @@ def _whose(evidence: Evidence) -> str:
     return "this machine's own key" if evidence.own else "a key that nobody vouches for"
 
 
-def _stranger(evidence: Evidence, policy: Policy) -> str:
+def _stranger(evidence: Evidence) -> str:
     """Why a key does not count at all; empty if it may."""
     key = evidence.key_id[:SHOWN]
-    if policy:
+    if evidence.trust:
         known = evidence.signer is not None
         return "" if known else f"key {key} is under no name of `trust:` in delivery.yaml on main"
     if evidence.own or not evidence.serves:

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The target `local`: bento processes on this machine behind a router."""

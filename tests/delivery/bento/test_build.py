@@ -15,12 +15,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from delivery.bento.build import Bento, build
+from delivery.bento.bento import Bento
+from delivery.bento.build import build
 from delivery.bento.digest import content_sha256, file_hashes, tree_sha256
 from delivery.errors import InputError
+from tests.checkout import ROOT
+from tests.delivery.bentos import with_model
 from tests.serving.tiny import tiny_frame, tiny_instances, write_tiny_model
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("service.py", "serving", "bentos", "requirements/serving.lock")
 START_SECONDS = 60
 
@@ -106,7 +108,10 @@ def test_the_image_installs_the_lock_and_nothing_else(bento: Bento) -> None:
 def test_the_id_follows_the_model(bento: Bento, tmp_path: Path) -> None:
     other = make_source(tmp_path / "source")
     write_tiny_model(other / "artifacts" / "model", noise=0.1)
-    assert build(other, tmp_path / "bentos").id != bento.id
+    again = build(other, tmp_path / "bentos")
+    assert again.id != bento.id
+    first = shutil.copytree(bento.path, tmp_path / "first" / bento.id)
+    assert with_model(first, other / "artifacts" / "model") == again.id, "nothing else changes"
 
 
 def test_a_second_build_adopts_and_leaves_the_source_alone(source: Path, bento: Bento) -> None:

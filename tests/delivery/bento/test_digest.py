@@ -108,3 +108,12 @@ def test_the_list_of_files_is_what_is_hashed(tmp_path: Path) -> None:
     text = manifest(tmp_path)
     assert [line.split("  ")[1] for line in text.splitlines()] == ["a", "b"]
     assert hashlib.sha256(text.encode()).hexdigest() == tree_sha256(tmp_path)
+
+
+def test_files_are_in_the_order_of_their_bytes(tmp_path: Path) -> None:
+    """Upper case first, and a character beyond the BMP after one near its end: neither the order
+    without case nor that of UTF-16."""
+    names = ["B", "a", "\uffee", "\U0001f600"]
+    for name in reversed(names):
+        (tmp_path / name).touch()
+    assert list(file_hashes(tmp_path)) == names

@@ -6,27 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from delivery.bento import environment as venvs
 from delivery.bento import server as runtime
-from delivery.bento.environment import environment
 from delivery.bento.server import serving, sweep
-from delivery.errors import InputError, TargetError
-from serving.settings.host import Place
+from delivery.errors import TargetError
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start, read_start
 from tests.delivery.running import eventually, fake_bento, fake_python, running
-
-UNKNOWN = "no-such-package-anywhere==1.0 --hash=sha256:" + "0" * 64
-
-
-@pytest.fixture
-def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_OFFLINE", "1")
 
 
 @pytest.fixture
@@ -39,71 +29,6 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for process in left:
         process.kill()
     assert not left
-
-
-def bento_with_lock(folder: Path, lock: str) -> Path:
-    file = folder / venvs.LOCK
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(lock)
-    return folder
-
-
-@pytest.mark.usefixtures("no_index")
-class TestEnvironment:
-    def test_it_is_made_once_per_lock(self, tmp_path: Path) -> None:
-        one = bento_with_lock(tmp_path / "one", "# nothing\n")
-        same = bento_with_lock(tmp_path / "same", "# nothing\n")
-        other = bento_with_lock(tmp_path / "other", "# nothing else\n")
-        python = environment(one, tmp_path / "envs")
-        made = (python.parent.parent / venvs.COMPLETE).stat().st_mtime_ns
-        assert environment(same, tmp_path / "envs") == python
-        assert (python.parent.parent / venvs.COMPLETE).stat().st_mtime_ns == made
-        assert environment(other, tmp_path / "envs") != python
-
-    def test_it_is_the_python_that_runs_us(self, tmp_path: Path) -> None:
-        python = environment(bento_with_lock(tmp_path / "b", ""), tmp_path / "envs")
-        told = subprocess.check_output([python, "-c", "import sys; print(sys.version)"], text=True)
-        assert told.strip() == sys.version
-
-    def test_one_that_was_left_half_made_is_made_anew(self, tmp_path: Path) -> None:
-        bento = bento_with_lock(tmp_path / "b", "")
-        python = environment(bento, tmp_path / "envs")
-        (python.parent.parent / venvs.COMPLETE).unlink()
-        (python.parent.parent / "half").touch()
-        assert environment(bento, tmp_path / "envs") == python
-        assert not (python.parent.parent / "half").exists()
-
-    def test_one_whose_base_python_is_gone_is_made_anew(self, tmp_path: Path) -> None:
-        bento = bento_with_lock(tmp_path / "b", "")
-        python = environment(bento, tmp_path / "envs")
-        python.unlink()
-        python.symlink_to(tmp_path / "gone")
-        assert environment(bento, tmp_path / "envs").exists()
-
-    def test_two_at_once_make_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        bento = bento_with_lock(tmp_path / "b", "")
-        made = []
-        make = venvs._make
-        monkeypatch.setattr(venvs, "_make", lambda *a: (made.append(a), make(*a)))
-        with ThreadPoolExecutor(4) as pool:
-            pythons = set(pool.map(lambda _: environment(bento, tmp_path / "envs"), range(4)))
-        assert len(made) == 1
-        assert len(pythons) == 1
-
-    def test_a_lock_that_does_not_install_is_named_and_leaves_nothing(self, tmp_path: Path) -> None:
-        bento = bento_with_lock(tmp_path / "b", UNKNOWN)
-        with pytest.raises(TargetError, match=r"serving\.lock.*no-such-package-anywhere") as caught:
-            environment(bento, tmp_path / "envs")
-        assert "make lock" in str(caught.value)
-        assert not [path for path in (tmp_path / "envs").iterdir() if path.is_dir()]
-
-    def test_a_lock_without_hashes_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(TargetError, match="require-hashes"):
-            environment(bento_with_lock(tmp_path / "b", "click==8.1.8\n"), tmp_path / "envs")
-
-    def test_a_bento_without_a_lock_is_no_bento(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match=r"serving\.lock"):
-            environment(tmp_path, tmp_path / "envs")
 
 
 class TestServing:
@@ -145,7 +70,7 @@ class TestServing:
         settings = ServingSettings(protocols=("native", "vertex"))
         with serving(fake_bento(tmp_path / "b"), "r-one", fake, settings) as url:
             seen = httpx.get(f"{url}/env").json()
-        assert read_start(seen) == Start("r-one", settings, place=Place(local=True))
+        assert read_start(seen) == Start("r-one", settings, host=Host(local=True))
 
     def test_what_the_bento_says_about_its_failure_is_passed_on(
         self, fake: Path, tmp_path: Path
@@ -177,7 +102,8 @@ class TestServing:
         bento = fake_bento(tmp_path / "b")
         python = runtime.environment(bento, fake)
         code = (
-            "import sys, threading; from pathlib import Path; from delivery import runtime;"
+            "import sys, threading; from pathlib import Path; "
+            "from delivery.bento import server as runtime;"
             f"runtime.environment = lambda bento, envs: Path({str(python)!r})\n"
             f"with runtime.serving(Path({str(bento)!r}), 'r-one', Path({str(fake)!r})) as url:\n"
             "    print(url, flush=True); threading.Event().wait(60)"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from delivery.ci.annotations import annotation, append, gate_annotations, scan_annotations
+from delivery.ci.annotations import annotation, gate_annotations, scan_annotations
 from delivery.gates.verdict import Status, Verdict
 from delivery.scanners.finding import Finding, Scan
 
@@ -64,11 +63,3 @@ def test_a_finding_is_shown_at_its_line(text: str) -> None:
     (line,) = scan_annotations(scans)
     expected = {"file": text, "line": "7", "title": f"code: {text}"}
     assert read(line) == ("error", expected, text)
-
-
-def test_a_summary_grows_and_nothing_is_written_outside_a_job(tmp_path: Path) -> None:
-    file = tmp_path / "summary"
-    append(file, "one")
-    append(file, "two")
-    append(None, "three")
-    assert file.read_text() == "one\ntwo\n"

@@ -13,6 +13,7 @@ import pytest
 from delivery.ci.changes import changed, main
 from delivery.git import Repository
 
+OWN_TEST = "tests/model/test_ours.py"
 NOTHING = {"lint": "false", "tests": "false", "model": "false", "environments": "false",
            "test_paths": ""}  # fmt: skip
 ALL = {"lint": "true", "tests": "true", "model": "true", "environments": "true",
@@ -27,6 +28,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["git", "init", "--quiet", "-b", "main", str(folder)], check=True)
     (folder / "dvc.lock").write_text("schema: '2.0'\n")
     (folder / "pipeline/train.py").write_text("\n")
+    (folder / OWN_TEST).parent.mkdir(parents=True)
+    (folder / OWN_TEST).touch()
     for command in ("add --all", "commit --quiet -m Train", "switch --quiet -c change"):
         Repository(folder).run(*command.split())
     return folder
@@ -58,8 +61,8 @@ def asked(capsys: pytest.CaptureFixture[str], base: str = "main") -> dict[str, s
 @pytest.mark.parametrize(
     ("path", "answers"),
     [
-        ("README.md", {"tests": "true", "test_paths": "tests/test_architecture.py"}),
-        ("docs/a/picture.svg", {"tests": "true", "test_paths": "tests/test_architecture.py"}),
+        ("README.md", {"tests": "true", "test_paths": "tests/test_docs.py"}),
+        ("docs/a/picture.svg", {"tests": "true", "test_paths": "tests/test_docs.py"}),
         ("dvc.lock", {"model": "true"}),
         ("params.yaml", {"model": "true", "tests": "true", "test_paths": "tests/model"}),
         ("model/deep/er.py",
@@ -85,7 +88,17 @@ def test_files_of_two_kinds_ask_for_both(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(repo, "docs/x.md", "model/fit.py")
-    assert asked(capsys)["test_paths"] == "tests/model tests/test_architecture.py"
+    assert asked(capsys)["test_paths"] == "tests/model tests/test_docs.py"
+
+
+@pytest.mark.parametrize("left", [None, "tests/model/__init__.py"])
+def test_a_fork_without_tests_of_its_model_asks_for_none(
+    repo: Repository, capsys: pytest.CaptureFixture[str], left: str | None
+) -> None:
+    """pytest ends with an error where a path is missing or holds no test."""
+    repo.run("rm", "--quiet", OWN_TEST)
+    change(repo, "params.yaml", *[left] if left else [])
+    assert asked(capsys) == NOTHING | {"model": "true", "lint": "true"}
 
 
 def test_an_empty_change_asks_for_nothing(
@@ -164,7 +177,7 @@ def test_no_name_of_a_file_forges_an_answer(
     output = tmp_path / "output"
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
     change(repo, name)
-    expected = NOTHING | {"tests": "true", "test_paths": "tests/test_architecture.py"}
+    expected = NOTHING | {"tests": "true", "test_paths": "tests/test_docs.py"}
     assert changed("main") == [name]
     assert asked(capsys) == expected
     lines = output.read_text().splitlines()
@@ -191,7 +204,7 @@ def test_answers_come_after_what_the_job_has_already(
 
 def test_it_needs_nothing_that_is_installed(repo: Repository) -> None:
     """A job calls it before anything is."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c",
          f"import sys; sys.path.insert(0, {str(root)!r}); "

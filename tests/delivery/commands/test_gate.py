@@ -15,18 +15,18 @@ from delivery.commands.gate import GateResult, gate
 from delivery.context import Context
 from delivery.errors import HeldError, InputError, StoreError
 from delivery.evidence.quality.holdout_reuse import look
+from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Status, Verdict
 from delivery.github.errors import GithubError
-from delivery.judgement.judge import Judgement
 from delivery.judgement.proposed import Judged
-from delivery.settings.overrides import Appeal
+from delivery.settings.overrides import Overrides
 from delivery.storage.store import Store
 from tests.delivery.bentos import write_splits
 from tests.github.hub import Hub
 from tests.origin import Origin
 from tests.serving.tiny import ROLES, tiny_frame, write_tiny_model
 
-Judge = Callable[[Context, Appeal], tuple[str, Judged]]
+Judge = Callable[[Context, Overrides], tuple[str, Judged]]
 ELSE = ("GH_TOKEN", "DELIVERY_APP_TOKEN", "DEPLOY_RUNNER", "GITHUB_OUTPUT", "DELIVERY_WORKSPACE")
 EVIDENCE: dict[str, Any] = {"judged": {"rows": 10, "dataset": "0" * 64}}
 READ, WRITE = {"contents": "read"}, {"contents": "read", "pull-requests": "write"}
@@ -58,7 +58,7 @@ class Job:
     def run(self, judge: Judge, *, permissions: dict[str, str] = WRITE) -> GateResult:
         self.monkeypatch.setattr(command, "_judge", judge)
         self.monkeypatch.setenv("GITHUB_TOKEN", self.hub.token(self.hub.bot, permissions))
-        return gate(Context(self.origin.path, lambda _: None), Appeal())
+        return gate(Context(self.origin.path, lambda _: None), Overrides())
 
     def about(self, number: int) -> None:
         """The event of a pull request, as GitHub writes it."""

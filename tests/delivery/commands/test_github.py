@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from delivery.cli.main import cli
 from delivery.commands.github import apply, own
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError, InputError
-from delivery.governance.codeowners import FILE, owners
+from delivery.governance.codeowners import FILE, SOURCE, read_codeowners
 from delivery.governance.plan import Change
 from tests.github.governed import GovernedHub
 from tests.github.governing import Governed
@@ -293,15 +294,35 @@ def test_the_command_line_shows_what_differs(
     assert "acme/model: 1 done" in shown
 
 
-def test_owners_are_filled_in_once(world: Governed) -> None:
-    file = world.origin.path / FILE
-    file.write_text("/a\n/b @ada\n", encoding="utf-8")
-    assert own(world.context, ("@acme/ml", "@grace"))
-    assert owners(file.read_text(encoding="utf-8")) == {
-        "/a": ("@acme/ml", "@grace"),
-        "/b": ("@ada",),
-    }
-    assert not own(world.context, ("@ada",))
-    file.unlink()
-    with pytest.raises(InputError, match="Restore it from the template"):
+def made(world: Governed) -> Mapping[str, tuple[str, ...]]:
+    return read_codeowners((world.origin.path / FILE).read_text(encoding="utf-8"))
+
+
+def test_owners_are_named_once_and_code_owners_are_made(world: Governed) -> None:
+    source = world.origin.path / SOURCE
+    source.write_text("# who\nowners: []\npaths: { /model/: ['@ada'] }\n", encoding="utf-8")
+    assert own(world.context, ("@acme/ml", "@grace")).changed
+    assert source.read_text(encoding="utf-8").startswith('# who\nowners: ["@acme/ml", "@grace"]\n')
+    assert made(world)["/delivery/"] == ("@acme/ml", "@grace")
+    assert made(world)["/model/"] == ("@ada",)
+    assert not own(world.context, ("@grace", "@acme/ml")).changed
+    assert not own(world.context, ()).changed
+    with pytest.raises(InputError, match=r"names @acme/ml, @grace already.*Edit"):
         own(world.context, ("@ada",))
+
+
+def test_an_edited_file_of_owners_makes_code_owners_anew(world: Governed) -> None:
+    source = world.origin.path / SOURCE
+    source.write_text("owners: ['@ada']\n", encoding="utf-8")
+    assert own(world.context, ()).changed
+    assert set(made(world).values()) == {("@ada",)}
+
+
+def test_code_owners_that_people_wrote_are_taken_over(world: Governed) -> None:
+    (world.origin.path / FILE).write_text("/delivery/ @ada\n/infra/\n/docs/ @grace\n")
+    assert own(world.context, ("@acme/ml",)).changed
+    owned = made(world)
+    assert owned["/delivery/"] == ("@ada",)
+    assert owned["/docs/"] == ("@grace",)
+    assert owned["/infra/"] == ("@acme/ml",)
+    assert not own(world.context, ()).changed

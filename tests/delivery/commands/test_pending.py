@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from delivery.commands.pending import pending
-from delivery.promotion.proposal import promotion_branch
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.events import MAX_INCONCLUSIVE, Event
+from delivery.state.refs import promotion_branch
 from tests.delivery.place import World
 from tests.origin import Origin
 
@@ -47,13 +47,13 @@ def propose(origin: Origin, world: World, state: str) -> None:
 
 
 def test_where_nothing_is_wanted_nothing_is_left(world: World) -> None:
-    assert pending(world) == ()
-    assert pending(job(world)) == ()
+    assert pending(world).environments == ()
+    assert pending(job(world)).environments == ()
 
 
 def test_what_is_wanted_is_looked_at_in_order(origin: Origin, world: World) -> None:
     origin.promote("production", ONE)
-    assert pending(world) == ("staging", "production")
+    assert pending(world).environments == ("staging", "production")
 
 
 def test_a_runner_of_its_own_is_looked_after_though_verified(origin: Origin, world: World) -> None:
@@ -61,7 +61,7 @@ def test_a_runner_of_its_own_is_looked_after_though_verified(origin: Origin, wor
     attempt = origin.want("staging", ONE)
     origin.happened("staging", attempt, "verified", ONE)
     propose(origin, world, "open")
-    assert pending(job(world, DEPLOY_RUNNER="own")) == ("staging",)
+    assert pending(job(world, DEPLOY_RUNNER="own")).environments == ("staging",)
 
 
 @pytest.mark.parametrize("state", ["open", "closed"])
@@ -70,9 +70,9 @@ def test_a_rehearsal_is_over_once_its_promotion_was_proposed(
 ) -> None:
     attempt = origin.want("staging", ONE)
     rehearsed(origin, "staging", attempt, "verified")
-    assert pending(job(world)) == ("staging",), "the next is not proposed yet"
+    assert pending(job(world)).environments == ("staging",), "the next is not proposed yet"
     propose(origin, world, state)
-    assert pending(world) == (), "what a person closed stays closed"
+    assert pending(world).environments == (), "what a person closed stays closed"
 
 
 def test_a_promotion_that_is_merged_leaves_the_next_environment(
@@ -81,19 +81,19 @@ def test_a_promotion_that_is_merged_leaves_the_next_environment(
     attempt = origin.want("staging", ONE)
     rehearsed(origin, "staging", attempt, "verified")
     origin.want("production", ONE)
-    assert pending(job(world)) == ("production",)
+    assert pending(job(world)).environments == ("production",)
 
 
 def test_the_last_environment_has_no_follow_up(origin: Origin, world: World) -> None:
     attempt = origin.want("production", ONE)
     rehearsed(origin, "production", attempt, "verified")
-    assert pending(job(world)) == ()
+    assert pending(job(world)).environments == ()
 
 
 def test_a_rollback_has_no_follow_up(origin: Origin, world: World) -> None:
     attempt = origin.want("staging", ONE, of=TWO)
     rehearsed(origin, "staging", attempt, "verified")
-    assert pending(job(world)) == ()
+    assert pending(job(world)).environments == ()
 
 
 @pytest.mark.parametrize(
@@ -113,13 +113,13 @@ def test_a_rehearsal_that_needs_a_person_or_is_past_is_over(
 ) -> None:
     attempt = origin.want("staging", ONE)
     rehearsed(origin, "staging", attempt, *kinds)
-    assert pending(job(world)) == (("staging",) if left else ())
+    assert pending(job(world)).environments == (("staging",) if left else ())
 
 
 def test_what_happened_on_a_runner_of_its_own_is_no_rehearsal(origin: Origin, world: World) -> None:
     attempt = origin.want("production", ONE)
     origin.happened("production", attempt, "verified", ONE)
-    assert pending(job(world)) == ("production",)
+    assert pending(job(world)).environments == ("production",)
 
 
 def test_later_jobs_get_the_names_as_one_line_of_json(

@@ -38,7 +38,7 @@ def test_what_production_wants_is_made_anew(
         raise Remade(arguments[2].id)  # type: ignore[attr-defined]
 
     origin.promote("production", ONE)
-    monkeypatch.setattr(command, "Remake", remake)
+    monkeypatch.setattr(command, "remake", remake)
     with pytest.raises(Remade, match=ONE):
         reproduce(world, None)
 

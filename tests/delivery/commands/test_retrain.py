@@ -12,8 +12,8 @@ import pytest
 
 from delivery.commands.retrain import ask_for, pack_to, propose_from, train
 from delivery.context import Context
+from delivery.documents import parse_yaml
 from delivery.errors import DeliveryError, HeldError, InputError, OutsideError, StoreError
-from delivery.settings.policy import parse_yaml
 from tests.delivery.conftest import repro
 from tests.github.hub import Hub
 from tests.origin import Origin

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from delivery.cli import work as cli_work
+from delivery.cli.main import cli
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.scanners import code, dependencies, infra, secrets, workflows
 from delivery.scanners.dependencies import Audit
@@ -45,7 +45,7 @@ def test_what_one_scanner_says_decides_how_it_ends(
 ) -> None:
     found = Scan("dependencies", status, FOUND if status == "fail" else (), "why")
     monkeypatch.setattr(dependencies, "scan", lambda *_, **__: found)
-    done = CliRunner().invoke(cli_work.scan, ["--json", "--sarif", "out/scan.sarif"])
+    done = CliRunner().invoke(cli, ["scan", "--json", "--sarif", "out/scan.sarif"])
     assert isinstance(done.exception, ends)
     said = json.loads(done.stdout)
     assert {scan["scanner"]: scan["status"] for scan in said} == {
@@ -61,7 +61,7 @@ def test_a_scanner_that_cannot_run_is_no_pass(monkeypatch: pytest.MonkeyPatch) -
         raise InputError("bandit is not in the environment")
 
     monkeypatch.setattr(code, "scan", broken)
-    assert isinstance(CliRunner().invoke(cli_work.scan).exception, InputError)
+    assert isinstance(CliRunner().invoke(cli, ["scan"]).exception, InputError)
 
 
 @pytest.mark.parametrize("address", ["", "http://127.0.0.1:1/v1/query"])
@@ -76,5 +76,5 @@ def test_the_source_of_advisories_is_that_of_the_environment(
 
     monkeypatch.setattr(dependencies, "scan", scan)
     monkeypatch.setenv("ADVISORIES_URL", address)
-    assert CliRunner().invoke(cli_work.scan).exit_code == 0
+    assert CliRunner().invoke(cli, ["scan"]).exit_code == 0
     assert [(audit.advisories, audit.in_job) for audit in asked] == [(address, False)]

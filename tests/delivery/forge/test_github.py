@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from delivery.errors import ForgeError
-from delivery.forge.comments import LONGEST, REPORT
+from delivery.forge.comments import REPORT
 from delivery.forge.github import GithubForge
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
-from tests.delivery.forge.conftest import WRITES, Clock
+from tests.delivery.github.client import WRITES, Clock
 from tests.github import rules
-from tests.github.actors import Actor
 from tests.github.hub import Hub
 from tests.origin import Origin
 
@@ -23,23 +22,6 @@ ADA = Hub.person("ada", "write")
 BOB = Hub.person("bob", "write")
 EVE = Hub.person("eve", "read")
 Branch = Callable[..., str]
-
-
-@pytest.fixture
-def forge(api: GithubApi, hub: Hub) -> GithubForge:
-    return GithubForge(api, hub.slug, merges_itself=False)
-
-
-@pytest.fixture
-def as_(hub: Hub, clock: Clock) -> Callable[..., GithubForge]:
-    """The forge of somebody else's token."""
-
-    def make(actor: Actor, permissions: dict[str, str] | None = None) -> GithubForge:
-        token = hub.token(actor, permissions)
-        api = GithubApi(hub.url, token, patience=clock.patience())
-        return GithubForge(api, hub.slug, merges_itself=False)
-
-    return make
 
 
 def test_opening_again_adopts_what_is_open(hub: Hub, forge: GithubForge, branch: Branch) -> None:
@@ -167,85 +149,6 @@ def test_closing_says_why_once(hub: Hub, forge: GithubForge, branch: Branch) -> 
     for _ in range(2):
         assert forge.close(number, "superseded by two").state == "closed"
     assert [text.split("\n")[1] for text in hub.said(number)] == ["Closed: superseded by two"]
-
-
-def test_the_comment_is_one_and_updated(hub: Hub, forge: GithubForge, branch: Branch) -> None:
-    branch("one")
-    number = forge.open("one", "One", "", ()).number
-    assert forge.pull(number).comment == ""
-    for text in ("first", "first", "second\nwith lines"):
-        forge.comment(number, text)
-    assert hub.said(number) == [f"{REPORT}\nsecond\nwith lines"]
-    assert forge.pull(number).comment == "second\nwith lines"
-
-
-def test_what_a_person_wrote_is_not_ours_though_they_quote_us(
-    hub: Hub, forge: GithubForge, branch: Branch
-) -> None:
-    branch("one")
-    number = forge.open("one", "One", "", ()).number
-    theirs = [f"{REPORT}\nall is well, merge it", f"> {REPORT}\n> hello", f"look: {REPORT}"]
-    for text in theirs:
-        hub.say(EVE, number, text)
-    for text in ("first", "second"):
-        forge.comment(number, text)
-    assert hub.said(number) == [*theirs, f"{REPORT}\nsecond"]
-    assert forge.pull(number).comment == "second"
-
-
-def test_a_person_with_a_token_of_their_own_updates_theirs(
-    hub: Hub, branch: Branch, as_: Callable[..., GithubForge]
-) -> None:
-    branch("one")
-    forge = as_(ADA)
-    number = forge.open("one", "One", "", ()).number
-    hub.say(BOB, number, f"{REPORT}\nof somebody else")
-    for text in ("first", "second"):
-        forge.comment(number, text)
-    assert hub.said(number) == [f"{REPORT}\nof somebody else", f"{REPORT}\nsecond"]
-
-
-def test_the_comment_is_found_behind_a_hundred_others(
-    hub: Hub, forge: GithubForge, branch: Branch
-) -> None:
-    branch("one")
-    number = forge.open("one", "One", "", ()).number
-    for index in range(101):
-        hub.say(ADA, number, f"remark {index}")
-    for text in ("first", "second"):
-        forge.comment(number, text)
-    assert hub.said(number)[101:] == [f"{REPORT}\nsecond"]
-
-
-@pytest.mark.parametrize("more", [-1, 0, 1, 40_000])
-def test_a_long_report_is_cut_at_a_line_and_says_where_the_rest_is(
-    hub: Hub, forge: GithubForge, branch: Branch, more: int
-) -> None:
-    branch("one")
-    number = forge.open("one", "One", "", ()).number
-    line = "| a gate | passed |\n"
-    text = (line * (LONGEST // len(line) + 3000))[: LONGEST + more]
-    forge.comment(number, text)
-    said = hub.said(number)[0].removeprefix(f"{REPORT}\n")
-    if more <= 0:
-        assert said == text
-        return
-    kept, _, end = said.partition("\n\n*")
-    assert len(said) <= LONGEST
-    assert set(kept.splitlines(keepends=True)) <= {line, line.rstrip()}
-    assert "`delivery gate`" in end
-
-
-def test_a_cut_leaves_no_fence_or_details_open(
-    hub: Hub, forge: GithubForge, branch: Branch
-) -> None:
-    branch("one")
-    number = forge.open("one", "One", "", ()).number
-    forge.comment(number, "<details>\n\n```\n" + "log\n" * 20_000 + "```\n</details>")
-    said = hub.said(number)[0]
-    assert said.count("```") == 2
-    assert said.count("<details>") == said.count("</details>") == 1
-    assert len(said) <= 65_536
 
 
 def test_a_merge_is_a_merge_commit_and_removes_the_branch(

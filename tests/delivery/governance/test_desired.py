@@ -11,6 +11,12 @@ from delivery.settings.policy import parse_settings, read_settings
 from tests.checkout import ROOT
 from tests.delivery.governance.files import ALONE, TEAM, WITH_APP, contents, policy, texts
 
+# As repositories had it before there was a rule for each.
+RULES_BY_NAME = """
+staging: { branches: [main] }
+production: { branches: [main] }
+store: { branches: [main] }
+"""
 MAIN = ("ruleset", "main")
 FIXED = ("ruleset", "promo tags never change")
 MADE = ("ruleset", "promo tags are made by delivery")
@@ -66,8 +72,7 @@ def test_tags_never_change_whoever_asks() -> None:
 def test_each_environment_has_its_labels() -> None:
     text = (ROOT / "delivery.yaml").read_text(encoding="utf-8")
     settings = parse_settings(text.replace("staging:", "canary:"))
-    files = texts() | {ENVIRONMENTS: texts()[ENVIRONMENTS].replace("staging:", "canary:")}
-    items = wanted(parse_policy(files), settings, TEAM)
+    items = wanted(policy(), settings, TEAM)
     labels = {item.name: item.content["description"] for item in items if item.kind == "label"}
     assert labels["promotion:canary"] == "Brings a release into canary"
     assert "promotion:staging" not in labels
@@ -75,8 +80,26 @@ def test_each_environment_has_its_labels() -> None:
 
 def test_an_environment_of_delivery_yaml_that_nobody_guards_is_refused() -> None:
     text = (ROOT / "delivery.yaml").read_text(encoding="utf-8").replace("staging:", "canary:")
-    with pytest.raises(InputError, match=r"has no canary.*branches: \[main\]"):
-        wanted(policy(), parse_settings(text), TEAM)
+    files = texts() | {ENVIRONMENTS: RULES_BY_NAME}
+    with pytest.raises(InputError, match=r"has no canary.*\{environment\}.*branches: \[main\]"):
+        wanted(parse_policy(files), parse_settings(text), TEAM)
+
+
+def test_each_environment_of_delivery_yaml_is_guarded_by_one_rule() -> None:
+    assert contents(TEAM)[("environment", "staging")]["branches"] == ["main"]
+    assert contents(TEAM)[("environment", "production")]["branches"] == ["main"]
+    assert ("environment", "{environment}") not in contents(TEAM)
+
+
+def test_a_rule_by_name_still_counts() -> None:
+    by_name = RULES_BY_NAME.replace(
+        "production: { branches: [main] }", "production: { branches: [release] }"
+    )
+    rules = texts()[ENVIRONMENTS] + "production: { branches: [release] }\n"
+    for text in (by_name, rules):
+        items = wanted(parse_policy(texts() | {ENVIRONMENTS: text}), read_settings(ROOT), TEAM)
+        made = {item.name: item.content["branches"] for item in items if item.kind == "environment"}
+        assert made == {"staging": ["main"], "production": ["release"], "store": ["main"]}
 
 
 def test_what_closes_main_comes_last() -> None:

@@ -8,7 +8,7 @@ from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import InputError
-from delivery.state.desired import Desired, Version, desired_path, evidence_path, render_desired
+from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.events import State
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement
@@ -26,11 +26,11 @@ def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
 def rejected(world: World, environment: str = "production") -> str:
     """Deploy, see it rejected before anything started; returns why."""
     result = deploy(world, environment, budget=60)
-    assert result.tick.state is State.REJECTED
+    assert result.step.state is State.REJECTED
     assert world.places[environment].running == {}
-    attempt = world.snapshot().history(environment)[0]
+    attempt = world.snapshot().history(environment).attempts[0]
     if not attempt.events:  # its rollback was merged already
-        attempt = world.snapshot().history(environment)[1]
+        attempt = world.snapshot().history(environment).attempts[1]
     why: str = attempt.events[-1].evidence["why"]
     return why
 
@@ -55,7 +55,7 @@ def test_a_rollback_to_what_never_ran_here_is_rejected(origin: Origin, world: Wo
 
 def test_a_bento_that_is_not_the_recorded_one_is_rejected(origin: Origin, world: World) -> None:
     origin.promote("staging", ONE)
-    other = Version(ONE, version(ONE).bento_sha256[:12] + "f" * 52)
+    other = ReleaseRef(ONE, version(ONE).bento_sha256[:12] + "f" * 52)
     origin.push({desired_path("staging"): render_desired(Desired(wanted=other))})
     assert "its record" in rejected(world, "staging")
 
@@ -94,13 +94,13 @@ def test_what_failed_here_needs_a_reason_to_return(
     if not returns:
         assert "nobody said why" in rejected(world, "staging")
         return
-    assert Deployment(world, "staging").tick().did == "deployed"
+    assert Deployment(world, "staging").tick().transition == "deployed"
 
 
 def test_a_rollback_that_is_rejected_is_not_rolled_back(origin: Origin, world: World) -> None:
     origin.promote("staging", ONE)
     attempt = origin.want("production", ONE, of=TWO)
     result = deploy(world, "production", budget=60)
-    assert result.tick.state is State.REJECTED
+    assert result.step.state is State.REJECTED
     assert result.rollback is None
     assert world.snapshot().attempt("production").commit == attempt

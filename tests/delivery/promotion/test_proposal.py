@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,13 @@ import pytest
 from delivery.errors import HeldError
 from delivery.forge.github import GithubForge
 from delivery.forge.protocol import Forge, Pull
+from delivery.gates.judgement import Judgement
+from delivery.gates.verdict import Verdict
 from delivery.github.api import GithubApi
-from delivery.promotion.proposal import Proposal, propose
+from delivery.promotion.proposal import Proposal, evidence, propose
+from delivery.settings.overrides import NO_OVERRIDES
 from delivery.state.desired import Desired
+from delivery.state.evidence_file import EvidenceFile, render_evidence
 from tests.delivery.place import Killed, World
 from tests.github.hub import Hub
 from tests.origin import Origin, version
@@ -40,7 +45,7 @@ def world(request: pytest.FixtureRequest, origin: Origin) -> Iterator[World]:
 
 def proposal(wanted: str, rolls_back: str = "none", text: str = "report") -> Proposal:
     desired = Desired(version(wanted), version(""), rolls_back)
-    return Proposal(ENV, desired, {}, text, {})
+    return Proposal(ENV, desired, EvidenceFile(release=wanted), text, {})
 
 
 def put(world: World, wanted: str, rolls_back: str = "none", **more: bool) -> Pull | None:
@@ -100,13 +105,37 @@ def test_a_machine_leaves_alone_what_a_person_closed(world: World) -> None:
     first = put(world, ONE)
     assert first is not None
     world.forge.close(first.number, "not now")
-    assert put(world, ONE, asked=False) is None
+    assert put(world, ONE, by_person=False) is None
     again = put(world, ONE)
     assert again is not None
     assert again.number == first.number + 1
-    adopted = put(world, ONE, asked=False)
+    adopted = put(world, ONE, by_person=False)
     assert adopted is not None, "it is open again, since somebody asked"
     assert adopted.number == again.number
+
+
+def test_a_promotion_leaves_other_environments_alone(world: World) -> None:
+    put(world, ONE)
+    propose(
+        world,
+        world.snapshot(),
+        Proposal("staging", Desired(version(TWO)), EvidenceFile(release=TWO), "other", {}),
+    )
+    assert [(head, state) for head, state, _, _ in seen(world)] == [
+        (f"promote/{ENV}/{ONE}", "open"),
+        (f"promote/staging/{TWO}", "open"),
+    ]
+
+
+def test_evidence_names_an_override_only_where_there_is_one() -> None:
+    verdicts = (
+        Verdict("load", "fail", "m", "r", "w", override="urgent"),
+        Verdict("smoke", "pass", "m", "r", "w", details={"rows": 3}),
+    )
+    written = evidence(ENV, Judgement(verdicts, ONE, None, {}), NO_OVERRIDES, "record")
+    load, smoke = json.loads(render_evidence(written))["verdicts"]
+    assert load["override"] == "urgent"
+    assert set(smoke) == {"gate", "status", "measured", "required", "why"}
 
 
 def test_a_promotion_waits_for_a_rollback_and_a_rollback_for_nothing(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
+from delivery.release import signing
 from delivery.release.keys import own_key, own_public_key
 from delivery.release.signing import read_signature, sign, signed_files
 
@@ -98,3 +100,61 @@ def verify(folder: Path) -> int:
 def test_what_is_no_signature_is_named(damage: str) -> None:
     with pytest.raises(InputError, match=r"r-1\.sig is no signature"):
         read_signature(damage, "r-1.sig")
+
+
+def damaged(text: str, part: str) -> str:
+    """The same file with one part of the statement or its envelope as it may not be."""
+    bundle = json.loads(text)
+    envelope = bundle["dsseEnvelope"]
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    resources = statement["predicate"]["resources"]
+    if part == "payload type":
+        envelope["payloadType"] = "text/plain"
+    elif part == "predicate":
+        statement["predicateType"] = "https://example.org/other"
+    elif part == "algorithm":
+        resources[0]["algorithm"] = "md5"
+    elif part == "a name twice":
+        resources.append({**resources[0], "digest": "0" * 64})
+    elif part == "key":
+        bundle["verificationMaterial"]["publicKey"]["hint"] = 7
+    envelope["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
+    return json.dumps(bundle)
+
+
+def test_a_statement_that_is_written_anew_is_read(text: str) -> None:
+    assert read_signature(damaged(text, "nothing"), "sig").files == read_signature(text, "x").files
+
+
+@pytest.mark.parametrize("part", ["payload type", "predicate", "algorithm", "a name twice", "key"])
+def test_a_statement_of_another_kind_is_refused(text: str, part: str) -> None:
+    with pytest.raises(InputError, match=r"^r-1\.sig: not a signature by a key over sha256"):
+        read_signature(damaged(text, part), "r-1.sig")
+
+
+def test_what_git_ignores_is_signed_too(tmp_path: Path, environ: dict[str, str]) -> None:
+    bento = tmp_path / RELEASE
+    for name in ("bento.yaml", ".git/config", ".gitattributes", ".github/x.yml"):
+        (bento / name).parent.mkdir(parents=True, exist_ok=True)
+        (bento / name).write_text(name)
+    signed = read_signature(sign(RELEASE, bento, {}, own_key(environ, make=False)), "sig")
+    assert signed.files == signed_files(RELEASE, bento, {})
+
+
+def test_nobody_else_can_read_the_key_while_it_signs(
+    bento: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    lay_out = signing._lay_out
+
+    def look(source: Path, destination: Path) -> None:
+        modes.append((destination.parents[1] / "key.pem").stat().st_mode & 0o777)
+        lay_out(source, destination)
+
+    monkeypatch.setattr(signing, "_lay_out", look)
+    umask = os.umask(0)
+    try:
+        sign(RELEASE, bento, TEXTS, own_key(environ, make=False))
+    finally:
+        os.umask(umask)
+    assert modes == [0o600]

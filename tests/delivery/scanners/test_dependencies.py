@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from delivery.cache import Cache
 from delivery.errors import InputError
 from delivery.scanners import dependencies
 from delivery.scanners.dependencies import ALLOWED, LOCK, Audit
 from delivery.scanners.finding import Scan
-from delivery.scanners.memory import Memory
 from tests.delivery.scanners.conftest import put
 from tests.workflows.advisories import ADVISORY, Advisories, advisories
 
@@ -103,8 +103,8 @@ def test_an_answer_counts_for_a_day_and_silence_is_not_remembered(
     folder = tmp_path_factory.mktemp("memory")
 
     def look_at(hours: float, url: str = source.url) -> str:
-        memory = Memory(folder, lambda: noon + timedelta(hours=hours))
-        return dependencies.scan(locked, Audit(url, True, TODAY), memory).status
+        cache = Cache(folder, lambda: noon + timedelta(hours=hours))
+        return dependencies.scan(locked, Audit(url, True, TODAY), cache).status
 
     assert look_at(0, NOWHERE) == "hold"
     assert look_at(0, NOWHERE) == "hold"

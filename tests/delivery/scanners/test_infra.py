@@ -6,10 +6,12 @@ import pytest
 
 from delivery.scanners import infra
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
+from delivery.state.evidence_file import EvidenceFile, render_evidence
 from tests.checkout import ROOT
 from tests.delivery.scanners.conftest import put
 
 STAGING = desired_path("staging")
+NOTHING = render_evidence(EvidenceFile(release="none"))
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def environments(root: Path) -> Path:
     put(root, "delivery.yaml", (ROOT / "delivery.yaml").read_text())
     for name in ("staging", "production"):
         put(root, desired_path(name), render_desired(Desired()))
-        put(root, evidence_path(name), "{}\n")
+        put(root, evidence_path(name), NOTHING)
     return root
 
 
@@ -35,6 +37,7 @@ def test_what_can_be_read_passes(environments: Path) -> None:
         (STAGING, render_desired(Desired()) + '  more: "x"\n'),
         (STAGING, "<<<<<<< a\n=======\n>>>>>>> b\n"),
         (evidence_path("production"), "{"),
+        (evidence_path("production"), "{}"),
     ],
 )
 def test_what_a_deployment_could_not_read_is_found(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from delivery.settings.host import surroundings
+from delivery.settings.host import append, surroundings
+from tests.checkout import ROOT
 
 TOKEN = "ghs_secret"
 JOB = {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": TOKEN, "RUNNER_ENVIRONMENT": "github-hosted"}
@@ -81,3 +84,24 @@ def test_the_pull_request_of_a_job_is_that_of_its_event(tmp_path: Path) -> None:
     url = "https://github.com/a/b"
     assert surroundings(JOB | {"GITHUB_EVENT_PATH": str(event)}, url).pull == 7
     assert surroundings(JOB, url).pull is None
+
+
+def test_a_summary_grows_and_nothing_is_written_outside_a_job(tmp_path: Path) -> None:
+    file = tmp_path / "summary"
+    append(file, "one")
+    append(file, "two")
+    append(None, "three")
+    assert file.read_text() == "one\ntwo\n"
+
+
+def test_every_variable_that_is_read_is_in_the_table() -> None:
+    """`locustfile` is a program of its own; what starts it sets its variables."""
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / "delivery").rglob("*.py")
+        if file.name != "locustfile.py"
+    )
+    read = set(re.findall(r'environ\.get\("([A-Z_]+)"', text))
+    assert {"GITHUB_TOKEN", "ADVISORIES_URL"} <= read
+    table = str(inspect.getmodule(surroundings).__doc__).replace("\n", " ").replace(",", " ")
+    assert {name for name in read if f" {name} " not in table} == {"PATH"}

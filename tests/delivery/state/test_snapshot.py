@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from typing import Any
+
 import pytest
 
 from delivery.errors import InputError
@@ -10,6 +13,7 @@ from delivery.state.snapshot import Snapshot
 from tests.origin import Origin
 
 ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"
+RUN = subprocess.run
 
 
 def verified(origin: Origin, environment: str, release: str, previous: str = "") -> str:
@@ -43,8 +47,8 @@ def test_a_rejected_release_is_not_champion(origin: Origin) -> None:
     origin.happened("production", attempt, "rejected", TWO)
     snapshot = Snapshot(origin.repository)
     assert snapshot.champion().release == ONE
-    assert snapshot.failed("production", TWO) is not None
-    assert snapshot.failed("production", ONE) is None
+    assert snapshot.history("production").failed(TWO) is not None
+    assert snapshot.history("production").failed(ONE) is None
 
 
 def test_a_rollback_makes_the_previous_champion_at_once(origin: Origin) -> None:
@@ -62,8 +66,8 @@ def test_the_fallback_is_the_newest_that_still_stands(origin: Origin) -> None:
     origin.happened("production", bad, "revoked-1", TWO)
     verified(origin, "production", THREE, previous=ONE)
     snapshot = Snapshot(origin.repository)
-    assert snapshot.fallback("production", THREE).release == ONE
-    assert not snapshot.fallback("staging", ONE).exists
+    assert snapshot.history("production").fallback(THREE).release == ONE
+    assert not snapshot.history("staging").fallback(ONE).exists
 
 
 def test_the_work_tree_says_nothing(origin: Origin) -> None:
@@ -83,3 +87,78 @@ def test_a_release_that_is_not_there_is_named(origin: Origin) -> None:
 def test_an_environment_that_is_not_there_names_those_that_are(origin: Origin) -> None:
     with pytest.raises(InputError, match="staging, production"):
         Snapshot(origin.repository).attempt("prod")
+
+
+def test_an_environment_is_resolved_with_its_neighbours(origin: Origin) -> None:
+    snapshot = Snapshot(origin.repository)
+    staging, production = (snapshot.environment(name) for name in ("staging", "production"))
+    assert (staging.upstream, staging.downstream) == (None, "production")
+    assert (production.upstream, production.downstream) == ("staging", None)
+    assert snapshot.attempt("staging").environment == staging
+
+
+def test_what_comes_to_main_later_is_in_a_new_snapshot(origin: Origin) -> None:
+    attempt = origin.want("staging", ONE)
+    before = Snapshot(origin.repository)
+    origin.happened("staging", attempt, "verified", ONE)
+    verified(origin, "staging", TWO)
+    assert [made.state for made in before.history("staging")][:1] == [State.MERGED]
+    after = Snapshot(origin.repository)
+    assert [made.state for made in after.history("staging")][:2] == [State.VERIFIED] * 2
+
+
+def test_a_malformed_tag_is_named_by_who_asks_about_its_attempt(origin: Origin) -> None:
+    attempt = origin.want("staging", ONE)
+    origin.repository.create_tag(f"promo/staging/{attempt}/celebrated", attempt, "by hand")
+    snapshot = Snapshot(origin.repository)
+    assert not snapshot.champion().exists
+    with pytest.raises(InputError, match=f"promo/staging/{attempt}/celebrated"):
+        snapshot.attempt("staging")
+
+
+def test_a_tag_about_no_attempt_of_main_is_left_alone(origin: Origin) -> None:
+    attempt = origin.want("staging", ONE)
+    origin.repository.create_tag("promo/staging/abc/deployed", attempt, "by hand")
+    assert Snapshot(origin.repository).attempt("staging").state is State.MERGED
+
+
+def test_the_newest_attempt_can_be_read_though_an_older_one_cannot(origin: Origin) -> None:
+    origin.push({"infra/environments/staging/desired.yaml": "nonsense"})
+    origin.want("staging", ONE)
+    snapshot = Snapshot(origin.repository)
+    assert snapshot.attempt("staging").desired.wanted.release == ONE
+    with pytest.raises(InputError, match="malformed"):
+        snapshot.history("staging")
+
+
+def test_processes_of_git_do_not_grow_with_attempts(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def counted(command: list[str], **options: Any) -> Any:
+        started.append(command)
+        return RUN(command, **options)
+
+    def processes() -> int:
+        """How many it takes to learn all that the attempts say."""
+        with monkeypatch.context() as patch:
+            patch.setattr("delivery.git.subprocess.run", counted)
+            started.clear()
+            snapshot = Snapshot(origin.repository, fetch=False)
+            history = snapshot.history("production")
+            assert all(made.merged for made in history)
+            history.fallback(ONE)
+            history.recorded_levels(
+                lambda made: snapshot.evidence("production", made.commit), snapshot.moment
+            )
+            snapshot.champion()
+            return len(started)
+
+    verified(origin, "production", ONE)
+    few = processes()
+    for release in (TWO, THREE, ONE, TWO):
+        verified(origin, "production", release)
+    assert processes() == few
+    # The commit of main, the tags, the settings, the history, its files, the moment of main.
+    assert few == 6

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.settings.policy import parse_yaml
 from delivery.storage.dvc_lock import require_in_step, stale
 from tests.origin import Origin
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from delivery.bento.digest import content_sha256, release_id
+from delivery.documents import parse_yaml
 from delivery.errors import InputError, StoreError
-from delivery.settings.policy import parse_yaml
 from delivery.state.record import FOLDER
 from delivery.storage.github_releases import Bundles
 from delivery.storage.store import Store

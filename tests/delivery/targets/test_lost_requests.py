@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256
 from delivery.demo.traffic import Plan, run
-from delivery.judgement.judge import Subject
-from delivery.targets.local.target import LocalTarget
+from delivery.targets.local.target import local_target
+from delivery.targets.protocol import Target
 from serving.contract import EXAMPLES
 from tests.delivery.bentos import Bench, tiny
+from tests.delivery.place import environment
 from tests.delivery.running import eventually, free_port, runs
 
 SHIFTS = 10
@@ -29,38 +31,38 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def subject(bench: Bench) -> Subject:
+def subject(bench: Bench) -> Bento:
     return bench.bento("better", tiny())
 
 
 @pytest.fixture(scope="module")
 def target(
-    bench: Bench, subject: Subject, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalTarget]:
+    bench: Bench, subject: Bento, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
     """One bento that runs as two releases, in the environment that other tests use too."""
     workspace = tmp_path_factory.mktemp("target")
     (bench.workspace / "envs").mkdir(parents=True, exist_ok=True)
     (workspace / "envs").symlink_to(bench.workspace / "envs")
-    target = LocalTarget("production", free_port(), workspace)
+    target = local_target(environment("production", free_port()), workspace)
     try:
-        target.start("r-one", subject.bento)
-        target.start("r-two", subject.bento)
+        target.runtime.start(Bento("r-one", subject.path))
+        target.runtime.start(Bento("r-two", subject.path))
         yield target
     finally:
         target.stop()
 
 
 @pytest.fixture(scope="module")
-def bodies(subject: Subject) -> list[bytes]:
-    examples = subject.bento / "src" / "artifacts" / "model" / EXAMPLES
+def bodies(subject: Bento) -> list[bytes]:
+    examples = subject.path / "src" / "artifacts" / "model" / EXAMPLES
     rows = [json.loads(line)["instance"] for line in examples.read_text().splitlines()]
     return [json.dumps({"instances": [row]}).encode() for row in rows]
 
 
 def test_no_request_is_lost_across_shifts_and_a_retirement(
-    target: LocalTarget, bodies: list[bytes], tmp_path: Path
+    target: Target, bodies: list[bytes], tmp_path: Path
 ) -> None:
-    target.shift({"r-one": 100})
+    target.router.set_weights({"r-one": 100})
     stop, out = tmp_path / "stop", tmp_path / "out.json"
 
     def answered(release: str) -> int:
@@ -68,15 +70,15 @@ def test_no_request_is_lost_across_shifts_and_a_retirement(
         return found
 
     with ThreadPoolExecutor(1) as pool:
-        load = pool.submit(run, Plan(target.url, 100.0, 4, BOUND), bodies, stop, out)
+        load = pool.submit(run, Plan(target.router.url, 100.0, 4, BOUND), bodies, stop, out)
         try:
             eventually(lambda: out.exists() and answered("r-one"))
             for _ in range(SHIFTS):
-                target.shift({"r-two": 100})
-                target.shift({"r-one": 50, "r-two": 50})
-                target.shift({"r-one": 100})
-            target.shift({"r-two": 100})
-            target.retire({"r-two"})
+                target.router.set_weights({"r-two": 100})
+                target.router.set_weights({"r-one": 50, "r-two": 50})
+                target.router.set_weights({"r-one": 100})
+            target.router.set_weights({"r-two": 100})
+            target.runtime.retire({"r-two"})
             before = answered("r-two")
             eventually(lambda: answered("r-two") > before + 50)
         finally:
@@ -84,20 +86,20 @@ def test_no_request_is_lost_across_shifts_and_a_retirement(
         tally = load.result(timeout=BOUND)
     assert tally.failures == 0, tally.first_failure
     assert set(tally.releases) == {"r-one", "r-two"}
-    assert set(target.instances()) == {"r-two"}
+    assert set(target.runtime.instances()) == {"r-two"}
 
 
-def test_nothing_is_written_into_a_bento_that_runs(target: LocalTarget, subject: Subject) -> None:
-    assert target.instances()["r-two"].alive
-    assert content_sha256(subject.bento).startswith(subject.release.removeprefix("r-"))
+def test_nothing_is_written_into_a_bento_that_runs(target: Target, subject: Bento) -> None:
+    assert target.runtime.instances()["r-two"].alive
+    assert content_sha256(subject.path).startswith(subject.id.removeprefix("r-"))
 
 
-def test_the_workers_of_a_killed_bento_do_not_stay(target: LocalTarget, subject: Subject) -> None:
-    leader = target._server("r-two").process.leader()
+def test_the_workers_of_a_killed_bento_do_not_stay(target: Target, subject: Bento) -> None:
+    leader = target.runtime.files.server("r-two").process.leader()
     assert leader is not None
     workers = leader.children(recursive=True)
     assert workers
     leader.kill()
-    eventually(lambda: not target.instances()["r-two"].alive)
-    assert target.start("r-two", subject.bento).alive
+    eventually(lambda: not target.runtime.instances()["r-two"].alive)
+    assert target.runtime.start(Bento("r-two", subject.path)).alive
     assert [worker for worker in workers if runs(worker)] == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ ROWS = pd.DataFrame(
 )
 
 
-def constant(value: float):
+def constant(value: float) -> Callable[[pd.DataFrame], np.ndarray]:
     return lambda rows: np.full(len(rows), value)
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from serving.contract import ContractError
+from serving.errors import Denied
 from serving.guard import auth
 from serving.guard.auth import ApiKeys, make_doorman, needed
-from serving.guard.errors import Denied
 from serving.guard.guard import require_guard
-from serving.guard.keys import main, make_key
-from serving.settings.host import Place
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
+from serving.strict import DocumentError
 
 END = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -38,8 +37,8 @@ def keys_at(now: datetime, *entries: dict[str, Any]) -> ApiKeys:
 
 def started(*entries: dict[str, Any], auth: str = "keys", local: bool = False) -> Start:
     settings = ServingSettings.model_validate({"auth": auth})
-    place = Place(local=local, api_keys=json.dumps(entries) if entries else "")
-    return Start("r-1", settings, place=place)
+    host = Host(local=local, api_keys=json.dumps(entries) if entries else "")
+    return Start("r-1", settings, host=host)
 
 
 def admit(start: Start, path: str, header: str | None = None, value: str = "") -> str | None:
@@ -186,21 +185,11 @@ def test_a_service_without_keys_refuses_to_start(local: bool) -> None:
     ],
 )
 def test_keys_that_do_not_fit_stop_the_start_and_are_not_shown(text: str) -> None:
-    with pytest.raises(ContractError, match="SERVING_API_KEYS") as caught:
+    with pytest.raises(DocumentError, match="SERVING_API_KEYS") as caught:
         ApiKeys(text)
     assert "sk_a_key_itself" not in str(caught.value)
 
 
 def test_what_is_told_about_a_start_holds_no_secrets() -> None:
-    start = Start("r-1", ServingSettings(), place=Place(api_keys="hush", log_key="hush"))
+    start = Start("r-1", ServingSettings(), host=Host(api_keys="hush", log_key="hush"))
     assert "hush" not in repr(start)
-
-
-def test_a_made_key_works_until_it_expires(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["ci", "--scope", "predict", "--scope", "metrics", "--days", "1"])
-    shown = capsys.readouterr()
-    key = shown.err.strip().removeprefix("the key, shown once: ")
-    assert key not in shown.out
-    caller = ApiKeys(f"[{shown.out}]").caller(key)
-    assert (caller.name, caller.scopes) == ("key:ci", {"predict", "metrics"})
-    assert make_key("ci", ["predict"], 1)[0] != make_key("ci", ["predict"], 1)[0]

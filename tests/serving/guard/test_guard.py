@@ -12,8 +12,8 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.guard.guard import Guard
-from serving.guard.rate import CLIENTS, RateLimiter
-from serving.settings.host import Place
+from serving.protocols.protocol import Reply, reply
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
 from serving.telemetry.request_context import current
 from tests.serving.guard.test_auth import entry
@@ -40,7 +40,15 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 def start(*keys: dict[str, Any], **settings: Any) -> Start:
     auth = "keys" if keys else "none"
     parsed = ServingSettings.model_validate({"auth": auth} | settings)
-    return Start("r-1", parsed, place=Place(local=not keys, api_keys=json.dumps(keys)))
+    return Start("r-1", parsed, host=Host(local=not keys, api_keys=json.dumps(keys)))
+
+
+def shape(_: str, status: int, message: str) -> Reply:
+    return reply({"error": {"message": message}}, status)
+
+
+def guarded(app: ASGIApp, started: Start) -> Guard:
+    return Guard(app, start=started, shape=shape)
 
 
 class Answer:
@@ -83,7 +91,7 @@ class Asked:
 
 
 def test_a_request_gets_an_id_that_it_keeps() -> None:
-    guard = Guard(echo, start=start())
+    guard = guarded(echo, start())
     first, second = Asked(guard)(), Asked(guard)()
     assert first.headers["x-request-id"] == first.json["id"]
     assert len(first.json["id"]) == 24
@@ -92,25 +100,25 @@ def test_a_request_gets_an_id_that_it_keeps() -> None:
 
 @pytest.mark.parametrize("given", ["abc-1", "A.b_c:d@e/f+g=", "x" * 128])
 def test_a_sane_id_of_the_caller_is_kept(given: str) -> None:
-    answer = Asked(Guard(echo, start=start()))(x_request_id=given)
+    answer = Asked(guarded(echo, start()))(x_request_id=given)
     assert answer.headers["x-request-id"] == answer.json["id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a\nb", "<script>", "x" * 129, "é"])
 def test_another_id_is_replaced(given: str) -> None:
-    answer = Asked(Guard(echo, start=start()))(x_request_id=given)
+    answer = Asked(guarded(echo, start()))(x_request_id=given)
     assert len(answer.headers["x-request-id"]) == 24
 
 
 def test_the_trace_of_the_caller_is_known() -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
-    guard = Guard(echo, start=start())
+    guard = guarded(echo, start())
     assert Asked(guard)(traceparent=f"00-{trace}-b7ad6b7169203331-01").json["trace"] == trace
     assert Asked(guard)(traceparent=f"00-{trace}-nonsense").json["trace"] == ""
 
 
 def test_credentials_name_the_caller_and_their_lack_is_refused_with_an_id() -> None:
-    guard = Guard(echo, start=start(entry("secret", expires=LATER)))
+    guard = guarded(echo, start(entry("secret", expires=LATER)))
     assert Asked(guard)(x_api_key="secret").json["client"] == "key:ci"
     refused = Asked(guard)(x_request_id="mine")
     assert (refused.status, refused.headers["x-request-id"]) == (401, "mine")
@@ -122,7 +130,7 @@ def test_credentials_name_the_caller_and_their_lack_is_refused_with_an_id() -> N
 
 @pytest.mark.parametrize(("size", "status"), [(9, 200), (10, 200), (11, 413)])
 def test_a_body_is_limited_whether_it_is_declared_or_not(size: int, status: int) -> None:
-    guard = Guard(echo, start=start(limits={"body_bytes": 10}))
+    guard = guarded(echo, start(limits={"body_bytes": 10}))
     assert Asked(guard)(content_length=str(size)).status == status
     answer = Asked(guard, iter([b"x" * (size - 1), b"x", b""]))()
     assert answer.status == status
@@ -135,7 +143,7 @@ def test_a_body_is_limited_whether_it_is_declared_or_not(size: int, status: int)
 
 @pytest.mark.parametrize("length", ["", "-1", "+1", "x", "1e3", "9" * 50, "²"])
 def test_a_strange_length_is_refused(length: str) -> None:
-    assert Asked(Guard(echo, start=start()))(content_length=length).status == 413
+    assert Asked(guarded(echo, start()))(content_length=length).status == 413
 
 
 def test_an_upload_without_end_is_not_read_to_its_end() -> None:
@@ -143,13 +151,13 @@ def test_an_upload_without_end_is_not_read_to_its_end() -> None:
         while True:
             yield b"x" * 100
 
-    asked = Asked(Guard(echo, start=start(limits={"body_bytes": 1000})), forever())
+    asked = Asked(guarded(echo, start(limits={"body_bytes": 1000})), forever())
     assert asked().status == 413
     assert asked.taken == 11
 
 
 def test_a_body_that_does_not_arrive_is_given_up() -> None:
-    guard = Guard(echo, start=start(limits={"seconds": 0.01}))
+    guard = guarded(echo, start(limits={"seconds": 0.01}))
     answer = Asked(guard, iter([b"x"]))()
     assert (answer.status, answer.headers["connection"]) == (408, "close")
 
@@ -159,7 +167,7 @@ def test_an_answer_that_does_not_come_is_given_up() -> None:
         await receive()
         await asyncio.Event().wait()
 
-    assert Asked(Guard(slow, start=start(limits={"seconds": 0.01})))().status == 504
+    assert Asked(guarded(slow, start(limits={"seconds": 0.01})))().status == 504
 
 
 def test_a_timeout_of_the_application_itself_stays_one() -> None:
@@ -167,7 +175,7 @@ def test_a_timeout_of_the_application_itself_stays_one() -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        Asked(Guard(failing, start=start()))()
+        Asked(guarded(failing, start()))()
 
 
 def test_an_answer_that_has_begun_is_not_followed_by_another() -> None:
@@ -176,14 +184,14 @@ def test_an_answer_that_has_begun_is_not_followed_by_another() -> None:
         await send({"type": "http.response.body", "body": b"{}", "more_body": True})
         await asyncio.Event().wait()
 
-    answer = Asked(Guard(stuck, start=start(limits={"seconds": 0.01})))()
+    answer = Asked(guarded(stuck, start(limits={"seconds": 0.01})))()
     assert [message["type"] for message in answer.messages].count("http.response.start") == 1
 
 
 def test_a_client_that_asks_too_often_is_told_when_to_come_back() -> None:
     limits = {"requests_per_second": 0.001, "burst": 2}
     a, b = entry("a", name="a", expires=LATER), entry("b", name="b", expires=LATER)
-    guard = Guard(echo, start=start(a, b, limits=limits))
+    guard = guarded(echo, start(a, b, limits=limits))
     assert [Asked(guard)(x_api_key="a").status for _ in range(3)] == [200, 200, 429]
     answer = Asked(guard)(x_api_key="a")
     assert 990 <= int(answer.headers["retry-after"]) <= 1000
@@ -193,7 +201,7 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back() -> None:
 
 def test_guessing_credentials_is_limited_by_address() -> None:
     limits = {"requests_per_second": 0.001, "burst": 2}
-    guard = Guard(echo, start=start(entry("a", expires=LATER), limits=limits))
+    guard = guarded(echo, start(entry("a", expires=LATER), limits=limits))
     assert [Asked(guard)(x_api_key="guess").status for _ in range(3)] == [401, 401, 429]
     assert Asked(guard)(x_api_key="a").status == 200
 
@@ -208,47 +216,5 @@ def test_web_sockets_are_closed() -> None:
         raise AssertionError("nothing is read")
 
     scope = {"type": "websocket", "path": "/predict", "headers": []}
-    asyncio.run(Guard(echo, start=start())(scope, receive, send))
+    asyncio.run(guarded(echo, start())(scope, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
-
-
-def test_every_request_is_a_line_of_json_where_that_is_asked_for(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    guard = Guard(echo, start=start(entry("a", expires=LATER), log={"requests": True}))
-    trace = "0af7651916cd43dd8448eb211c80319c"
-    parent = f"00-{trace}-b7ad6b7169203331-01"
-    Asked(guard)(x_api_key="a", x_request_id="one", traceparent=parent)
-    Asked(guard)("/pre\ndict", x_api_key="hush", x_request_id="two")
-    text = capsys.readouterr().out
-    first, second = map(json.loads, text.splitlines())
-    assert (first["request_id"], first["status"], first["client"]) == ("one", 200, "key:ci")
-    assert (first["trace_id"], first["parent_id"]) == (trace, "b7ad6b7169203331")
-    assert (second["request_id"], second["status"], second["path"]) == ("two", 401, "/pre\ndict")
-    assert "hush" not in text
-
-
-class TestRateLimiter:
-    def test_a_bucket_empties_and_fills(self) -> None:
-        """At, below and above a token."""
-        now = 0.0
-        rate = RateLimiter(2.0, 3, clock=lambda: now)
-        assert [rate.wait("a") for _ in range(4)] == [0, 0, 0, 1]
-        now = 0.49
-        assert rate.wait("a") == 1
-        now = 0.5
-        assert [rate.wait("a") for _ in range(2)] == [0, 1]
-        now = 1000.0
-        assert [rate.wait("a") for _ in range(4)] == [0, 0, 0, 1]
-
-    def test_the_wait_is_in_whole_seconds(self) -> None:
-        rate = RateLimiter(0.1, 1, clock=lambda: 0.0)
-        assert [rate.wait("a") for _ in range(2)] == [0, 10]
-
-    def test_memory_is_bounded(self) -> None:
-        rate = RateLimiter(1.0, 1, clock=lambda: 0.0)
-        for number in range(CLIENTS + 100):
-            rate.wait(str(number))
-        assert len(rate._buckets) == CLIENTS
-        assert rate.wait("0") == 0, "forgotten, and so fresh"
-        assert rate.wait(str(CLIENTS + 99)) > 0

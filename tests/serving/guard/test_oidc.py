@@ -19,18 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from serving.errors import Denied, UnreachableError
 from serving.guard.auth import ApiKeys, Doorman
-from serving.guard.errors import Denied
-from serving.guard.oidc import (
-    COOLDOWN,
-    FRESH,
-    LEEWAY,
-    STALE,
-    KeySet,
-    Tokens,
-    UnreachableError,
-    fetch_json,
-)
+from serving.guard.oidc import COOLDOWN, FRESH, LEEWAY, STALE, KeySet, Tokens, fetch_json
 from serving.settings.policy import OidcSettings
 from tests.serving.guard.test_auth import END, entry, keys_at
 
@@ -270,7 +261,7 @@ def site() -> Iterator[dict[str, Any]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     documents["url"] = f"http://127.0.0.1:{server.server_port}"
     yield documents
     server.shutdown()

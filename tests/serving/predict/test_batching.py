@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from serving.contract import Task
+from serving.errors import ScoreError
 from serving.guard.guard import Guard
 from serving.http.app import Service
-from serving.model.engine import ScoreError
 from serving.predict.batching import Batcher
 from serving.rows.column import Array
 from serving.settings.policy import Batching
@@ -101,10 +101,10 @@ def test_requests_over_http_are_joined_and_get_the_answers_they_get_alone(
     alone = client_of(models["multiclass"])
     expected = [alone.post("/predict", json={"instances": [row]}).content for row in rows]
     settings = ServingSettings(batching=Batching(max_rows=64))
-    start = Start("r-0123456789ab", settings, place=LOCALLY)
+    start = Start("r-0123456789ab", settings, host=LOCALLY)
     service = Service(models["multiclass"], start)
     service.load()
-    guarded = Guard(service.app, start=start)
+    guarded = Guard(service.app, start=start, shape=service.error)
 
     async def together() -> tuple[list[bytes], str]:
         transport = httpx.ASGITransport(guarded)

@@ -9,17 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.contract import (
-    CONTRACT,
-    EXAMPLES,
-    EXPLAINER,
-    MODEL,
-    ContractError,
-    Task,
-    read_contract,
-)
+from serving.contract import CONTRACT, EXAMPLES, EXPLAINER, MODEL, Task, read_contract
 from serving.predict.loaded_model import CHECKSUMS, check_released, file_hashes, load_model
 from serving.rows.validate import Validator
+from serving.strict import DocumentError
 from tests.serving.conftest import TASKS
 from tests.serving.tiny import WEIGHTS, tiny_frame, tiny_instances, tiny_scores, write_tiny_model
 
@@ -92,7 +85,10 @@ def drop_input(folder: Path) -> None:
         (write(MODEL, "no graph"), "ONNX Runtime cannot load it"),
         (write(EXAMPLES, ""), "no examples"),
         (write(EXAMPLES, "[]\n"), "line 1 is not an example"),
-        (write(EXAMPLES, '{"instance": {"hour": 99}}\n'), "row 0, distance: found no such field"),
+        (
+            write(EXAMPLES, '{"instance": {"hour": 99}, "prediction": 0.5}\n'),
+            "row 0, distance: found no such field",
+        ),
         (edit(runtime="python"), r"predictor/__init__\.py: no such file"),
         (edit_input(0, name="length"), "'distance' is not in the contract"),
         (edit_input(2, dtype="float32"), r"'hour' is tensor\(int64\), in the contract float32"),
@@ -107,7 +103,7 @@ def test_a_misfit_stops_the_start_with_one_line(
 ) -> None:
     write_tiny_model(tmp_path / "model")
     damage(tmp_path / "model")
-    with pytest.raises(ContractError, match=reason) as caught:
+    with pytest.raises(DocumentError, match=reason) as caught:
         load_model(tmp_path / "model")
     assert "\n" not in str(caught.value)
     assert str(tmp_path / "model") in str(caught.value)
@@ -128,7 +124,7 @@ def test_a_changed_byte_of_a_release_stops_the_start(tmp_path: Path, name: str) 
     assert check_released(folder)
     (folder / name).write_bytes((folder / name).read_bytes() + b"\n")
     for look in (load_model, check_released):
-        with pytest.raises(ContractError, match=f"{name}: not the bytes that were released"):
+        with pytest.raises(DocumentError, match=f"{name}: not the bytes that were released"):
             look(folder)
 
 
@@ -138,10 +134,10 @@ def test_an_added_or_removed_file_of_a_release_stops_the_start(tmp_path: Path) -
     (folder / "notes.txt").write_text("x")
     write_sums(folder)
     (folder / "notes.txt").rename(folder / "other.txt")
-    with pytest.raises(ContractError, match=r"notes\.txt: missing"):
+    with pytest.raises(DocumentError, match=r"notes\.txt: missing"):
         load_model(folder)
     (folder / "notes.txt").write_text("x")
-    with pytest.raises(ContractError, match=r"other\.txt: not the bytes"):
+    with pytest.raises(DocumentError, match=r"other\.txt: not the bytes"):
         load_model(folder)
 
 

@@ -39,10 +39,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Speaker:
-    """`write` puts rows into a request; `read` takes the scores out of an answer. `dialect` is
+    """`write` puts rows into a request; `read` takes the scores out of an answer. `protocol` is
     the name of the protocol in settings."""
 
-    dialect: str
+    protocol: str
     path: str
     write: Callable[[Rows, Contract], Asked]
     read: Callable[[httpx.Response], Any]

@@ -53,7 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     serverless platform, with the port and routes in variables."""
     bench = shared_bench(tmp_path_factory)
     subject = bench.bento("better", tiny())
-    python = venvs.environment(subject.bento, bench.workspace / "envs")
+    python = venvs.environment(subject.path, bench.workspace / "envs")
     home = tmp_path_factory.mktemp("home")
     port = free_port()
     variables = {
@@ -63,15 +63,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "BENTOML_DO_NOT_TRACK": "True",
         # The bento is shared with other tests, and its content is hashed.
         "PYTHONPYCACHEPREFIX": str(venvs.bytecode(python)),
-        "RELEASE_ID": subject.release,
+        "RELEASE_ID": subject.id,
         "SERVING_ENVIRONMENT": "local",
         "PORT": str(port),
-        "BENTO_PATH": str(subject.bento.absolute()),
+        "BENTO_PATH": str(subject.path.absolute()),
         "AIP_PREDICT_ROUTE": "/aip/predict",
         "AIP_HEALTH_ROUTE": "/aip/health",
         **ALL.to_environment(),
     }
-    entrypoint = subject.bento / "env" / "docker" / "entrypoint.sh"
+    entrypoint = subject.path / "env" / "docker" / "entrypoint.sh"
     command = ["bash", entrypoint.absolute(), "serve", "--host", "127.0.0.1"]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=home)
@@ -79,7 +79,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             eventually(lambda: _answers(client, process, home / "log"), seconds=90)
             scores = SPEAKERS["native"].scores(client, tiny_contract(), ROWS)
-        yield Place(port, subject.release, scores)
+        yield Place(port, subject.id, scores)
     finally:
         process.terminate()
         process.wait(timeout=30)

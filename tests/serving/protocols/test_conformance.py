@@ -56,7 +56,7 @@ def test_every_protocol_gives_the_same_bits(polyglots: Polyglots, name: str, mod
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, one in SPEAKERS.items() if one.dialect in ServingSettings().protocols]
+    "name", [name for name, one in SPEAKERS.items() if one.protocol in ServingSettings().protocols]
 )
 def test_the_defaults_give_the_same_bits(
     clients: Mapping[Task, TestClient], polyglots: Polyglots, name: str
@@ -73,9 +73,9 @@ def test_a_protocol_that_is_off_has_no_routes(client: TestClient, name: str) -> 
     """The defaults: native, v2 and MLflow."""
     speaker = SPEAKERS[name]
     found = client.post(speaker.path, content=b"").status_code
-    on = speaker.dialect in ("native", "v2", "mlflow") or speaker.path == "/invocations"
+    on = speaker.protocol in ("native", "v2", "mlflow") or speaker.path == "/invocations"
     assert found != 404 if on else found == 404
 
 
 def test_every_protocol_is_tried() -> None:
-    assert {speaker.dialect for speaker in SPEAKERS.values()} == set(get_args(ProtocolName))
+    assert {speaker.protocol for speaker in SPEAKERS.values()} == set(get_args(ProtocolName))

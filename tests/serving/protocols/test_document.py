@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.predict.answer import Refusal
+from serving.errors import Refusal
 from serving.protocols.document import lenient
 
 

@@ -60,7 +60,7 @@ EACH = pytest.mark.parametrize("name", SPEAKERS)
 def check(client: TestClient, name: str, asked: Asked, status: int, words: str) -> None:
     speaker = SPEAKERS[name]
     response = client.post(speaker.path, content=asked.content, headers=dict(asked.headers))
-    read, unfit = SHAPES[speaker.dialect]
+    read, unfit = SHAPES[speaker.protocol]
     assert response.status_code == (unfit if status == 422 else status), response.text
     assert response.headers["content-type"] == "application/json"
     assert words in read(response.json(), response.status_code)
@@ -110,7 +110,7 @@ def test_as_many_rows_as_are_allowed(polyglot: TestClient, name: str) -> None:
 def test_another_content_type(polyglot: TestClient, name: str) -> None:
     speaker = SPEAKERS[name]
     asked = Asked(speaker.write([ROW], CONTRACT).content, {"Content-Type": "text/plain"})
-    if speaker.dialect in ANY_TYPE:
+    if speaker.protocol in ANY_TYPE:
         response = polyglot.post(speaker.path, content=asked.content, headers=dict(asked.headers))
         assert response.status_code == 200
     else:
@@ -126,7 +126,7 @@ def test_a_coding_that_is_not_read(polyglot: TestClient, name: str) -> None:
 @EACH
 def test_another_method(polyglot: TestClient, name: str) -> None:
     response = polyglot.put(SPEAKERS[name].path, content=b"{}", headers=JSON)
-    read, _ = SHAPES[SPEAKERS[name].dialect]
+    read, _ = SHAPES[SPEAKERS[name].protocol]
     assert response.status_code == 405
     assert read(response.json(), 405) == "Method Not Allowed"
 
@@ -140,20 +140,20 @@ def test_another_model(polyglot: TestClient, name: str) -> None:
     path = speaker.path.replace("/tiny", "/huge")
     response = polyglot.post(path, content=b"{}", headers=JSON)
     assert response.status_code == 404
-    words = SHAPES[speaker.dialect][0](response.json(), 404)
+    words = SHAPES[speaker.protocol][0](response.json(), 404)
     assert words == "no model is called 'huge'; here is 'tiny'"
 
 
 @pytest.mark.parametrize(
-    ("dialect", "path"),
+    ("protocol", "path"),
     [
         ("v2", "/v2/models/tiny/versions/{}/infer"),
         ("tensorflow", "/v1/models/tiny/versions/{}:predict"),
         ("torchserve", "/predictions/tiny/{}"),
     ],
 )
-def test_another_version(polyglot: TestClient, dialect: str, path: str) -> None:
-    read, unfit = SHAPES[dialect]
+def test_another_version(polyglot: TestClient, protocol: str, path: str) -> None:
+    read, unfit = SHAPES[protocol]
     missing = polyglot.post(path.format("2"), content=b"{}", headers=JSON)
     assert missing.status_code == 404
     assert read(missing.json(), 404) == "no version '2'; here is 'r-0123456789ab'"
@@ -163,7 +163,7 @@ def test_another_version(polyglot: TestClient, dialect: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "path"),
+    ("protocol", "path"),
     [
         ("v2", "/v2/repository/index"),
         ("tensorflow", "/v1/models/tiny/labels/x"),
@@ -172,10 +172,10 @@ def test_another_version(polyglot: TestClient, dialect: str, path: str) -> None:
         ("vertex", "/v1/projects/p"),
     ],
 )
-def test_a_path_that_is_not_there(polyglot: TestClient, dialect: str, path: str) -> None:
+def test_a_path_that_is_not_there(polyglot: TestClient, protocol: str, path: str) -> None:
     response = polyglot.get(path)
     assert response.status_code == 404
-    assert SHAPES[dialect][0](response.json(), 404) == "Not Found"
+    assert SHAPES[protocol][0](response.json(), 404) == "Not Found"
 
 
 @EACH

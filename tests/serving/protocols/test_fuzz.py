@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
+from serving.errors import Refusal
 from serving.http.app import Service
-from serving.predict.answer import Query, Refusal
-from serving.protocols import spoken
-from serving.protocols.dialect import Ask, Message
+from serving.predict.predictor import Query
+from serving.protocols import protocols_of
+from serving.protocols.protocol import Message, PredictRoute
 from serving.settings.service import Start
 from tests.serving.protocols.conftest import ALL, Polyglots
 from tests.serving.protocols.speakers import SPEAKERS, Speaker
@@ -26,7 +27,7 @@ from tests.serving.tiny import WEIGHTS, tiny_frame, tiny_instances
 from tests.serving.tiny_tensor import tensor_rows
 
 START = Start("r-0123456789ab", ALL, None, "/aip/predict", "/aip/health")
-ASKS = [ask for dialect in spoken(START) for ask in dialect.asks]
+ROUTES = [route for protocol in protocols_of(START) for route in protocol.predicts]
 KEYS = [*WEIGHTS, "window", "instances", "inputs", "outputs", "columns", "data", "shape"]
 KEYS += ["datatype", "name", "parameters", "binary_data_size", "binary_data_output", "id"]
 LEAVES = st.one_of(
@@ -56,26 +57,28 @@ TRIED = settings(
 EACH = pytest.mark.parametrize("name", SPEAKERS)
 
 
-def route(speaker: Speaker) -> Ask:
+def route_of(speaker: Speaker) -> PredictRoute:
     """The route whose decoder `speaker` talks to."""
     path = speaker.path.replace("/tiny/versions/1", "/{model}").replace("/any/", "/{endpoint}/")
     path = path.replace("/tiny/1", "/{model}").replace("/tiny", "/{model}")
-    known = {ask.path: ask for ask in reversed(ASKS)}
-    return known.get(path) or next(ask for ask in ASKS if ask.path.startswith("/v1/projects"))
+    known = {each.path: each for each in reversed(ROUTES)}
+    return known.get(path) or next(each for each in ROUTES if each.path.startswith("/v1/projects"))
 
 
-def answer(service: Service, ask: Ask, body: bytes, headers: dict[str, str]) -> Query | None:
+def answer(
+    service: Service, route: PredictRoute, body: bytes, headers: dict[str, str]
+) -> Query | None:
     """What the route does with a body, without a server; None if it refuses."""
     kind = headers.get("Content-Type", "").partition(";")[0]
     message = Message(body, kind, Headers(headers), {})
     predictor = service.predictor
     try:
-        query = ask.decode(message, predictor.contract)
+        query = route.decode(message, predictor.contract)
         scored = predictor(query)
     except Refusal as refusal:
         brief = len(str(refusal)) < 600  # it does not repeat the request
         return None if brief and 400 <= refusal.status < 500 else pytest.fail(str(refusal))
-    assert ask.encode(scored, query, predictor).body
+    assert route.encode(scored, query, predictor).body
     return query
 
 
@@ -91,14 +94,14 @@ def requests(speaker: Speaker, service: Service) -> Iterator[tuple[bytes, dict[s
 @EACH
 @pytest.mark.parametrize("model", ["binary", "tensor"])
 def test_any_bytes(polyglots: Polyglots, name: str, model: str) -> None:
-    service, ask = polyglots[model][0], route(SPEAKERS[name])
+    service, route = polyglots[model][0], route_of(SPEAKERS[name])
     [(valid, headers)] = requests(SPEAKERS[name], service)
 
     @TRIED
     @given(st.binary(max_size=40), st.integers(0, len(valid)), st.integers(0, len(valid)))
     def run(noise: bytes, start: int, end: int) -> None:
-        answer(service, ask, noise, headers)
-        answer(service, ask, valid[:start] + noise + valid[end:], headers)
+        answer(service, route, noise, headers)
+        answer(service, route, valid[:start] + noise + valid[end:], headers)
 
     run()
 
@@ -107,14 +110,14 @@ def test_any_bytes(polyglots: Polyglots, name: str, model: str) -> None:
 @pytest.mark.parametrize("model", ["binary", "tensor"])
 def test_any_value_in_any_place(polyglots: Polyglots, name: str, model: str) -> None:
     """A request that fits, with one part of its JSON replaced."""
-    service, ask = polyglots[model][0], route(SPEAKERS[name])
+    service, route = polyglots[model][0], route_of(SPEAKERS[name])
     [(valid, headers)] = requests(SPEAKERS[name], service)
     length = int(headers.get("Inference-Header-Content-Length", len(valid)))
     try:
         document = json.loads(valid[:length])
     except ValueError:  # CSV: its cells are bytes of the test above
         return
-    fits = answer(service, ask, valid, headers)
+    fits = answer(service, route, valid, headers)
 
     @TRIED
     @given(VALUES, st.integers(0, 2**32))
@@ -123,7 +126,7 @@ def test_any_value_in_any_place(polyglots: Polyglots, name: str, model: str) -> 
         head = json.dumps(changed).encode()
         if "Inference-Header-Content-Length" in headers:
             headers["Inference-Header-Content-Length"] = str(len(head))
-        answer(service, ask, head + valid[length:], headers)
+        answer(service, route, head + valid[length:], headers)
 
     assert fits is not None or model == "tensor"
     run()

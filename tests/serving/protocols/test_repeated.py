@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from serving.predict.answer import Refusal
+from serving.errors import Refusal
 from serving.protocols.document import MOST_LISTS, MOST_OBJECTS
 from serving.protocols.repeated import refuse_repeated
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.predict.answer import Query, Refusal, Scored
+from serving.errors import Refusal
+from serving.predict.predictor import Query, Scored
 from serving.protocols.table import read, write
 from serving.rows.validate import Batch
 from serving.settings.policy import MOST_ROWS

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.contract import Input
-from serving.rows.bulk_rows import PlainRows
+from serving.errors import InvalidRows
+from serving.rows.bulk_rows import BulkRows
 from serving.rows.column import column_of
-from serving.rows.validate import Batch, InvalidRows, Validator
+from serving.rows.validate import Batch, Validator
 from tests.serving.rows.test_validate import contract_of
 
 INPUTS = (
@@ -28,7 +29,7 @@ CONTRACT = contract_of(dtype="float32").model_copy(update={"inputs": INPUTS})
 ROW = {"a": None, "b": 10, "c": -1.5, "d": 23, "e": True, "f": None, "g": "x"}
 LENGTH = 5
 VALIDATOR = Validator(CONTRACT, text_length=LENGTH)
-PLAIN = PlainRows([column_of(spec, LENGTH) for spec in INPUTS])
+PLAIN = BulkRows([column_of(spec, LENGTH) for spec in INPUTS])
 
 values = st.one_of(
     st.none(),

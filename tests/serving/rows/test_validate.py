@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.contract import Contract, ContractError, Input, Output, Roles
-from serving.rows.validate import FEW, MAX_PROBLEMS, Batch, InvalidRows, Validator
+from serving.contract import Contract, Input, Output, Roles
+from serving.errors import InvalidRows
+from serving.rows.column import MAX_PROBLEMS
+from serving.rows.validate import FEW, Batch, Validator
+from serving.strict import DocumentError
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
@@ -207,5 +210,5 @@ def test_a_tensor_has_exactly_its_shape(copies: int) -> None:
 def test_an_input_without_a_value_for_null_stops_the_start(
     fields: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(ContractError, match=reason):
+    with pytest.raises(DocumentError, match=reason):
         Validator(contract_of(**fields))

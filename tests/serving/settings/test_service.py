@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from serving.contract import ContractError
 from serving.settings.service import VARIABLE, ServingSettings, Start, read_settings, read_start
+from serving.strict import DocumentError
 
 
 def test_settings_survive_the_journey() -> None:
@@ -31,12 +31,6 @@ def test_a_key_from_the_future_is_left_out_with_a_warning(caplog: pytest.LogCapt
     assert "does not know speed" in caplog.text
 
 
-def test_a_place_is_local_only_by_its_exact_name() -> None:
-    assert read_start({"SERVING_ENVIRONMENT": "local"}).place.local
-    assert not read_start({"SERVING_ENVIRONMENT": "Local"}).place.local
-    assert not read_start({}).place.local
-
-
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -52,7 +46,7 @@ def test_a_place_is_local_only_by_its_exact_name() -> None:
     ],
 )
 def test_settings_that_do_not_fit_stop_the_start_with_one_line(text: str, reason: str) -> None:
-    with pytest.raises(ContractError, match=reason):
+    with pytest.raises(DocumentError, match=reason):
         read_settings(text)
     with pytest.raises(SystemExit, match=f"error: {VARIABLE}"):
         read_start({VARIABLE: text})

@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.contract import Task
-from serving.predict.answer import Refusal
-from serving.settings.host import Place
+from serving.errors import Refusal
+from serving.settings.host import Host
 from serving.settings.policy import LogSettings
 from serving.telemetry.feedback import MOST, NAME, Feedback
 from tests.serving.conftest import client_of
@@ -160,7 +160,7 @@ def test_a_document_of_another_shape_is_refused(feedback: Feedback, document: An
 
 @pytest.fixture
 def client(models: dict[Task, Path], tmp_path: Path) -> TestClient:
-    return client_of(models["binary"], place=Place(local=True, log_folder=tmp_path))
+    return client_of(models["binary"], host=Host(local=True, log_folder=tmp_path))
 
 
 def test_feedback_over_http(client: TestClient, tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from serving.predict.answer import Predictor, Query
 from serving.predict.loaded_model import load_model
-from serving.settings.host import Place
+from serving.predict.predictor import Predictor, Query
+from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
-from serving.telemetry.prediction_log import ROWS, Journal
-from serving.telemetry.request_context import CALL, Call
+from serving.telemetry.prediction_log import ROWS, PredictionLog
+from serving.telemetry.request_context import CONTEXT, RequestContext
 from serving.telemetry.rotation import RotatingFile
 from tests.delivery.running import eventually
 from tests.serving.conftest import client_of
@@ -25,7 +25,7 @@ ROW = {"distance": 800.1, "wind": None, "hour": 9, "weekend": False, "carrier": 
 
 
 class Desk:
-    """A journal over a tiny model; written when a test says so."""
+    """A prediction log over a tiny model; written when a test says so."""
 
     def __init__(self, folder: Path, release: str = "r-1", key: str = "", **log: Any) -> None:
         hidden = {"carrier": {"sensitive": True}, "wind": {"sensitive": True}}
@@ -33,18 +33,18 @@ class Desk:
         self.predictor = Predictor(load_model(folder / "model"), Start(release, ServingSettings()))
         self.folder = folder / "log"
         settings = ServingSettings.model_validate({"log": log})
-        place = Place(log_folder=self.folder, log_key=key)
+        host = Host(log_folder=self.folder, log_key=key)
         self.release = release
-        self.journal = Journal(self.predictor.contract, Start(release, settings, place=place))
+        self.log = PredictionLog(self.predictor.contract, Start(release, settings, host=host))
 
     def ask(self, identity: str, *rows: dict[str, Any]) -> Any:
-        CALL.set(Call(identity, "somebody"))
+        CONTEXT.set(RequestContext(identity, "somebody"))
         scored = self.predictor(Query(len(rows), list(rows)))
-        self.journal.scored(scored)
+        self.log.scored(scored)
         return scored.score.tolist()
 
     def lines(self) -> list[Any]:
-        self.journal.flush()
+        self.log.flush()
         files = sorted(self.folder.glob("predictions-*.jsonl*")) if self.folder.exists() else []
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
@@ -106,19 +106,12 @@ def test_files_are_put_aside_and_the_oldest_goes(tmp_path: Path) -> None:
     desk = Desk(tmp_path, file_bytes=1024, files=3)
     for number in range(100):
         desk.ask(f"{number}", ROW)
-        desk.journal.flush()
+        desk.log.flush()
     files = sorted(desk.folder.iterdir())
     assert [file.name.rpartition("jsonl")[2] for file in files] == ["", ".1", ".2"]
     assert all(file.stat().st_size <= 1024 for file in files)
     numbers = sorted(int(line["request_id"]) for line in desk.lines())
     assert numbers == list(range(numbers[0], 100)), "the newest, without a gap"
-
-
-def test_one_file_alone_begins_anew(tmp_path: Path) -> None:
-    file = RotatingFile(tmp_path / "a", limit=10, count=1)
-    for text in (b"123456\n", b"abcdef\n"):
-        file.write(text)
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"abcdef\n")]
 
 
 def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
@@ -130,7 +123,7 @@ def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
     assert desk.count("serving_log_dropped_rows_total") == 0
     desk.ask("more", ROW)
     assert desk.count("serving_log_dropped_rows_total") == 1
-    desk.journal.flush()
+    desk.log.flush()
     desk.ask("again", ROW)
     assert len(desk.lines()) == ROWS // most + 1
     assert desk.count("serving_logged_rows_total") == ROWS + 1
@@ -147,7 +140,7 @@ def test_a_disk_that_is_full_loses_lines_and_no_requests(
     with monkeypatch.context() as patch:
         patch.setattr(RotatingFile, "write", full)
         desk.ask("lost", ROW)
-        desk.journal.flush()
+        desk.log.flush()
     assert desk.count("serving_log_dropped_rows_total") == 1
     assert "No space left" in caplog.text
     desk.ask("kept", ROW)
@@ -158,7 +151,7 @@ def test_a_served_request_is_written_while_the_service_runs(tmp_path: Path) -> N
     """Through the whole application: thread, ids and all."""
     write_tiny_model(tmp_path / "model")
     folder = tmp_path / "log"
-    client = client_of(tmp_path / "model", place=Place(local=True, log_folder=folder))
+    client = client_of(tmp_path / "model", host=Host(local=True, log_folder=folder))
     response = client.post("/predict", json={"instances": [ROW]}, headers={"X-Request-ID": "mine"})
     text = eventually(lambda: "".join(file.read_text() for file in folder.glob("*.jsonl")))
     [line] = [json.loads(one) for one in text.splitlines()]

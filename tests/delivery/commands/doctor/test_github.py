@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from delivery.commands.doctor.check import Check
-from delivery.commands.doctor.github import checks
-from delivery.commands.doctor.local import doctor
 from delivery.commands.github import apply
-from delivery.governance.codeowners import FILE
+from tests.delivery.commands.doctor.checked import found
 from tests.github.governing import CI, JOBS, Governed
 
 KEY = "DELIVERY_APP_KEY"
-
-
-@dataclass(frozen=True)
-class _Store:
-    """A DVC remote, or none; the real one has its own tests."""
-
-    remote: str | None = None
-
-    def place(self) -> str:
-        return self.remote or "GitHub Releases"
-
-
-def found(world: Governed, remote: str | None = None) -> dict[str, Check]:
-    context = world.context
-    vars(context)["store"] = _Store(remote)
-    return {check.name: check for check in checks(context)}
-
-
-@pytest.fixture
-def mended(world: Governed) -> Governed:
-    apply(world.context, dry_run=False)
-    return world
 
 
 def test_a_repository_that_was_applied_is_well(mended: Governed) -> None:
@@ -101,92 +74,6 @@ def test_a_required_check_that_no_job_reports(mended: Governed, jobs: str | None
     assert found(mended)["required check"].ok
 
 
-def test_owners_that_are_missing_or_unknown(mended: Governed) -> None:
-    right = mended.origin.repository.read("HEAD", FILE) or ""
-    for wrong, told in (("", "nobody owns /.github/"), (" @gone @ada", "Unknown owner")):
-        mended.push({FILE: right.replace(" @acme/platform", wrong)})
-        check = found(mended)["code owners"]
-        assert not check.ok
-        assert told in check.found
-    mended.push({FILE: right})
-    assert found(mended)["code owners"].ok
-
-
-def test_an_owner_alone_cannot_approve_their_own_change(mended: Governed) -> None:
-    text = mended.origin.repository.read("HEAD", FILE) or ""
-    mended.push({FILE: text.replace("@acme/platform", "@ada")})
-    check = found(mended)["reviews"]
-    assert not check.ok
-    assert "@ada alone owns /.github/" in check.found
-    mended.push({FILE: text.replace("@acme/platform", "@ada @grace")})
-    assert found(mended)["reviews"].ok
-
-
-def test_a_writer_alone_would_wait_forever(mended: Governed) -> None:
-    del mended.hub.people["grace"]
-    check = found(mended)["reviews"]
-    assert not check.ok
-    assert "ada alone can write here" in check.found
-    apply(mended.context, dry_run=False)
-    check = found(mended)["reviews"]
-    assert check.ok
-    assert "off: ada alone" in check.found
-
-
-def test_a_review_that_the_organisation_asks_for_counts(mended: Governed) -> None:
-    del mended.hub.people["grace"]
-    apply(mended.context, dry_run=False)
-    rule = {"type": "pull_request", "parameters": {"required_approving_review_count": 2}}
-    names = {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}}
-    mended.hub.add_ruleset(
-        {"name": "all", "enforcement": "active", "conditions": names, "rules": [rule]}
-        | {"source_type": "Organization"}
-    )
-    assert not found(mended)["reviews"].ok
-
-
-def test_an_app_needs_its_key_in_each_environment_and_nowhere_else(mended: Governed) -> None:
-    assert "people merge rollbacks" in found(mended)["github app"].found
-    mended.with_app()
-    apply(mended.context, dry_run=False)
-    for environment in ("store", "staging", "production"):
-        check = found(mended)["github app"]
-        assert not check.ok
-        assert f"no key in the environment {environment}" in check.found
-        mended.hub.secrets.add((environment, KEY))
-    assert found(mended)["github app"].ok
-    mended.hub.secrets.add(("", KEY))
-    check = found(mended)["github app"]
-    assert not check.ok
-    assert "any branch can read it" in check.found
-
-
-def test_a_store_that_no_job_can_write_to(mended: Governed) -> None:
-    check = found(mended, "/srv/store")["store in jobs"]
-    assert not check.ok
-    assert "a folder that no runner" in check.found
-    check = found(mended, "s3://bucket/store")["store in jobs"]
-    assert not check.ok
-    assert check.cure.startswith("`gh secret set DVC_CONFIG --env store")
-    mended.hub.secrets.add(("store", "DVC_CONFIG"))
-    assert found(mended, "s3://bucket/store")["store in jobs"].ok
-    assert "GitHub Releases" in found(mended, None)["store in jobs"].found
-
-
-def test_a_runner_that_is_offline(mended: Governed) -> None:
-    assert "deployments rehearse" in found(mended)["runners"].found
-    mended.hub.variables["DEPLOY_RUNNER"] = "box"
-    runner = {"name": "box-1", "status": "offline", "labels": [{"name": "box"}]}
-    mended.hub.runners.append(runner)
-    check = found(mended)["runners"]
-    assert not check.ok
-    assert "Start `box-1`" in check.cure
-    runner["status"] = "online"
-    check = found(mended)["runners"]
-    assert check.ok
-    assert "rehearse" not in check.found
-
-
 def test_without_a_token_there_is_one_check_that_says_how_to_get_one(
     mended: Governed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,19 +102,3 @@ def test_another_default_branch_is_named(mended: Governed, monkeypatch: pytest.M
     (check,) = found(mended).values()
     assert not check.ok
     assert "is trunk, and delivery reads main" in check.found
-
-
-def test_github_is_looked_at_only_where_origin_is_there(
-    mended: Governed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("delivery.commands.doctor.local.require_in_step", lambda *_: None)
-
-    def names() -> set[str]:
-        context = mended.context
-        vars(context)["store"] = _Store()
-        return {check.name for check in doctor(context)}
-
-    assert "github rulesets" in names()
-    mended.origin.git("remote", "set-url", "origin", str(mended.origin.bare))
-    assert "origin" in names()
-    assert not any(name.startswith("github") for name in names())

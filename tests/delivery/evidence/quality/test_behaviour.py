@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.bento.temporary import Subject
+from delivery.bento.bento import Bento
 from delivery.errors import HeldError
-from delivery.evidence.quality.behaviour import evidence, read_behaviours
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.quality.behaviour import gather, read_behaviours
+from delivery.evidence.trial import Trial
 from delivery.gates.numbers.bootstrap import Floats
+from delivery.gates.policy import GatesPolicy
 from serving.contract import BEHAVIOURS, Task
 from tests.serving.tiny import write_tiny_model
 
@@ -25,7 +28,7 @@ class Desk:
     def __init__(self, task: Task = "binary") -> None:
         self.task = task
 
-    def rows(self, _: Subject, rows: list[dict[str, Any]]) -> Floats:
+    def rows(self, _: Bento, rows: list[dict[str, Any]]) -> Floats:
         if any(row["hour"] > 23 for row in rows):
             raise HeldError("hour is 25")
         scores = np.array([row["hour"] / 10 for row in rows])
@@ -34,14 +37,19 @@ class Desk:
         )
 
 
-def subject(folder: Path, name: str, *behaviours: dict[str, Any], task: Task = "binary") -> Subject:
-    made = Subject(name, folder / name)
+def subject(folder: Path, name: str, *behaviours: dict[str, Any], task: Task = "binary") -> Bento:
+    made = Bento(name, folder / name)
     write_tiny_model(made.model, task, behaviours=behaviours)
     return made
 
 
-def ask(candidate: Subject, champion: Subject | None = None, task: Task = "binary") -> Any:
-    found = evidence(Desk(task), candidate, champion)  # type: ignore[arg-type]
+def trial(desk: Desk, candidate: Bento, champion: Bento | None = None) -> Trial:
+    evaluation = Evaluation(candidate.path)
+    return Trial(candidate, champion, evaluation, GatesPolicy(), desk)  # type: ignore[arg-type]
+
+
+def ask(candidate: Bento, champion: Bento | None = None, task: Task = "binary") -> Any:
+    found = gather(trial(Desk(task), candidate, champion))
     assert found.asked is not None
     return {one.behaviour.name: one for one in found.asked}
 
@@ -49,7 +57,7 @@ def ask(candidate: Subject, champion: Subject | None = None, task: Task = "binar
 def test_own_behaviours_and_those_that_were_dropped_or_changed(tmp_path: Path) -> None:
     candidate = subject(tmp_path, "candidate", FIRST, SECOND | {"within": 0.5})
     champion = subject(tmp_path, "champion", FIRST, SECOND, FIRST | {"name": "third"})
-    found = evidence(Desk(), candidate, champion).asked  # type: ignore[arg-type]
+    found = gather(trial(Desk(), candidate, champion)).asked
     assert found is not None
     told = [(one.behaviour.name, one.behaviour.within, one.dropped) for one in found]
     assert told == [
@@ -93,4 +101,4 @@ def test_a_file_that_cannot_be_read_is_no_evidence(tmp_path: Path) -> None:
         file.write("{}\n")
     with pytest.raises(HeldError, match="line 2"):
         read_behaviours(candidate.model)
-    assert "line 2" in evidence(Desk(), candidate, None).missing  # type: ignore[arg-type]
+    assert "line 2" in gather(trial(Desk(), candidate, None)).missing

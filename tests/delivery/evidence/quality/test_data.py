@@ -8,12 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.errors import HeldError
-from delivery.evidence.quality.data import evidence, profile
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.quality.data import gather, profile
+from delivery.evidence.trial import Trial
+from delivery.gates.policy import GatesPolicy
 from delivery.gates.quality.data import Profile
 from serving.contract import Task
 from tests.delivery.bentos import splits, write_splits
-from tests.serving.tiny import tiny_contract, tiny_frame
+from tests.serving.tiny import tiny_contract, tiny_frame, write_tiny_model
 
 Frames = dict[str, pd.DataFrame]
 
@@ -96,6 +100,8 @@ def test_a_constant_column_tells_nothing(frames: Frames, tmp_path: Path) -> None
 def test_what_cannot_be_read_is_no_evidence(frames: Frames, tmp_path: Path) -> None:
     with pytest.raises(HeldError):
         profile(tmp_path, tiny_contract())
-    found = evidence((tmp_path, tiny_contract()), None)
+    bento = Bento("r-1", tmp_path / "bento")
+    write_tiny_model(bento.model)
+    found = gather(Trial(bento, None, Evaluation(tmp_path), GatesPolicy(), None))  # type: ignore[arg-type]
     assert found.own is None
     assert "cannot be read" in found.missing

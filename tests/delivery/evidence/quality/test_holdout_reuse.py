@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from delivery.evidence.quality.holdout_reuse import PREFIX, look, rows_sha256
+from delivery.evidence.quality.holdout_reuse import look, rows_sha256
 from delivery.gates.quality.holdout_reuse import Evidence
 from delivery.git import Repository
+from delivery.state.refs import LOOKS
 from tests.delivery.bentos import write_splits
 from tests.origin import Origin
 from tests.serving.tiny import ROLES, tiny_frame
@@ -32,7 +33,7 @@ def model(folder: Path, name: str) -> Path:
 
 
 def numbers(origin: Origin) -> list[str]:
-    refs = origin.git("ls-remote", "origin", f"{PREFIX}/*").splitlines()
+    refs = origin.git("ls-remote", "origin", f"{LOOKS}/*").splitlines()
     return sorted(ref.rpartition("/")[2] for ref in refs)
 
 

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delivery.bento.temporary import Subject
+from delivery.bento.bento import Bento
 from delivery.errors import DeliveryError, HeldError, TargetError
-from delivery.evidence.evaluation import Exam, read_holdout
-from delivery.evidence.quality.robustness import Pupil, Robustness
-from delivery.evidence.reported.summary import Sides
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.holdout import read_holdout
+from delivery.evidence.quality.robustness import Disturbances
+from delivery.evidence.trial import ModelUnderTest, PairedScores
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.quality.robustness import Evidence, Policy
+from serving.contract import CONTRACT, render_contract
 from tests.delivery.bentos import write_splits
 from tests.serving.tiny import (
     WEIGHTS,
@@ -38,26 +40,36 @@ class Desk:
         self.error = error
         self.asked: dict[str, list[dict[str, Any]]] = {}
 
-    def rows(self, subject: Subject, rows: list[dict[str, Any]]) -> Floats:
+    def rows(self, subject: Bento, rows: list[dict[str, Any]]) -> Floats:
         if self.error:
             raise self.error
-        self.asked.setdefault(subject.release, []).extend(rows)
+        self.asked.setdefault(subject.id, []).extend(rows)
         frame = pd.DataFrame(rows).assign(wind=lambda one: one["wind"].astype(float))
-        return tiny_scores(frame, DULL if subject.release == "champion" else WEIGHTS, "binary")
+        return tiny_scores(frame, DULL if subject.id == "champion" else WEIGHTS, "binary")
 
 
 def ask(folder: Path, desk: Desk, *, first: bool = False, strict: bool = False) -> Evidence:
     file = write_splits(folder, {"holdout": FRAME})
-    holdout = read_holdout(Exam(file), tiny_contract(), None)
+    holdout = read_holdout(Evaluation(file), tiny_contract(), None)
     own, other = (tiny_scores(FRAME, weights, "binary") for weights in (WEIGHTS, DULL))
-    sides = Sides(tiny_contract(), holdout, own, other, "champion")
+    paired = PairedScores(tiny_contract(), holdout, own, other, "champion")
     narrow = Variation(inputs={"wind": {"nullable": False}} if strict else {})
-    pupils = (
-        Pupil(Subject("candidate", Path("a")), tiny_contract(), own),
-        Pupil(Subject("champion", Path("b")), tiny_contract(variation=narrow), other),
-    )
-    asked = Robustness(desk, POLICY, sides, pupils[:1] if first else pupils)  # type: ignore[arg-type]
-    return asked.evidence()
+    candidate = under_test(folder / "candidate", own)
+    champion = under_test(folder / "champion", other, narrow)
+    models = (candidate,) if first else (candidate, champion)
+    return Disturbances(desk, POLICY, paired, models).cost()  # type: ignore[arg-type]
+
+
+def under_test(
+    folder: Path,
+    scores: Floats,
+    variation: Variation = Variation(),  # noqa: B008 - it is frozen
+) -> ModelUnderTest:
+    bento = Bento(folder.name, folder)
+    bento.model.mkdir(parents=True, exist_ok=True)
+    text = render_contract(tiny_contract(variation=variation))
+    (bento.model / CONTRACT).write_text(text, encoding="utf-8")
+    return ModelUnderTest(bento, scores)
 
 
 def test_each_loses_by_what_it_looks_at(tmp_path: Path) -> None:

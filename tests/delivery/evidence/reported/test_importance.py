@@ -10,15 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delivery.bento.temporary import Subject
+from delivery.bento.bento import Bento
 from delivery.errors import HeldError
-from delivery.evidence.evaluation import Exam, read_holdout
-from delivery.evidence.quality.robustness import Pupil
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.holdout import read_holdout
 from delivery.evidence.reported.importance import importance
-from delivery.evidence.reported.summary import Sides
+from delivery.evidence.trial import PairedScores, Trial
 from delivery.gates.numbers.bootstrap import Floats
+from delivery.gates.policy import GatesPolicy
 from tests.delivery.bentos import write_splits
-from tests.serving.tiny import WEIGHTS, tiny_contract, tiny_frame, tiny_scores
+from tests.serving.tiny import (
+    WEIGHTS,
+    tiny_contract,
+    tiny_frame,
+    tiny_scores,
+    write_tiny_model,
+)
 
 OTHER = WEIGHTS | {"wind": 0.0, "hour": -3.0}
 FRAME = tiny_frame(2_000, seed=4)
@@ -31,32 +38,40 @@ class Desk:
         self.error = error
         self.asked = 0
 
-    def rows(self, subject: Subject, rows: list[dict[str, Any]]) -> Floats:
+    def rows(self, subject: Bento, rows: list[dict[str, Any]]) -> Floats:
         if self.error:
             raise self.error
         self.asked += len(rows)
-        weights = OTHER if subject.release == "champion" else WEIGHTS
+        weights = OTHER if subject.id == "champion" else WEIGHTS
         frame = pd.DataFrame(rows).assign(wind=lambda one: one["wind"].astype(float))
         return tiny_scores(frame, weights, "binary")
 
 
-def sides(folder: Path) -> Sides:
+def paired(folder: Path) -> PairedScores:
     file = write_splits(folder, {"holdout": FRAME})
-    holdout = read_holdout(Exam(file), tiny_contract(), None)
+    holdout = read_holdout(Evaluation(file), tiny_contract(), None)
     both = (tiny_scores(FRAME, weights, "binary") for weights in (WEIGHTS, OTHER))
-    return Sides(tiny_contract(), holdout, *both, "champion")
+    return PairedScores(tiny_contract(), holdout, *both, "champion")
 
 
-def pupil(name: str, scores: Floats) -> Pupil:
-    return Pupil(Subject(name, Path(name)), tiny_contract(), scores)
+def bento(folder: Path, name: str) -> Bento:
+    made = Bento(name, folder / name)
+    write_tiny_model(made.model)
+    return made
 
 
-def ask(folder: Path, desk: Desk | None = None) -> dict[str, Any]:
-    both = sides(folder)
-    pupils = (pupil("candidate", both.candidate), pupil("champion", both.reference))
-    found = importance(desk or Desk(), both, pupils)  # type: ignore[arg-type]
-    json.dumps(found, allow_nan=False)
-    return found
+def ask(folder: Path, desk: Desk | None = None, *, first: bool = False) -> dict[str, Any]:
+    champion = None if first else bento(folder, "champion")
+    trial = Trial(
+        bento(folder, "candidate"),
+        champion,
+        Evaluation(folder),
+        GatesPolicy(),
+        desk or Desk(),  # type: ignore[arg-type]
+    )
+    reported = importance(trial, paired(folder))
+    json.dumps(reported, allow_nan=False)
+    return reported
 
 
 def test_each_model_leans_on_the_inputs_that_it_uses(tmp_path: Path) -> None:
@@ -81,7 +96,6 @@ def test_a_bento_that_refuses_is_said(tmp_path: Path) -> None:
 
 
 def test_a_first_release_stands_alone(tmp_path: Path) -> None:
-    both = sides(tmp_path)
-    found = importance(Desk(), both, (pupil("candidate", both.candidate),))  # type: ignore[arg-type]
+    found = ask(tmp_path, first=True)
     assert {one["reference"] for one in found["inputs"]} == {None}
     assert np.isfinite([one["candidate"] for one in found["inputs"]]).all()

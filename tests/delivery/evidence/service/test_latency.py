@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.bento.temporary import Subject
+from delivery.bento.bento import Bento
 from delivery.errors import HeldError, TargetError
-from delivery.evidence import predictions as interview
-from delivery.evidence.predictions import Interview
+from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.predictions import Predictions
+from delivery.evidence.service import latency
 from delivery.evidence.service.latency import memory, side_by_side
-from delivery.gates.service.latency import Policy, Side
+from delivery.evidence.trial import Trial
+from delivery.gates.policy import GatesPolicy
+from delivery.gates.service.latency import Policy, Side, judge
 from tests.delivery.standin import halves, standin
 
 POLICY = Policy(blocks=6, requests=4, slack_ms=0)
@@ -67,26 +70,31 @@ def test_memory_is_that_of_who_listens() -> None:
 
 
 class Desks:
-    """An interview whose measurements are given, and counted."""
+    """Predictions whose measurements are given, and counted."""
 
     def __init__(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.factors: list[float] = []
         self.asked = 0
         servers: Any = type("Servers", (), {"url": lambda *_: "u", "progress": lambda *_: None})()
-        self.desk = Interview(workspace, servers)
-        self.subjects = [Subject(name, workspace / name) for name in ("r-1", "r-2")]
-        monkeypatch.setattr(interview, "_sha", lambda subject: subject.release)
-        monkeypatch.setattr(interview, "read_examples", lambda _: [])
-        monkeypatch.setattr(interview, "side_by_side", self.measure)
+        self.predictions = Predictions(workspace, servers)
+        self.subjects = [Bento(name, workspace / name) for name in ("r-1", "r-2")]
+        for bento in self.subjects:
+            bento.path.mkdir()
+            (bento.path / "bento.yaml").write_text(bento.id)
+        monkeypatch.setattr(latency, "read_examples", lambda _: [])
+        monkeypatch.setattr(latency, "side_by_side", self.measure)
 
     def measure(self, *_: object) -> tuple[Side, Side]:
         self.asked += 1
         ms = np.full((6, 4), 4.0)
         return Side(ms * self.factors.pop(0), 1, 1), Side(ms, 1, 1)
 
-    def status(self, *factors: float) -> str:
+    def status(self, *factors: float, first: bool = False) -> str:
         self.factors = list(factors)
-        return self.desk.beside(self.subjects[0], self.subjects[1], POLICY).status
+        candidate, champion = self.subjects
+        evaluation, policy = Evaluation(candidate.path), GatesPolicy(latency=POLICY)
+        trial = Trial(candidate, None if first else champion, evaluation, policy, self.predictions)
+        return judge(latency.gather(trial), POLICY).status
 
 
 @pytest.fixture
@@ -112,5 +120,5 @@ def test_a_damaged_memory_is_measured_again(desks: Desks, tmp_path: Path, text: 
 
 
 def test_without_a_champion_nothing_is_started(desks: Desks) -> None:
-    assert desks.desk.beside(desks.subjects[0], None, POLICY).status == "pass"
+    assert desks.status(first=True) == "pass"
     assert desks.asked == 0

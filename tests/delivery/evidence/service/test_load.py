@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.errors import TargetError
-from delivery.evidence.service.load import measure, parse, percentile
-from delivery.gates.service.load import Policy
+from delivery.evidence.predictions import Predictions
+from delivery.evidence.service import load
+from delivery.evidence.service.load import gather, measure, observe, parse, percentile
+from delivery.gates.service.load import Measured, Policy
+from delivery.gates.verdict import Verdict
+from tests.delivery.evidence.trials import live, tiny_bento, tried
 from tests.delivery.standin import halves, standin
 
 POLICY = Policy(seconds=1, users=2, requests_per_second=50)
+
+
+class Lender:
+    """Lends a server that nobody asks."""
+
+    def progress(self, _: str) -> None:
+        pass
+
+    def url(self, _: Bento) -> str:
+        return "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -34,17 +52,15 @@ def test_a_quick_service_is_measured_at_the_asked_rate_and_in_time(examples: Pat
     assert time.monotonic() - start < POLICY.seconds + 15  # 3 s on a machine with nothing else
 
 
-def test_errors_are_counted_and_the_first_is_told(examples: Path) -> None:
-    with standin(lambda _: (500, {"error": {"message": "boom"}})) as url:
+def test_errors_and_answers_without_predictions_are_counted_and_the_first_is_told(
+    examples: Path,
+) -> None:
+    bad = cycle([(500, {"error": {"message": "boom"}}), (200, {"predictions": []})])
+    with standin(lambda _: next(bad)) as url:
         found = measure(url, examples, POLICY)
-    assert found.errors == found.requests > 0
+    assert found.errors == found.requests > 1
     assert found.rate == 0
     assert "boom" in found.first_error
-
-
-def test_an_answer_without_predictions_is_an_error(examples: Path) -> None:
-    with standin(lambda _: (200, {"predictions": []})) as url:
-        assert measure(url, examples, POLICY).errors > 0
 
 
 def test_percentiles_count_requests() -> None:
@@ -58,3 +74,37 @@ def test_percentiles_count_requests() -> None:
 def test_no_request_is_an_error_of_the_target() -> None:
     with pytest.raises(TargetError, match="sent no request"):
         parse("[]", source="http://127.0.0.1:9")
+
+
+def test_an_instance_that_another_gate_blocks_and_one_that_is_known_get_no_load(
+    tmp_path: Path,
+) -> None:
+    bento = tiny_bento(tmp_path)
+    blocked = live(bento, verdicts=(Verdict("smoke", "fail", "m", "r", "w"),))
+    evidence = observe(blocked)
+    assert evidence is not None
+    assert (evidence.measured, evidence.missing) == (
+        None,
+        "not measured, since another gate blocks already",
+    )
+    assert observe(live(bento, under_load=False)) is None
+
+
+@pytest.mark.parametrize(("errors", "measured"), [(0, 1), (1_000, 2)])
+def test_only_a_pass_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: int, measured: int
+) -> None:
+    """A busy machine may fail once, and must get another try."""
+    seen: list[str] = []
+
+    def measure_once(url: str, *_: object) -> Measured:
+        seen.append(url)
+        return Measured(1_000, errors, 1.0, 1.0, 1.0, 1.0, 100.0, 5.0)
+
+    monkeypatch.setattr(load, "measure", measure_once)
+    predictions: Any = Predictions(tmp_path / "workspace", Lender())  # type: ignore[arg-type]
+    for _ in range(2):
+        evidence = gather(replace(tried(tiny_bento(tmp_path)), predictions=predictions))
+        assert evidence.measured is not None
+        assert evidence.measured.errors == errors
+    assert seen == ["http://127.0.0.1:9"] * measured

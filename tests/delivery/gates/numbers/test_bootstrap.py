@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from delivery.gates.numbers.bootstrap import encode, holm, resample, student_quantile, student_tail
+from delivery.gates.numbers.bootstrap import (
+    NORMAL,
+    holm,
+    resample,
+    student_quantile,
+    student_tail,
+)
 
 
 def clustered(seed: int, clusters: int = 30, rows: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +27,7 @@ def clustered(seed: int, clusters: int = 30, rows: int = 20) -> tuple[np.ndarray
 @pytest.mark.parametrize("dof", [5, 10, 29, 200])
 @pytest.mark.parametrize("t", [-2.5, 0.0, 0.7, 1.7, 3.0])
 def test_student_tail_agrees_with_scipy_and_its_inverse(t: float, dof: int) -> None:
-    assert student_tail(t, dof) == pytest.approx(stats.t.sf(t, dof), abs=0.002)
+    assert student_tail(t, dof) == pytest.approx(stats.t.sf(t, dof), abs=1e-12)
     assert student_quantile(1 - student_tail(t, dof), dof) == pytest.approx(t, abs=1e-6)
 
 
@@ -76,5 +84,26 @@ def test_holm_multiplies_the_smallest_by_the_number_of_looks() -> None:
     assert holm([]) == []
 
 
-def test_encode_numbers_equal_values_equally() -> None:
-    assert encode(["b", "a", "b"]).tolist() == [1, 0, 1]
+def test_few_clusters_widen_the_interval_as_much_as_students_t() -> None:
+    """Five clusters: the percentile interval alone would be a third too narrow."""
+    means = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    result = resample(np.repeat(means, 4), np.repeat(np.arange(5), 4), seed=1)
+    error = math.sqrt(means.var() / 5) * math.sqrt(5 / 4)
+    limit = result.mean - 2 * error
+    assert result.p_above(limit) == pytest.approx(student_tail(2, 4), rel=0.03)
+    level = NORMAL.cdf(student_quantile(0.95, 4) * math.sqrt(5 / 4))
+    assert level > 0.99
+    assert result.upper(0.95) == np.quantile(result.draws, level)
+
+
+def test_a_mean_of_unequal_clusters_varies_as_a_plain_bootstrap_says() -> None:
+    random = np.random.default_rng(0)
+    sizes = np.array([1, 1, 2, 5, 10, 50, 100, 200])
+    clusters = np.repeat(np.arange(8), sizes)
+    values = np.repeat(random.normal(0, 1, 8), sizes)
+    found = resample(values, clusters, seed=1).draws
+    parts = [values[clusters == cluster] for cluster in range(8)]
+    drawn = (random.integers(0, 8, 8) for _ in range(5000))
+    plain = [np.concatenate([parts[i] for i in picked]).mean() for picked in drawn]
+    for level in (0.05, 0.25, 0.5, 0.75, 0.95):
+        assert np.quantile(found, level) == pytest.approx(np.quantile(plain, level), abs=0.05)

@@ -1,10 +1,11 @@
-"""Metrics agree with scikit-learn, which delivery itself does not import."""
+"""Metrics agree with scikit-learn, and with what the pipeline shows of the same scores."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from sklearn import metrics as reference
+from sklearn.calibration import calibration_curve
 
 from delivery.gates.numbers.metrics import (
     auc,
@@ -15,6 +16,7 @@ from delivery.gates.numbers.metrics import (
     roc,
     summary,
 )
+from pipeline.trained import metrics as quality
 
 RANDOM = np.random.default_rng(0)
 SCORES = np.round(RANDOM.random(500), 2)  # rounded: ties
@@ -30,6 +32,20 @@ def test_log_loss_and_auc_agree_with_scikit_learn() -> None:
         reference.log_loss(CLASSES, THREE)
     )
     assert auc(LABELS, SCORES) == pytest.approx(reference.roc_auc_score(LABELS, SCORES))
+
+
+@pytest.mark.parametrize("certain", [SCORES, np.round(SCORES)])
+def test_the_pipeline_and_the_gates_mean_the_same_by_a_log_loss(certain: np.ndarray) -> None:
+    both = np.column_stack([1 - certain, certain])
+    assert quality.log_loss(LABELS, both) == pytest.approx(losses("binary", LABELS, certain).mean())
+
+
+def test_the_calibration_curve_agrees_with_scikit_learn() -> None:
+    distinct = RANDOM.random(500)
+    observed, predicted = calibration_curve(LABELS, distinct, n_bins=10, strategy="quantile")
+    bins = calibration(LABELS, distinct)
+    assert [part["observed"] for part in bins] == pytest.approx(observed)
+    assert [part["predicted"] for part in bins] == pytest.approx(predicted)
 
 
 def test_the_roc_curve_ends_where_it_must_and_has_the_area() -> None:
@@ -50,6 +66,7 @@ def test_nan_scores_stay_nan() -> None:
 
 def test_one_class_has_no_auc() -> None:
     assert auc(np.ones(3, dtype=int), np.arange(3.0)) is None
+    assert roc(np.ones(3, dtype=int), np.arange(3.0)) == [(0, 0), (1, 1)]
 
 
 def test_calibration_bins_hold_every_row_once() -> None:

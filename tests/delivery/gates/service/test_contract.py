@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from delivery.gates.service.contract import Evidence, Policy, judge
+from delivery.gates.service.contract import Evidence, judge
 from serving.contract import Contract, Input, Output, Roles
 
 BASE = Contract(
@@ -78,32 +78,32 @@ HARMLESS = {
 @pytest.mark.parametrize("name", BREAKING)
 def test_a_breaking_change_fails_and_is_named(name: str) -> None:
     contract, text = BREAKING[name]
-    verdict = judge(Evidence(contract, BASE), Policy())
+    verdict = judge(Evidence(contract, BASE))
     assert verdict.status == "fail"
     assert text in verdict.why
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_harmless_change_passes(name: str) -> None:
-    assert judge(Evidence(HARMLESS[name], BASE), Policy()).status == "pass"
+    assert judge(Evidence(HARMLESS[name], BASE)).status == "pass"
 
 
 def test_a_category_set_that_shrinks_fails_where_others_are_refused() -> None:
     old = changed(2, unseen="reject")
     new = changed(2, unseen="reject", categories=("JFK",))
-    verdict = judge(Evidence(new, old), Policy())
+    verdict = judge(Evidence(new, old))
     assert verdict.status == "fail"
     assert "categories EWR are gone" in verdict.why
-    assert judge(Evidence(old, new), Policy()).status == "pass"
+    assert judge(Evidence(old, new)).status == "pass"
 
 
 def test_every_change_is_listed_and_the_breaking_ones_come_first() -> None:
     both = changed(0, unit="km").model_copy(update={"threshold": 0.1})
-    listed = judge(Evidence(both, BASE), Policy()).details["changes"]
+    listed = judge(Evidence(both, BASE)).details["changes"]
     assert [bool(change["breaks"]) for change in listed] == [True, False]
 
 
 def test_a_first_release_passes_and_an_unknown_one_holds() -> None:
-    assert judge(Evidence(BASE, None, first=True), Policy()).status == "pass"
-    assert judge(Evidence(BASE, None), Policy()).status == "hold"
-    assert judge(Evidence(None, BASE, missing="not readable"), Policy()).why == "not readable"
+    assert judge(Evidence(BASE, None, first=True)).status == "pass"
+    assert judge(Evidence(BASE, None)).status == "hold"
+    assert judge(Evidence(None, BASE, missing="not readable")).why == "not readable"

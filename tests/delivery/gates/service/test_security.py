@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.gates.service.security import Answer, Evidence, Policy, judge
+from delivery.gates.service.security import Answer, Evidence, judge
 
 FINE = (Answer("null", 422), Answer("a true number", 200, must_refuse=False))
 
@@ -22,7 +22,7 @@ FINE = (Answer("null", 422), Answer("a true number", 200, must_refuse=False))
     ],
 )
 def test_what_is_malformed_is_refused_in_good_order(answer: Answer, status: str, text: str) -> None:
-    verdict = judge(Evidence((*FINE, answer), 200), Policy())
+    verdict = judge(Evidence((*FINE, answer), 200))
     assert verdict.status == status
     assert text in verdict.why
 
@@ -32,7 +32,7 @@ def test_what_is_malformed_is_refused_in_good_order(answer: Answer, status: str,
     [(200, "pass"), (429, "pass"), (500, "fail"), (422, "fail"), (None, "fail")],
 )
 def test_it_answers_afterwards(afterwards: int | None, status: str) -> None:
-    assert judge(Evidence(FINE, afterwards), Policy()).status == status
+    assert judge(Evidence(FINE, afterwards)).status == status
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_it_answers_afterwards(afterwards: int | None, status: str) -> None:
 )
 def test_strangers_are_told_to_go_and_nothing_else(status: int | None, verdict: str) -> None:
     strangers = (Answer("GET /release without a key", status),)
-    assert judge(Evidence(FINE, 200, strangers), Policy()).status == verdict
+    assert judge(Evidence(FINE, 200, strangers)).status == verdict
 
 
 @pytest.mark.parametrize(("answered", "status"), [(False, "pass"), (True, "fail")])
 def test_where_there_is_tls_nothing_older_is_spoken(answered: bool, status: str) -> None:
-    verdict = judge(Evidence(FINE, 200, channel={"TLS 1.1": answered}), Policy())
+    verdict = judge(Evidence(FINE, 200, channel={"TLS 1.1": answered}))
     assert verdict.status == status
     assert ("TLS 1.1 is answered" in verdict.why) == answered
 
@@ -68,4 +68,4 @@ def test_where_there_is_tls_nothing_older_is_spoken(answered: bool, status: str)
     ],
 )
 def test_what_was_not_tried_holds(evidence: Evidence) -> None:
-    assert judge(evidence, Policy()).status == "hold"
+    assert judge(evidence).status == "hold"

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from delivery.gates.service.smoke import Evidence, Policy, judge
+from delivery.gates.service.smoke import Evidence, judge
 
 FILES = {"model.onnx": "a" * 64, "contract.json": "b" * 64}
 
 
 def verdict(**answer: Any) -> tuple[str, str]:
-    found = judge(
-        Evidence("r-1", FILES, {"release": "r-1", "files": dict(FILES), **answer}), Policy()
-    )
+    found = judge(Evidence("r-1", FILES, {"release": "r-1", "files": dict(FILES), **answer}))
     return found.status, found.why
 
 
@@ -45,6 +43,6 @@ def test_an_answer_with_a_part_missing_holds(answer: dict[str, Any]) -> None:
 
 
 def test_no_answer_and_nothing_to_compare_hold() -> None:
-    assert judge(Evidence("r-1", FILES, None, "no route"), Policy()).why == "no route"
+    assert judge(Evidence("r-1", FILES, None, "no route")).why == "no route"
     empty = Evidence("r-1", {}, {"release": "r-1", "files": {}})
-    assert judge(empty, Policy()).status == "hold"
+    assert judge(empty).status == "hold"

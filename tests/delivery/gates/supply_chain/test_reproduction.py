@@ -35,7 +35,7 @@ def compared(answers: Any, metrics: dict[str, float], **more: Any) -> Evidence:
 
 def test_identical_is_identical_at_every_level() -> None:
     for level in ("bytes", "metrics"):
-        verdict = judge(SAME, POLICY, level)  # type: ignore[arg-type]
+        verdict = judge(replace(SAME, level=level), POLICY)  # type: ignore[arg-type]
         assert verdict.status == "pass"
         assert verdict.measured == "identical: 4 artifacts and 1 files of the bento"
 
@@ -83,8 +83,8 @@ def test_on_another_platform_answers_and_metrics_must_be_close(
 
 def test_metrics_are_enough_where_only_they_are_promised() -> None:
     close = compared(ANSWERS, {"auc": 0.5})
-    assert judge(close, POLICY, "metrics").status == "pass"
-    assert judge(close, POLICY, "bytes").status == "fail"
+    assert judge(replace(close, level="metrics"), POLICY).status == "pass"
+    assert judge(close, POLICY).status == "fail"
 
 
 def test_what_was_not_made_holds() -> None:

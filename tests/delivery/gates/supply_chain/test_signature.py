@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from delivery.gates.supply_chain.signature import Evidence, Policy, Revoked, Signer, judge
+from delivery.gates.supply_chain import signature
+from delivery.gates.supply_chain.signature import Evidence, Revoked, Signer, Trust
+from delivery.gates.verdict import Verdict
 
 FILES = {"r-1/bento.yaml": "aa", "r-1.yaml": "bb"}
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
@@ -16,7 +18,12 @@ DAY = date(2026, 5, 10)
 GOOD = Evidence("staging", FILES, FILES, NOON, "key1", signer="alice", genuine=True)
 
 
-def policy(**rules: object) -> Policy:
+def judge(evidence: Evidence, trust: Trust) -> Verdict:
+    """By the list of those who may sign."""
+    return signature.judge(replace(evidence, trust=trust))
+
+
+def policy(**rules: object) -> Trust:
     return {"alice": Signer.model_validate({"key": "k", **rules})}
 
 

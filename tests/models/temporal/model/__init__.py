@@ -1,16 +1,18 @@
 """Does a shop sell out? Made-up days of 2024 with time, clusters and segments; fast."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 NUMBERS = ["stock", "temperature", "weekday", "holiday"]
 
 
-def load(settings):
+def load(settings: Any) -> pd.DataFrame:
     days = pd.date_range("2024-01-01", "2024-12-31").repeat(settings.own["shops"])
     random = np.random.default_rng(7)
     shop = np.tile([f"shop-{n}" for n in range(settings.own["shops"])], 366)
@@ -30,10 +32,11 @@ def load(settings):
     pull = 0.2 * (frame["temperature"] - 15) - 0.06 * (frame["stock"] - 50) + frame["holiday"]
     chance = 1 / (1 + np.exp(-pull))
     frame["sold_out"] = np.where(random.random(len(days)) < chance, "yes", "no")
-    return frame[frame["opened"].dt.strftime("%Y-%m") <= settings.until]
+    arrived: pd.DataFrame = frame[frame["opened"].dt.strftime("%Y-%m") <= settings.until]
+    return arrived
 
 
-def fit(train, validation, settings):
+def fit(train: pd.DataFrame, validation: pd.DataFrame | None, settings: Any) -> Pipeline:
     columns = make_column_transformer(
         (StandardScaler(), NUMBERS), (OneHotEncoder(handle_unknown="ignore"), ["shop"])
     )

@@ -1,0 +1,72 @@
+"""What commands share: options, the checkout they are called in, and the error boundary.
+
+Exit codes: 0 done, 1 a bug, 2 bad input, 3 refused by a gate, 4 held or waiting, 5 a target, a
+forge or the store failed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from delivery.ci.annotations import annotation
+from delivery.cli.installed import require_own_checkout
+from delivery.cli.render import annotate
+from delivery.context import Context
+from delivery.errors import DeliveryError, HeldError, InputError
+from delivery.git import Repository
+from serving.strict import DocumentError
+
+ERR = Console(stderr=True, highlight=False)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+dry_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would happen; change nothing."
+)
+reason_option = click.option("--reason", default="", help="Why; written into the evidence.")
+override_option = click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="GATE",
+    help="A gate that must not block; needs --reason.",
+)
+environment_argument = click.argument("environment", metavar="ENV")
+
+
+def context() -> Context:
+    """The checkout that the command was called in."""
+    return Context(Repository.find(Path.cwd()).root, progress)
+
+
+def progress(line: str) -> None:
+    """What long work is doing, on stderr: dim on a terminal, a plain line in CI."""
+    ERR.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
+
+
+def exit_code(command: click.Command) -> int:
+    """Run `command` with the arguments of this process; an error is one line on stderr."""
+    try:
+        require_own_checkout(Path.cwd())
+        command(standalone_mode=False)
+    except (DeliveryError, DocumentError) as error:
+        _annotate(error)
+        ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return getattr(error, "exit_code", InputError.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return InputError.exit_code
+    except click.exceptions.Abort:
+        ERR.print("stopped; run the same command again to go on", markup=False)
+        return HeldError.exit_code
+    return 0
+
+
+def _annotate(error: Exception) -> None:
+    """The error on the page of a job, wherever the command was called."""
+    try:
+        annotate(context(), [annotation("delivery", str(error))])
+    except DeliveryError:
+        return  # outside a repository there is no job either

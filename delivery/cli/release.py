@@ -1,0 +1,30 @@
+"""`delivery release`: options and output."""
+
+from __future__ import annotations
+
+import click
+
+from delivery.cli.options import context, dry_option, json_option, override_option, reason_option
+from delivery.cli.render import pull_line, show
+from delivery.settings.overrides import parse_overrides
+
+
+@click.command()
+@override_option
+@reason_option
+@dry_option
+@json_option
+def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: bool) -> None:
+    """Package main's model, judge it, store it and propose it to the first environment."""
+    from delivery.commands.release import release as run
+    from delivery.report import table
+
+    result = run(context(), parse_overrides(reason, overrides), dry_run=dry_run)
+    known = " (main has its record already)" if result.already else ""
+    show(
+        result,
+        as_json,
+        table(result.judged.judgement),
+        f"release {result.release}{known}",
+        pull_line(result.pull, "nothing to propose: the first environment wants it already"),
+    )

@@ -1,0 +1,121 @@
+"""Propose a release to an environment: for a person, or once the one before verified it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.context import Context
+from delivery.errors import HeldError
+from delivery.evidence.trial import Submission
+from delivery.forge.protocol import Pull
+from delivery.judgement.proposed import Judged, judge, require_pass
+from delivery.promotion.proposal import Proposal, evidence, promotion, propose
+from delivery.release.candidate import released
+from delivery.report import markdown
+from delivery.settings.overrides import NO_OVERRIDES, Overrides
+from delivery.state.desired import ReleaseRef
+from delivery.state.history import Attempt
+from delivery.state.record import record_path
+from delivery.state.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteResult:
+    """The proposal. `pull` is None where the environment runs the release already, or where a
+    person closed the pull request and no person asks again."""
+
+    environment: str
+    release: str
+    judged: Judged | None
+    pull: Pull | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteRequest:
+    """What to promote. Without a release: what upstream verified."""
+
+    environment: str
+    release: str | None = None
+    overrides: Overrides = NO_OVERRIDES
+    by_person: bool = True
+    dry_run: bool = False
+
+
+def advance(
+    context: Context, snapshot: Snapshot, request: PromoteRequest, release: str
+) -> PromoteResult:
+    """Judge `release` against the champion of today and open a pull request.
+
+    Raises:
+        InputError: no such environment or release.
+        HeldError: it is not verified upstream, or it was rejected here before.
+        RefusedError: a gate refuses it.
+    """
+    attempt = snapshot.attempt(request.environment)
+    _require_verified_upstream(snapshot, attempt, release)
+    if attempt.desired.wanted.release == release:
+        return PromoteResult(request.environment, release, None, None)
+    _require_not_failed(snapshot, request, release)
+    _require_not_older(snapshot, attempt, release)
+    candidate = released(context, snapshot, release)
+    signed = context.signed(snapshot, release, request.environment)
+    submission = Submission(context, snapshot, candidate, attempt.environment, signed)
+    judged = judge(submission, request.overrides, "promote")
+    require_pass(judged, f"promoting {release} to {request.environment}")
+    if request.dry_run:
+        return PromoteResult(request.environment, release, judged, None)
+    wanted = ReleaseRef(release, candidate.bento.sha256)
+    proposal = _proposal(snapshot, request, wanted, judged)
+    pull = propose(context, snapshot, proposal, by_person=request.by_person)
+    return PromoteResult(request.environment, release, judged, pull)
+
+
+def _proposal(
+    snapshot: Snapshot, request: PromoteRequest, wanted: ReleaseRef, judged: Judged
+) -> Proposal:
+    judgement = judged.judgement
+    record = snapshot.text(snapshot.commit, record_path(wanted.release))
+    return Proposal(
+        environment=request.environment,
+        desired=promotion(request.environment, wanted, snapshot),
+        evidence=evidence(request.environment, judgement, request.overrides, record),
+        report=markdown(judgement),
+        files={},
+    )
+
+
+def _require_verified_upstream(snapshot: Snapshot, attempt: Attempt, release: str) -> None:
+    upstream = attempt.environment.upstream
+    if upstream is None:
+        return
+    snapshot.record(release)
+    if snapshot.history(upstream).verified_at(release) is None:
+        raise HeldError(
+            f"{release} is not verified in {upstream}. "
+            f"`delivery promote {upstream} --release {release}` first."
+        )
+
+
+def _require_not_failed(snapshot: Snapshot, request: PromoteRequest, release: str) -> None:
+    failed = snapshot.history(request.environment).failed(release)
+    if failed is not None and not request.overrides.reason:
+        raise HeldError(
+            f"{release} was {failed.state.value} in {request.environment} and stays out of it "
+            f"until somebody says why it may return: `delivery promote {request.environment} "
+            f'--release {release} --reason "…"`.'
+        )
+
+
+def _require_not_older(snapshot: Snapshot, attempt: Attempt, release: str) -> None:
+    """Refuse what upstream verified before the release that runs here."""
+    upstream = attempt.environment.upstream
+    running = attempt.verified
+    if upstream is None or not running.exists:
+        return
+    history = snapshot.history(upstream)
+    age, running_age = history.verified_at(release), history.verified_at(running.release)
+    if age is not None and running_age is not None and age > running_age:
+        raise HeldError(
+            f"{attempt.environment} runs {running.release}, which {upstream} verified after "
+            f"{release}. To go back: `delivery rollback {attempt.environment}`."
+        )

@@ -1,0 +1,1 @@
+"""How the traffic moves to a release: pure functions, a module for each."""

@@ -1,0 +1,54 @@
+"""A transition of an attempt: what a tick did, and the event that tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from delivery.context import Context
+from delivery.gates.verdict import Verdict, blocking
+from delivery.state.events import Event, State
+from delivery.state.history import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a tick came upon and did. `transition` is an event's kind, or says in words why there
+    was none."""
+
+    environment: str
+    release: str
+    state: State
+    transition: str
+    verdicts: tuple[Verdict, ...] = ()
+    idle: bool = False  # the environment wants nothing
+
+    @property
+    def final(self) -> bool:
+        return self.idle or self.state.final
+
+
+def record_event(
+    context: Context, attempt: Attempt, kind: str, evidence: Mapping[str, Any]
+) -> None:
+    """Write an event. Who comes second leaves the winner's."""
+    event = Event(
+        attempt.environment.name,
+        attempt.commit,
+        kind,
+        attempt.desired.wanted.release,
+        attempt.target,
+        evidence,
+    )
+    context.repository.create_tag(event.tag, attempt.commit, event.message())
+
+
+def summary(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
+    """The evidence that goes into the tag: short, and what is needed to understand it."""
+    reasons = {verdict.gate: verdict.override for verdict in verdicts if verdict.override}
+    return {
+        "why": "; ".join(f"{v.gate}: {v.measured}" for v in blocking(verdicts)),
+        "verdicts": {verdict.gate: verdict.status for verdict in verdicts},
+        **({"overrides": reasons} if reasons else {}),
+    }

@@ -1,0 +1,36 @@
+"""Is the evidence beside desired.yaml what `delivery` proposed, and about these bytes?"""
+
+from __future__ import annotations
+
+from delivery.gates.supply_chain.freshness import Evidence, Written
+from delivery.state.desired import desired_path, evidence_path
+from delivery.state.evidence_file import EvidenceFile
+from delivery.state.history import Attempt
+from delivery.state.record import record_path, record_sha256
+from delivery.state.refs import proposal_tag
+from delivery.state.snapshot import Snapshot
+
+
+def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evidence:
+    """Of what main wants, before anything starts."""
+    environment, wanted = attempt.environment.name, attempt.desired.wanted
+    paths = desired_path(environment), evidence_path(environment)
+    desired, text = (snapshot.text(attempt.commit, path) for path in paths)
+    record = snapshot.text(snapshot.commit, record_path(wanted.release))
+    return Evidence(
+        release=wanted.release,
+        bento_sha256=wanted.bento_sha256,
+        record_sha256=record_sha256(record),
+        written=_written(snapshot.evidence(environment, attempt.commit)),
+        proposed=snapshot.has_tag(proposal_tag(environment, desired, text)),
+        rollback=attempt.desired.is_rollback,
+        in_job=in_job,
+    )
+
+
+def _written(evidence: EvidenceFile | None) -> Written | None:
+    if evidence is None:
+        return None
+    bento = evidence.judged.candidate_sha256 if evidence.judged else None
+    verdicts = tuple(line.verdict for line in evidence.verdicts)
+    return Written(evidence.release, bento, evidence.record_sha256, verdicts)

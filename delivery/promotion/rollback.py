@@ -1,0 +1,80 @@
+"""The pull request that rolls an environment back: generated, so it may merge itself."""
+
+from __future__ import annotations
+
+from delivery.context import Context
+from delivery.errors import HeldError
+from delivery.forge.protocol import Pull
+from delivery.promotion.proposal import Proposal, changed_files, propose, title
+from delivery.state.desired import Desired, ReleaseRef
+from delivery.state.events import State
+from delivery.state.evidence_file import EvidenceFile
+from delivery.state.history import Attempt
+from delivery.state.snapshot import Snapshot
+
+REASONS = tuple(state.kind.event for state in State if state.failed)
+
+
+def propose_rollback(context: Context, environment: str) -> Pull | None:
+    """Open the rollback pull request of a failed attempt; merge it where that is allowed."""
+    snapshot = context.snapshot()
+    attempt = snapshot.attempt(environment)
+    if not attempt.state.failed or attempt.desired.is_rollback:
+        return None  # a rollback is never rolled back: a person has to look
+    fallback = snapshot.history(environment).fallback(attempt.desired.previous.release)
+    proposal = rollback_of(attempt, fallback)
+    context.progress(f"proposing the rollback of {environment}")
+    pull = propose(context, snapshot, proposal)
+    if pull is None or not context.forge.merges_itself:
+        return pull
+    commit = _require_generated(context, snapshot, pull, proposal) if pull.state == "open" else None
+    return context.forge.merge(pull.number, commit=commit)
+
+
+def rollback_of(attempt: Attempt, fallback: ReleaseRef) -> Proposal:
+    """The rollback of an attempt: its previous release becomes the wanted one."""
+    environment, failed = attempt.environment.name, attempt.desired.wanted.release
+    target = attempt.desired.previous
+    reasons = tuple(
+        {"event": event.kind, "evidence": dict(event.evidence)}
+        for event in attempt.events
+        if event.kind.partition("-")[0] in REASONS
+    )
+    return Proposal(
+        environment=environment,
+        desired=Desired(wanted=target, previous=fallback, rollback_of=failed),
+        evidence=EvidenceFile(
+            schema_version=1,
+            environment=environment,
+            release=target.release,
+            verdicts=(),
+            rollback_of=failed,
+            attempt=attempt.commit,
+            because=reasons,
+        ),
+        report=_report(attempt),
+        files={},
+    )
+
+
+def _report(attempt: Attempt) -> str:
+    lines = [f"`{attempt.desired.wanted.release}` did not hold in {attempt.environment}:", ""]
+    for event in attempt.events:
+        why = event.evidence.get("why", "")
+        lines.append(f"- {event.kind}{': ' + str(why) if why else ''}")
+    return "\n".join(lines) + "\n"
+
+
+def _require_generated(context: Context, snapshot: Snapshot, pull: Pull, proposal: Proposal) -> str:
+    """A rollback merges itself only if its branch is exactly what is generated here: its head."""
+    git = context.repository
+    git.run("fetch", "--quiet", "origin", f"refs/heads/{pull.head}")
+    head = git.commit("FETCH_HEAD")
+    base = git.run("merge-base", head, snapshot.commit)
+    if head != git.commit_files(base, changed_files(proposal), title(proposal)):
+        raise HeldError(
+            f"pull request #{pull.number} ({pull.head}) is not the generated rollback: somebody "
+            "changed it. Read it and merge it by hand, or close it and run "
+            f"`delivery rollback {proposal.environment}` again."
+        )
+    return head

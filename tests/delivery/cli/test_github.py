@@ -1,0 +1,34 @@
+"""`delivery github` shows what differs from main's files, and what was written."""
+
+from __future__ import annotations
+
+from delivery.cli.github import change_lines
+from delivery.commands.github import ApplyResult, OwnResult
+from delivery.governance.plan import Change, Item, Row
+from tests.delivery.cli.conftest import CommandLine
+
+
+def result(*rows: Row) -> ApplyResult:
+    return ApplyResult("acme/models", rows, ("no GitHub App",))
+
+
+def test_nothing_different_is_nothing_to_do(delivery: CommandLine) -> None:
+    delivery.returns("github.apply", result())
+    lines = delivery("github", "apply").stdout
+    assert "note: no GitHub App" in lines
+    assert "acme/models: nothing to do" in lines
+
+
+def test_a_change_is_a_line_with_before_and_after() -> None:
+    item = Item("ruleset", "main", {})
+    row = Row(item, "change", (Change("enforcement", None, "active"),))
+    same = Row(item, "same", (Change("name", "a", "b"),))
+    assert change_lines(result(row, same)) == ['main: enforcement: nothing → "active"']
+
+
+def test_owners_are_written_or_there(delivery: CommandLine) -> None:
+    delivery.returns("github.own", OwnResult(True))
+    assert "written: commit and merge them" in delivery("github", "own", "@ada").stdout
+    delivery.returns("github.own", OwnResult(False))
+    assert "as they must be" in delivery("github", "own", "@ada").stdout
+    assert delivery.json("github", "own", "@ada") == {"changed": False}

@@ -1,0 +1,17 @@
+"""`delivery history` is a line an attempt, newest first."""
+
+from __future__ import annotations
+
+from tests.delivery.cli.conftest import CommandLine
+from tests.delivery.cli.shown import ONE
+
+
+def test_an_attempt_is_a_line_with_its_events(delivery: CommandLine) -> None:
+    attempt = delivery.origin.want("staging", ONE)
+    delivery.origin.happened("staging", attempt, "deployed", ONE)
+    lines = delivery("history", "staging").stdout.splitlines()
+    assert len(lines) == 2
+    assert ONE in lines[1]
+    assert lines[1].rstrip().endswith("deployed")
+    [row] = delivery.json("history")
+    assert (row["environment"], row["events"]) == ("staging", ["deployed"])

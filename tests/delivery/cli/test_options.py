@@ -1,0 +1,82 @@
+"""An error of a command is one line on stderr and its exit code; progress is on stderr too."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from delivery.cli import options
+from delivery.cli.options import context, exit_code, progress
+from delivery.errors import DeliveryError, HeldError, InputError, RefusedError, StoreError
+from serving.strict import DocumentError
+from tests.delivery.cli.conftest import CommandLine
+
+
+def command(error: BaseException | None) -> click.Command:
+    def callback() -> None:
+        if error is not None:
+            raise error
+
+    return click.Command("try", callback=callback)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (None, 0),
+        (InputError("no such file"), 2),
+        (DocumentError("contract.json: not JSON"), 2),
+        (click.UsageError("no such option"), 2),
+        (RefusedError("a gate"), 3),
+        (HeldError("evidence is missing"), 4),
+        (click.exceptions.Abort(), 4),
+        (StoreError("bytes"), 5),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_code(
+    delivery: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException | None,
+    code: int,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["delivery"])
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
+    assert exit_code(command(error)) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    if isinstance(error, DeliveryError):
+        assert shown.err.strip() == f"error: {error}"
+
+
+def test_a_bug_keeps_its_trace(delivery: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["delivery"])
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
+    with pytest.raises(ZeroDivisionError):
+        exit_code(command(ZeroDivisionError()))
+
+
+def test_an_error_of_a_job_is_an_annotation_as_well(
+    delivery: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivery.origin.git("remote", "set-url", "origin", "https://github.com/acme/models")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setattr("sys.argv", ["delivery"])
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
+    exit_code(command(InputError("a\nb")))
+    assert capsys.readouterr().out == "::error title=delivery::a%0Ab\n"
+
+
+def test_progress_is_no_part_of_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    progress("building [bold]r-1")
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "· building [bold]r-1\n")
+
+
+def test_the_checkout_is_found_from_below(
+    delivery: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = delivery.origin.path / "infra" / "environments"
+    monkeypatch.chdir(below)
+    assert context().root == delivery.origin.path
+    assert context().progress is options.progress

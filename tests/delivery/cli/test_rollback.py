@@ -1,0 +1,56 @@
+"""`delivery rollback` says what answers now, and deploys what merged by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from delivery.commands.deploy import DeployResult
+from delivery.commands.rollback import RollbackResult
+from delivery.deployment.transition import Step
+from delivery.state.events import State
+from tests.delivery.cli.conftest import CommandLine
+from tests.delivery.cli.shown import ONE, PULL, TWO
+
+RESULT = RollbackResult("staging", TWO, ONE, 0.25, PULL)
+MERGED = replace(PULL, state="merged")
+
+
+@pytest.fixture
+def deployed(delivery: CommandLine) -> list[tuple[object, ...]]:
+    tick = Step("staging", ONE, State.VERIFIED, "verified")
+    return delivery.returns("deploy.deploy", DeployResult(tick, (tick,)))
+
+
+@pytest.mark.parametrize(
+    ("result", "deploys", "line"),
+    [
+        (RESULT, 0, "the previous release answered after 0.25 s"),
+        (replace(RESULT, pull=MERGED), 1, f"staging: {ONE} verified"),
+        (
+            replace(RESULT, pull=None, already=True),
+            1,
+            f"staging: rolled back from {TWO} to {ONE} already",
+        ),
+    ],
+)
+def test_a_rollback_that_is_merged_is_deployed(
+    delivery: CommandLine,
+    deployed: list[tuple[object, ...]],
+    result: RollbackResult,
+    deploys: int,
+    line: str,
+) -> None:
+    delivery.returns("rollback.rollback", result)
+    assert line in delivery("rollback", "staging", "--reason", "complaints").stdout
+    assert len(deployed) == deploys
+
+
+def test_a_dry_run_deploys_nothing(
+    delivery: CommandLine, deployed: list[tuple[object, ...]]
+) -> None:
+    calls = delivery.returns("rollback.rollback", replace(RESULT, pull=MERGED))
+    assert delivery("rollback", "staging", "--dry-run").stdout == f"staging: {TWO} → {ONE}\n"
+    assert calls == [("staging", {"reason": "", "dry_run": True})]
+    assert deployed == []

@@ -1,0 +1,75 @@
+"""What a checkout lacks, and the command that mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.commands.doctor import local
+from delivery.commands.doctor.check import Check
+from delivery.commands.doctor.local import doctor
+from delivery.context import Context
+from tests.delivery.commands.doctor.checked import Store
+from tests.github.governing import Governed
+from tests.origin import Origin
+
+
+def test_github_is_looked_at_only_where_origin_is_there(
+    mended: Governed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.commands.doctor.local.require_in_step", lambda *_: None)
+
+    def names() -> set[str]:
+        context = mended.context
+        vars(context)["store"] = Store()
+        return {check.name for check in doctor(context).checks}
+
+    assert "github rulesets" in names()
+    mended.origin.git("remote", "set-url", "origin", str(mended.origin.bare))
+    assert "origin" in names()
+    assert not any(name.startswith("github") for name in names())
+
+
+def checks(origin: Origin) -> dict[str, Check]:
+    context = Context(origin.path, lambda _: None)
+    vars(context)["store"] = Store("s3://models")
+    return {check.name: check for check in doctor(context).checks}
+
+
+def test_checks_come_in_the_order_in_which_things_are_mended(origin: Origin) -> None:
+    every = checks(origin)
+    assert list(every)[:5] == ["python", "tools", "git", "delivery.yaml", "origin"]
+    assert every["environments"].found == "staging: none, production: none"
+    assert not every["dvc.lock"].ok, "nothing was trained yet"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "cure"),
+    [
+        ("SUPPORTED", ((2, 7),), "make setup PYTHON=python3.12"),
+        ("GIT", (99, 0), "Install git 99.0"),
+    ],
+)
+def test_a_version_that_is_too_old_is_named(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch, name: str, wrong: object, cure: str
+) -> None:
+    monkeypatch.setattr(local, name, wrong)
+    check = checks(origin)["python" if name == "SUPPORTED" else "git"]
+    assert not check.ok
+    assert cure in check.cure
+
+
+def test_an_output_that_git_tracks_is_named(origin: Origin) -> None:
+    origin.push({"artifacts/model.pkl": "x"})
+    check = checks(origin)["outputs"]
+    assert "git tracks artifacts/model.pkl" in check.found
+    assert "git rm -r --cached artifacts" in check.cure
+
+
+def test_a_port_that_somebody_else_has_is_named(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "taken", lambda port: port == 7101)
+    monkeypatch.setattr(local, "holder", lambda _: " by nc (1)")
+    every = checks(origin)
+    assert "staging wants it and it is taken by nc (1)" in every["port 7101"].found
+    assert every["port 7102"].ok

@@ -1,0 +1,42 @@
+"""Every attempt with what came of it, newest first."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.commands.history import history
+from delivery.errors import InputError
+from tests.delivery.place import World
+from tests.origin import Origin
+
+ONE, TWO = "r-111111111111", "r-222222222222"
+
+
+@pytest.fixture
+def world(origin: Origin) -> World:
+    return World(origin.path, lambda _: None)
+
+
+def test_an_environment_that_never_wanted_anything_has_none(world: World) -> None:
+    assert history(world, None).attempts == ()
+
+
+def test_attempts_are_told_newest_first(origin: Origin, world: World) -> None:
+    first = origin.want("staging", ONE)
+    origin.happened("staging", first, "verified", ONE)
+    second = origin.want("staging", TWO, ONE)
+    newest, before = history(world, "staging").attempts
+    assert (newest.attempt, newest.release) == (second[:12], TWO)
+    assert (before.attempt, before.events, before.state) == (first[:12], ("verified",), "verified")
+    assert newest.merged[:2] == "20", "a date"
+
+
+def test_a_rollback_names_what_it_takes_back(origin: Origin, world: World) -> None:
+    origin.want("staging", TWO, ONE)
+    origin.want("staging", ONE, of=TWO)
+    assert history(world, "staging").attempts[0].rollback_of == TWO
+
+
+def test_an_environment_that_is_not_there_is_named(world: World) -> None:
+    with pytest.raises(InputError, match="staging, production"):
+        history(world, "prod")

@@ -1,0 +1,41 @@
+"""A release that main lacks is named, and what is not in order is a problem."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.commands.inspect import Finding, InspectResult, inspect
+from delivery.errors import InputError, StoreError
+from tests.delivery.place import World
+from tests.origin import Origin
+
+ONE = "r-111111111111"
+
+
+@pytest.fixture
+def world(origin: Origin) -> World:
+    origin.want("staging", ONE)
+    return World(origin.path, lambda _: None)
+
+
+def test_a_release_that_is_not_there_lists_those_that_are(world: World) -> None:
+    with pytest.raises(InputError, match=ONE):
+        inspect(world, "r-222222222222")
+
+
+def test_bytes_that_cannot_be_had_are_no_finding(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them nothing can be looked at."""
+
+    def lost(*_: object) -> None:
+        raise StoreError("the store does not have them")
+
+    monkeypatch.setattr("delivery.commands.inspect.released", lost)
+    with pytest.raises(StoreError):
+        inspect(world, ONE)
+
+
+def test_problems_are_the_findings_that_are_not_in_order() -> None:
+    good, bad = Finding("record", True, "agrees"), Finding("bento", False, "another file")
+    assert InspectResult(ONE, (good, bad), (), ()).problems == (bad,)

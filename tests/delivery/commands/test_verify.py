@@ -1,0 +1,43 @@
+"""What is live is judged again: what fails is revoked, what is missing only holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.commands.verify import verify
+from delivery.errors import HeldError
+from delivery.gates.verdict import Status
+from tests.delivery.place import Place, World, judgement
+from tests.origin import Origin
+
+ONE, TWO = "r-111111111111", "r-222222222222"
+ENV = "production"
+
+
+@pytest.fixture
+def world(origin: Origin) -> World:
+    """TWO is verified and live, ONE stays warm."""
+    for wanted, previous in ((ONE, ""), (TWO, ONE)):
+        attempt = origin.promote(ENV, wanted, previous)
+        origin.happened(ENV, attempt, "verified", wanted)
+    place = Place(ENV, running={ONE: True, TWO: True}, shares={TWO: 100})
+    return World(origin.path, lambda _: None, {ENV: place})
+
+
+@pytest.mark.parametrize(
+    ("status", "dry_run", "revoked"),
+    [("pass", False, False), ("hold", False, False), ("fail", True, False), ("fail", False, True)],
+)
+def test_only_a_failing_gate_revokes(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: Status, dry_run: bool, revoked: bool
+) -> None:
+    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement(status))
+    result = verify(world, ENV, dry_run=dry_run)
+    assert (result.release, result.revoked) == (TWO, revoked)
+    assert world.places[ENV].shares == ({ONE: 100} if revoked else {TWO: 100})
+
+
+def test_what_is_not_verified_cannot_be_verified_again(origin: Origin, world: World) -> None:
+    origin.want("staging", ONE)
+    with pytest.raises(HeldError, match="`delivery deploy staging`"):
+        verify(world, "staging", dry_run=True)

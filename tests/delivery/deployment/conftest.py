@@ -1,0 +1,28 @@
+"""A world whose targets are in memory and whose active gates say what a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from delivery.deployment import reconcile
+from tests.delivery.place import World, judgement
+from tests.origin import Origin
+
+
+@pytest.fixture
+def world(origin: Origin) -> World:
+    return World(origin.path, lambda _: None)
+
+
+@pytest.fixture
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Says what the active gates will say; they pass to begin with."""
+
+    def say(status: Any) -> None:
+        monkeypatch.setattr(reconcile, "judge_live", judgement(status))
+
+    say("pass")
+    return say

@@ -1,0 +1,47 @@
+"""Releases brought up in the production of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from delivery.commands.deploy import deploy
+from delivery.deployment import reconcile
+from delivery.state.events import State
+from delivery.state.snapshot import Snapshot
+from tests.delivery.place import Place, World, judgement
+from tests.origin import Origin, copy_origin, make_origin, scratch
+
+ONE, TWO = "r-111111111111", "r-222222222222"
+ENV = "production"
+
+
+def state(world: World) -> State:
+    return Snapshot(world.repository).attempt(ENV).state
+
+
+def bring_up(origin: Origin, world: World, release: str, previous: str = "") -> None:
+    """Production as it is once `release` was deployed after `previous`."""
+    folder, places = _brought_up(tuple(name for name in (previous, release) if name))
+    copy_origin(folder, origin.path.parent)
+    world.places.update(deepcopy(places))
+
+
+@cache
+def _brought_up(releases: tuple[str, ...]) -> tuple[Path, Mapping[str, Place]]:
+    """Played once; the tests get copies."""
+    folder = scratch("brought-up-")
+    origin = make_origin(folder)
+    world, previous = World(origin.path, lambda _: None), ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reconcile, "judge_live", judgement("pass"))
+        for release in releases:
+            origin.promote(ENV, release, previous)
+            deploy(world, ENV, budget=60)
+            assert world.places[ENV].shares == {release: 100}
+            previous = release
+    return folder, world.places

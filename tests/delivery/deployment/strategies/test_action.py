@@ -1,0 +1,26 @@
+"""Actions are values: what a strategy asks for can be compared, and changes with nothing."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from typing import Any, get_args
+
+import pytest
+
+from delivery.deployment.strategies.action import Action, SetWeights, Situation
+from delivery.state.desired import Desired
+from delivery.state.history import Attempt
+from tests.delivery.place import environment
+
+
+@pytest.mark.parametrize("kind", get_args(Action))
+def test_equal_actions_ask_for_the_same(kind: Any) -> None:
+    arguments = ({"r-one": 100},) if kind is SetWeights else ()
+    assert kind(*arguments) == kind(*arguments)
+
+
+def test_a_tick_begins_unconfirmed_and_unjudged() -> None:
+    now = Situation(Attempt(environment("staging"), "local", "a" * 40, Desired(), ()), {})
+    assert (now.confirmed, now.verdicts, set(now.running)) == (False, None, set())
+    with pytest.raises(FrozenInstanceError):
+        now.confirmed = True  # type: ignore[misc]

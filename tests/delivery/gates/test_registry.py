@@ -1,0 +1,69 @@
+"""A gate has one place: a line in the registry, and files of its name."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from delivery.gates.registry import GATES, MOMENTS, OVERRIDABLE, Gate, gates_at, table
+
+ROOT = Path(__file__).resolve().parents[3]
+names = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
+
+
+def files_of(gate: Gate) -> tuple[str, ...]:
+    return (
+        f"delivery/gates/{gate.kind}/{gate.name}.py",
+        f"delivery/evidence/{gate.kind}/{gate.name}.py",
+        f"tests/delivery/gates/{gate.kind}/test_{gate.name}.py",
+    )
+
+
+@names
+def test_a_gate_is_these_files_and_its_line(gate: Gate) -> None:
+    assert [file for file in files_of(gate) if not (ROOT / file).is_file()] == []
+    assert gate.name == gate.module.GATE
+
+
+def test_no_file_of_a_kind_is_without_its_line() -> None:
+    for kind in ("quality", "service", "supply_chain"):
+        folder = ROOT / "delivery" / "gates" / kind
+        named = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+        assert named == {gate.name for gate in GATES if gate.kind == kind}
+
+
+@names
+def test_evidence_is_gathered_for_each_moment_and_no_other(gate: Gate) -> None:
+    wanted = {moment for moment, commands in MOMENTS.items() if set(commands) & set(gate.at)}
+    there = {moment for moment in MOMENTS if hasattr(gate.evidence, moment)}
+    assert there == wanted
+
+
+@names
+def test_a_judge_takes_evidence_and_the_policy_if_there_is_one(gate: Gate) -> None:
+    parameters = list(inspect.signature(gate.module.judge).parameters)
+    expected = ["evidence", "policy"] if hasattr(gate.module, "Policy") else ["evidence"]
+    assert parameters == expected
+
+
+def test_what_nobody_may_override() -> None:
+    fixed = {"smoke", "signature", "freshness", "executes_code", "reproduction"}
+    assert {gate.name for gate in GATES} - OVERRIDABLE == fixed
+
+
+def test_every_command_judges_by_something() -> None:
+    for commands in MOMENTS.values():
+        for command in commands:
+            assert list(gates_at(command))
+
+
+def test_the_docs_have_the_table_of_the_registry() -> None:
+    page = (ROOT / "docs" / "gates" / "README.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("<!-- gates:begin -->\n")
+    shown, end, _ = rest.partition("\n<!-- gates:end -->")
+    assert end
+    assert shown == table(), (
+        "the table is made by `delivery.gates.registry.table`: put its output between the markers"
+    )

@@ -1,0 +1,129 @@
+"""What the attempts at one environment add up to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from delivery.state.desired import Desired
+from delivery.state.events import Event
+from delivery.state.evidence_file import EvidenceFile, JudgedBytes
+from delivery.state.history import UNKNOWN, Attempt, History
+from tests.delivery.place import environment
+from tests.origin import version
+
+ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"
+PLACE = environment("production", upstream="staging")
+LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00Z")
+
+
+def attempt(
+    wanted: str,
+    *kinds: str,
+    previous: str = "",
+    of: str = "none",
+    elsewhere: Sequence[str] = (),
+    merged: str = "2024-06-01T12:00:00Z",
+) -> Attempt:
+    def events(names: Sequence[str], target: str) -> tuple[Event, ...]:
+        return tuple(Event("production", "a" * 40, name, wanted, target) for name in names)
+
+    desired = Desired(version(wanted), version(previous), of)
+    here, there = events(kinds, "local"), events(elsewhere, "rehearsal")
+    return Attempt(PLACE, "local", "a" * 40, desired, here, there, merged)
+
+
+def history(*attempts: Attempt) -> History:
+    """From attempts in the order in which they happened."""
+    return History(PLACE, attempts[::-1])
+
+
+@pytest.mark.parametrize(
+    ("made", "verified"),
+    [
+        (attempt(TWO, "verified", previous=ONE), TWO),
+        (attempt(TWO, "deployed", previous=ONE), ONE),
+        (attempt(TWO, "verified", "revoked-1", previous=ONE), ONE),
+        (attempt(TWO, previous=ONE, of=THREE), TWO),  # a rollback, from the start
+        (attempt(TWO, "rejected", previous=ONE, of=THREE), ONE),  # unless it failed itself
+        (attempt(TWO, "revoked-1", previous=ONE, of=THREE), ONE),
+        (attempt("", previous=ONE), "none"),
+    ],
+)
+def test_what_is_verified_while_an_attempt_stands(made: Attempt, verified: str) -> None:
+    assert made.verified.release == verified
+
+
+def test_events_of_elsewhere_count_where_nothing_happened_here() -> None:
+    assert attempt(ONE, elsewhere=["verified"]).anywhere.verified.release == ONE
+    assert attempt(ONE, "deployed", elsewhere=["verified"]).anywhere.verified.release == "none"
+
+
+def test_the_newest_attempt_at_a_release_says_whether_it_is_verified() -> None:
+    happened = history(attempt(ONE, "verified"), attempt(TWO, "verified"), attempt(ONE, "rejected"))
+    assert happened.verified_at(TWO) == 1
+    assert happened.verified_at(ONE) is None
+    assert happened.verified_at(THREE) is None
+
+
+@pytest.mark.parametrize("kind", ["rejected", "revoked-1"])
+def test_a_release_that_was_rejected_or_revoked_failed(kind: str) -> None:
+    happened = history(attempt(ONE, "verified"), attempt(TWO, kind))
+    assert happened.failed(TWO) == happened.attempts[0]
+    assert happened.failed(ONE) is None
+    assert happened.failed(THREE) is None
+
+
+def test_a_release_that_came_back_did_not_fail() -> None:
+    assert history(attempt(ONE, "rejected"), attempt(ONE, "verified")).failed(ONE) is None
+
+
+def test_the_fallback_is_the_newest_that_still_stands() -> None:
+    happened = history(
+        attempt(ONE, "verified"), attempt(TWO, "verified"), attempt(THREE, "verified"), attempt("")
+    )
+    assert happened.fallback(THREE).release == TWO
+    assert happened.fallback(ONE).release == THREE
+    assert not history(attempt(ONE, "verified")).fallback(ONE).exists
+
+
+@pytest.mark.parametrize("kind", ["rejected", "revoked-1"])
+def test_what_was_verified_once_and_failed_since_is_no_fallback(kind: str) -> None:
+    happened = history(
+        attempt(ONE, "verified"), attempt(TWO, "verified"), attempt(TWO, kind), attempt(THREE)
+    )
+    assert happened.fallback(THREE).release == ONE
+
+
+def test_only_a_promotion_that_passed_makes_a_release_one_to_return_to() -> None:
+    assert history(attempt(ONE, "verified", "revoked-1")).ever_verified(ONE)
+    assert history(attempt(ONE, elsewhere=["verified"])).ever_verified(ONE)
+    assert not history(attempt(ONE, "deployed")).ever_verified(ONE)
+    assert not history(attempt(ONE, "verified", of=TWO)).ever_verified(ONE)
+
+
+def judged(champion: str | None, loss: float) -> EvidenceFile:
+    losses = JudgedBytes(champion=champion, loss=loss, champion_loss=0.5)
+    return EvidenceFile(release="r", judged=losses)
+
+
+def test_losses_add_up_along_the_chain_of_champions() -> None:
+    happened = history(
+        attempt(ONE, "verified"), attempt(TWO, "verified"), attempt(THREE, "verified")
+    )
+    said = {ONE: judged(None, 0.6), TWO: judged(ONE, 0.4), THREE: None}
+    levels = happened.recorded_levels(lambda made: said[made.desired.wanted.release], LONG_AGO)
+    assert levels == {ONE: 0.0, TWO: pytest.approx(math.log(0.8)), THREE: UNKNOWN}
+
+
+def test_a_release_stands_if_it_was_verified_lately_and_did_not_fail() -> None:
+    happened = history(
+        attempt(ONE, "verified", merged="2019-12-31T23:59:59Z"),
+        attempt(TWO, "verified", merged="2020-01-01T00:00:00Z"),
+        attempt(THREE, "verified"),
+        attempt(THREE, "rejected"),
+    )
+    assert list(happened.recorded_levels(lambda _: None, LONG_AGO)) == [TWO]

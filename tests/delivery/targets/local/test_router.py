@@ -1,0 +1,150 @@
+"""The route does as it was told, for every client, before `set_weights` returns."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from delivery.bento.bento import Bento
+from delivery.errors import InputError, TargetError
+from delivery.targets.protocol import Target
+from tests.delivery.running import running
+from tests.delivery.targets.local.clients import kill_router, who
+
+
+def test_a_shift_is_in_force_when_it_returns(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    for release in ["r-one", "r-two"] * 5:
+        target.router.set_weights({release: 100})
+        assert {who(target) for _ in range(3)} == {release}
+
+
+def test_an_old_connection_follows_the_shift(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    target.router.set_weights({"r-one": 100})
+    with httpx.Client(trust_env=False) as client:
+        before = client.get(f"{target.router.url}/release")
+        stream = before.extensions["network_stream"].get_extra_info("client_addr")
+        target.router.set_weights({"r-two": 100})
+        after = client.get(f"{target.router.url}/release")
+        assert after.extensions["network_stream"].get_extra_info("client_addr") == stream
+    assert (before.json()["release"], after.json()["release"]) == ("r-one", "r-two")
+
+
+def test_shares_are_kept_exactly_and_zero_is_none(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    target.router.set_weights({"r-one": 90, "r-two": 10})
+    assert Counter(who(target) for _ in range(100)) == {"r-one": 90, "r-two": 10}
+    target.router.set_weights({"r-one": 100, "r-two": 0})
+    assert dict(target.router.weights()) == {"r-one": 100}
+    assert Counter(who(target) for _ in range(20)) == {"r-one": 20}
+
+
+def test_a_client_with_a_cookie_stays_with_its_release(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    target.router.set_weights({"r-one": 50, "r-two": 50})
+    with httpx.Client(trust_env=False) as client:
+        met = [client.get(f"{target.router.url}/release").json()["release"] for _ in range(10)]
+    assert len(set(met)) == 1
+
+
+def test_an_empty_route_is_closed(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    target.router.set_weights({})
+    assert who(target) == "503"
+    assert dict(target.router.weights()) == {}
+
+
+@pytest.mark.parametrize("shares", [{"r-one": 99}, {"r-one": 101}, {"r-one": 101, "r-two": -1}])
+def test_shares_that_are_no_percentages_are_a_bug(target: Target, shares: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="100"):
+        target.router.set_weights(shares)
+
+
+def test_traffic_for_what_does_not_run_is_refused_and_nothing_changes(
+    target: Target, bento: Path
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    with pytest.raises(TargetError, match=r"r-two.*delivery deploy staging"):
+        target.router.set_weights({"r-two": 100})
+    assert who(target) == "r-one"
+
+
+def test_a_shift_that_was_killed_is_done_again(
+    target: Target, bento: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    target.router.set_weights({"r-one": 100})
+    with monkeypatch.context() as patch:
+        patch.setattr("delivery.targets.local.router.LocalRouter.runs", property(interrupt))
+        with pytest.raises(KeyboardInterrupt):
+            target.router.set_weights(
+                {"r-two": 100}
+            )  # it is in the file, but Traefik has not read it
+    assert who(target) == "r-one"
+    target.router.set_weights({"r-two": 100})
+    assert who(target) == "r-two"
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("mend", ["start", "shift"])
+def test_a_dead_router_is_seen_and_brought_back(target: Target, bento: Path, mend: str) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    kill_router(target)
+    assert dict(target.router.weights()) == {"r-one": 100}
+    if mend == "start":
+        target.runtime.start(Bento("r-one", bento))
+    else:
+        target.router.set_weights({"r-one": 100})
+    assert target.router.healthy()
+    assert who(target) == "r-one"
+
+
+def test_another_port_in_the_settings_moves_the_router(
+    make: Callable[..., Target], bento: Path
+) -> None:
+    before = make()
+    before.runtime.start(Bento("r-one", bento))
+    before.router.set_weights({"r-one": 100})
+    after = make()
+    assert not after.router.healthy()
+    after.runtime.start(Bento("r-one", bento))
+    assert who(after) == "r-one"
+    with pytest.raises(httpx.ConnectError):
+        who(before)
+
+
+def test_a_port_in_use_is_named_with_who_has_it(make: Callable[..., Target], bento: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        target = make("production", port)
+        with pytest.raises(InputError) as caught:
+            target.runtime.start(Bento("r-one", bento))
+    told = str(caught.value)
+    for part in (
+        f"port {port} of production is in use by process {psutil.Process().pid}",
+        "environments.production.target.port",
+        "DELIVERY_PORT_OFFSET=100",
+        "make down",
+    ):
+        assert part in told
+    assert not running(target.router.folder.parent)

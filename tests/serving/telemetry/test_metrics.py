@@ -1,0 +1,57 @@
+"""What Prometheus is told, and that nobody outside can make series."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from serving.contract import Task
+from tests.serving.conftest import client_of
+from tests.serving.telemetry.counted import ROW, value
+
+
+def test_what_is_exposed_is_bounded_whatever_comes(models: dict[Task, Path]) -> None:
+    """Strange values, fields and paths make no series of their own."""
+    client = client_of(models["binary"])
+    client.post("/predict", json={"instances": [ROW]})
+    client.post("/predict", json={"instances": [ROW | {"hour": 99, "carrier": "A"}]})
+
+    def names() -> set[tuple[str, ...]]:
+        families = text_string_to_metric_families(client.get("/metrics").text)
+        return {
+            (sample.name, *sorted(sample.labels.values()))
+            for family in families
+            for sample in family.samples
+            if sample.name.startswith("serving_")
+        }
+
+    before = names()
+    for number in range(30):
+        row = ROW | {f"x{number}": 1, "carrier": f"Z{number}"}
+        assert client.post("/predict", json={"instances": [row]}).status_code == 200
+        client.post("/predict", json={"instances": [ROW | {"hour": 100 + number}]})
+        client.get(f"/never/{number}")
+    assert names() == before
+
+
+def test_rejected_values_are_counted_by_field_and_reason(models: dict[Task, Path]) -> None:
+    client = client_of(models["binary"], limits={"text_length": 5})
+    wrong = {"distance": -1, "wind": "x", "hour": None, "weekend": 1, "carrier": "x" * 6}
+    reasons = dict(zip(wrong, ("range", "type", "missing", "type", "length"), strict=True))
+
+    def counted() -> list[float]:
+        release = "r-0123456789ab"
+        return [
+            value("serving_rejected_rows_total", field=field, reason=reason, release=release)
+            for field, reason in reasons.items()
+        ]
+
+    before = counted()
+    response = client.post("/predict", json={"instances": [wrong]})
+    assert response.status_code == 422
+    assert [now - was for now, was in zip(counted(), before, strict=True)] == [1] * 5
+    problem = response.json()["error"]["problems"][-1]
+    assert problem["expected"].endswith("of at most 5 characters")
+    assert json.dumps(response.json()).count("reason") == 0

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -22,6 +20,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.ports import free_offset
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE = ROOT / "tests" / "fixtures" / "before"
@@ -111,21 +111,6 @@ class Fork:
             "DELIVERY_PORT_OFFSET": self.offset,
             "PYTHONPATH": "",
         }
-
-
-def free_offset() -> str:
-    """An offset at which the ports of both environments are free."""
-    offsets = list(range(1000, 20000, 7))
-    random.Random(os.getpid()).shuffle(offsets)
-    for offset in offsets:
-        with socket.socket() as staging, socket.socket() as production:
-            try:
-                staging.bind(("127.0.0.1", 7101 + offset))
-                production.bind(("127.0.0.1", 7102 + offset))
-            except OSError:
-                continue
-            return str(offset)
-    raise AssertionError("no free ports")
 
 
 def unbundle(origin: Path) -> None:

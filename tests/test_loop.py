@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ import pytest
 
 from delivery.demo.stage import Stage
 from tests.checkout import make_checkout, share, shared_folder
+from tests.ports import free_offset
 
 pytestmark = pytest.mark.e2e
 
@@ -63,21 +62,6 @@ class Fork:
         text = (self.stage.folder / "result.json").read_text(encoding="utf-8")
         facts: dict[str, Any] = json.loads(text)["facts"]
         return facts
-
-
-def free_offset() -> str:
-    """An offset at which both ports of the template are free; another one for each process."""
-    offsets = list(range(1000, 20000, 7))
-    random.Random(os.getpid()).shuffle(offsets)
-    for offset in offsets:
-        with socket.socket() as one, socket.socket() as two:
-            try:
-                one.bind(("127.0.0.1", 7101 + offset))
-                two.bind(("127.0.0.1", 7102 + offset))
-            except OSError:
-                continue
-            return str(offset)
-    raise AssertionError("no free ports")
 
 
 @pytest.fixture(scope="module")

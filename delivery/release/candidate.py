@@ -8,6 +8,7 @@ import platform
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,22 @@ def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
             f"commit {commit[:12]} has no dvc.lock, so nothing says which model it holds. "
             "`dvc repro && git add dvc.lock && git commit && dvc push`."
         )
-    stages = (parse_yaml(text, "dvc.lock") or {}).get("stages", {})
-    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
-    found = {out["path"].rstrip("/"): out["md5"] for out in outs}
-    missing = [path for path in (MODEL, *SPLITS) if path not in found]
+    locked = _outputs(text)
+    missing = [path for path in (MODEL, *SPLITS) if path not in locked]
     if missing:
         raise InputError(
             f"dvc.lock of commit {commit[:12]} does not name {', '.join(missing)}: the pipeline "
             "has not run to its end. `dvc repro`, commit dvc.lock, `dvc push`."
         )
-    return found
+    return locked
+
+
+@cache
+def _outputs(lock: str) -> Mapping[str, str]:
+    """Path → md5, read once: a judgement asks several times, and YAML takes its time."""
+    stages = (parse_yaml(lock, "dvc.lock") or {}).get("stages", {})
+    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
+    return {out["path"].rstrip("/"): out["md5"] for out in outs}
 
 
 def source(repository: Repository, commit: str) -> Source:
@@ -125,13 +132,14 @@ def candidate(checkout: Checkout, commit: str) -> Candidate:
     repository = checkout.repository
     locked = outputs(repository, commit)
     inputs = {path: repository.object_id(commit, path) for path in INSIDE}
-    cache = Cache(checkout.workspace / "cache" / "built-twice")
+    builds_before = Cache(checkout.workspace / "cache" / "built-twice")
     about = {**inputs, MODEL: locked[MODEL]}
-    bento = cache.get(about, lambda known: Bento(known["id"], checkout.store.bentos / known["id"]))
+    bentos = checkout.store.bentos
+    bento = builds_before.get(about, lambda known: Bento(known["id"], bentos / known["id"]))
     if bento is None or not bento.path.is_dir():
         bento, builds = _build_twice(checkout, commit)
         if builds.first == builds.second:  # only then need nobody build it again
-            cache.put(about, {"id": bento.id})
+            builds_before.put(about, {"id": bento.id})
     else:
         inside = file_hashes(bento.path)
         builds = Evidence(inside, inside)

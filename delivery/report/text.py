@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from delivery.forge.protocol import LONGEST
@@ -62,7 +62,14 @@ def table(judgement: Judgement) -> Table:
 
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Gate, verdict, measured, required and why."""
-    found = Table("gate", "verdict", "measured", "required", "why", title_justify="left")
+    found = Table(
+        Column("gate", no_wrap=True),  # a name that is cut cannot be looked up
+        "verdict",
+        "measured",
+        "required",
+        "why",
+        title_justify="left",
+    )
     for verdict in verdicts:
         why = because(verdict)
         found.add_row(

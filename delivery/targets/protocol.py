@@ -30,9 +30,6 @@ class Capabilities:
     """What a target can. A rollout that needs more is for another target."""
 
     lasting: bool  # what is started stays up after the command
-    shares: bool = True  # the traffic can be split between releases
-    sticky: bool = True  # a client stays with the release that it met
-    warm_previous: bool = True  # the release before keeps running without traffic
 
 
 class Runtime(Protocol):

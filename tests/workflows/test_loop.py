@@ -24,7 +24,7 @@ from delivery.bento.digest import file_sha256, release_id
 from delivery.demo.acts import SHUFFLED
 from delivery.release.keys import own_file, own_public_key
 from tests.checkout import share, shared_folder
-from tests.test_loop import free_offset
+from tests.ports import free_offset
 from tests.workflows import act
 from tests.workflows.advisories import advisories
 from tests.workflows.world import World, world

@@ -7,21 +7,14 @@ import pytest
 from delivery.commands.rollback import rollback
 from delivery.errors import InputError
 from delivery.state.events import State
-from tests.delivery.place import Place, World
+from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
+from tests.delivery.place import World
 from tests.origin import Origin
-
-ONE, TWO = "r-111111111111", "r-222222222222"
-ENV = "production"
 
 
 @pytest.fixture
 def world(origin: Origin) -> World:
-    """TWO is verified and live, ONE stays warm."""
-    for wanted, previous in ((ONE, ""), (TWO, ONE)):
-        attempt = origin.promote(ENV, wanted, previous)
-        origin.happened(ENV, attempt, "verified", wanted)
-    place = Place(ENV, running={ONE: True, TWO: True}, shares={TWO: 100})
-    return World(origin.path, lambda _: None, {ENV: place})
+    return two_releases(origin)
 
 
 def test_a_dry_run_names_both_releases_and_moves_nothing(world: World) -> None:

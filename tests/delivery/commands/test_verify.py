@@ -7,21 +7,14 @@ import pytest
 from delivery.commands.verify import verify
 from delivery.errors import HeldError
 from delivery.gates.verdict import Status
-from tests.delivery.place import Place, World, judgement
+from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
+from tests.delivery.place import World, judgement
 from tests.origin import Origin
-
-ONE, TWO = "r-111111111111", "r-222222222222"
-ENV = "production"
 
 
 @pytest.fixture
 def world(origin: Origin) -> World:
-    """TWO is verified and live, ONE stays warm."""
-    for wanted, previous in ((ONE, ""), (TWO, ONE)):
-        attempt = origin.promote(ENV, wanted, previous)
-        origin.happened(ENV, attempt, "verified", wanted)
-    place = Place(ENV, running={ONE: True, TWO: True}, shares={TWO: 100})
-    return World(origin.path, lambda _: None, {ENV: place})
+    return two_releases(origin)
 
 
 @pytest.mark.parametrize(

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
-
 from delivery.bento.bento import Bento
 from delivery.bento.server import serving
 from delivery.evidence.live import Live
 from delivery.gates.verdict import blocking
 from delivery.judgement.active import judge_live
-from tests.delivery.bentos import POLICY, Bench, shared_bench, tiny
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return shared_bench(tmp_path_factory).apart(f"active-{os.getpid()}")
-
-
-@pytest.fixture(scope="module")
-def better(bench: Bench) -> Bento:
-    return bench.bento("better", tiny())
-
-
-@pytest.fixture(scope="module")
-def champion(bench: Bench) -> Bento:
-    return bench.bento("champion", tiny(noise=0.2, seed=7))
+from tests.delivery.bentos import POLICY, Bench
 
 
 def test_what_is_live_is_who_it_should_be(better: Bento, champion: Bento, bench: Bench) -> None:

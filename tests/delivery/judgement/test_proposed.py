@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -13,23 +12,8 @@ from delivery.evidence.evaluation import Evaluation
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import blocking
 from delivery.report import write
-from tests.delivery.bentos import TRIED, Bench, shared_bench, splits, tiny, write_splits
+from tests.delivery.bentos import TRIED, Bench, splits, write_splits
 from tests.serving.tiny import tiny_frame
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return shared_bench(tmp_path_factory).apart(f"judge-{os.getpid()}")
-
-
-@pytest.fixture(scope="module")
-def better(bench: Bench) -> Bento:
-    return bench.bento("better", tiny())
-
-
-@pytest.fixture(scope="module")
-def champion(bench: Bench) -> Bento:
-    return bench.bento("champion", tiny(noise=0.2, seed=7))
 
 
 @pytest.fixture(scope="module")

@@ -142,3 +142,9 @@ def test_numbers_have_a_real_minus_sign_and_few_digits() -> None:
     assert change({"candidate": 1.0, "reference": None}) == "–"
     assert span({"lower": -0.5, "upper": 0.25}) == "−0.5000 … +0.2500"
     assert span({"lower": None, "upper": None}) == "–"
+
+
+def test_the_name_of_a_gate_is_whole_however_narrow_the_terminal_is() -> None:
+    console = Console(width=60, file=io.StringIO())
+    console.print(verdict_table([Verdict("reproducible_build", "pass", "m " * 40, "r", "w")]))
+    assert "reproducible_build" in console.file.getvalue()  # type: ignore[attr-defined]

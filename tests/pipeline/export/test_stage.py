@@ -17,6 +17,7 @@ from serving.contract import Behaviour, Contract, read_contract
 from serving.strict import parse
 from tests.checkout import ROOT
 from tests.pipeline.conftest import Workspace
+from tests.pipeline.export.own_step import OWN_STEP
 
 Make = Callable[..., Workspace]
 KINDS = {"float32": "float32", "int64": "int64", "bool": "bool", "string": object}
@@ -60,27 +61,6 @@ def test_two_runs_give_the_same_bytes(workspace: Make) -> None:
     first = {file.name: file.read_bytes() for file in MODEL.iterdir()}
     place.run()
     assert first == {file.name: file.read_bytes() for file in MODEL.iterdir()}
-
-
-OWN_STEP = """
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.datasets import load_breast_cancer
-
-class Squared(TransformerMixin, BaseEstimator):
-    def fit(self, rows, labels=None): return self
-    def transform(self, rows): return rows ** 2
-
-def load(settings):
-    frame = load_breast_cancer(as_frame=True).frame
-    frame["malignant"] = frame.pop("target") == 0
-    return frame.assign(patient=frame.index)
-
-def fit(train, validation, settings):
-    model = make_pipeline(Squared(), LogisticRegression(max_iter=50, tol=1e3))
-    return model.fit(train[list(settings.features)], train[settings.label])
-"""
 
 
 def test_a_model_that_no_converter_knows(workspace: Make) -> None:

@@ -17,9 +17,7 @@ from tests.delivery.targets.local.clients import who
 
 def test_nothing_runs_in_a_new_target(target: Target) -> None:
     assert target.runtime.environment == "staging"
-    assert target.capabilities == Capabilities(
-        lasting=True, shares=True, sticky=True, warm_previous=True
-    )
+    assert target.capabilities == Capabilities(lasting=True)
     assert dict(target.router.weights()) == {}
     assert dict(target.runtime.instances()) == {}
     assert target.router.healthy()

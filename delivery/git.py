@@ -62,8 +62,8 @@ class Repository:
             env=self._environ() | dict(environ or {}),
         )
         if result.returncode != 0:
-            said = " ".join((result.stderr or result.stdout).split())[-600:]
-            raise GitError(f"git {arguments[0]} failed: {said}")
+            reason = " ".join((result.stderr or result.stdout).split())[-600:]
+            raise GitError(f"git {arguments[0]} failed: {reason}")
         return result.stdout.rstrip("\n")
 
     def _environ(self) -> dict[str, str]:
@@ -147,13 +147,13 @@ class Repository:
 
     def last_change(self, path: str) -> str:
         """The first-parent commit of main that last changed `path`: the attempt."""
-        found = self.run("log", "-1", "--first-parent", "--format=%H", MAIN, "--", path)
-        if not found:
+        commit = self.run("log", "-1", "--first-parent", "--format=%H", MAIN, "--", path)
+        if not commit:
             raise InputError(
                 f"origin/main has no {path}. Restore it from the template: it says what the "
                 "environment runs, `none` to begin with."
             )
-        return found
+        return commit
 
     def changes(self, path: str, revision: str = MAIN) -> Sequence[tuple[str, str]]:
         """All first-parent commits that changed `path`, newest first, and when they were made."""
@@ -232,12 +232,12 @@ class Repository:
             "for-each-ref", "--format=%(refname:strip=2)%00%(contents)%1e",
             f"refs/tags/{prefix}",
         )  # fmt: skip
-        found = {}
+        messages = {}
         for item in out.split(separator):
             if item.strip():
                 name, _, message = item.strip("\n").partition("\0")
-                found[name] = message
-        return found
+                messages[name] = message
+        return messages
 
     def archive(self, commit: str, paths: Sequence[str], destination: Path) -> None:
         """Lay out `paths` as they are at `commit`."""

@@ -59,8 +59,8 @@ def _check_source(source: Path) -> None:
             hint = "`dvc repro` or `dvc pull`" if part == MODEL else "`git checkout`"
             raise InputError(f"{source / part}: missing, a bento is made from it; {hint} brings it")
     lock = (source / LOCK).read_text(encoding="utf-8")
-    found = re.search(r"^bentoml==([^\s;]+)", lock, re.MULTILINE)
-    locked = found.group(1) if found else "none"
+    match = re.search(r"^bentoml==([^\s;]+)", lock, re.MULTILINE)
+    locked = match.group(1) if match else "none"
     if locked != version("bentoml"):
         raise InputError(
             f"{LOCK} has bentoml {locked}, but {version('bentoml')} is installed here and would "
@@ -168,9 +168,9 @@ def _move(built: Path, final: Path, sha256: str) -> None:
     except OSError:
         if not final.exists():
             raise
-        found = content_sha256(final)
-        if found != sha256:
+        content = content_sha256(final)
+        if content != sha256:
             raise InputError(
-                f"{final}: holds other bytes (sha256 {found[:12]}…) than its name says; "
+                f"{final}: holds other bytes (sha256 {content[:12]}…) than its name says; "
                 "delete that folder and repeat"
             ) from None

@@ -102,5 +102,5 @@ def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _reason(stderr: str) -> str:
     """uv's complaint in one line; it names the package."""
     lines = [line.strip(" │├╰─▶×·") for line in stderr.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Using ", "Resolved "))]
-    return " ".join(told).rstrip(".")[:600] or "uv gave no reason"
+    reasons = [line for line in lines if line and not line.startswith(("Using ", "Resolved "))]
+    return " ".join(reasons).rstrip(".")[:600] or "uv gave no reason"

@@ -65,9 +65,9 @@ class Process:
         try:
             record = json.loads(self.file.read_text(encoding="utf-8"))
             _reap(record["pid"])
-            found = psutil.Process(record["pid"])
-            same = abs(found.create_time() - record["created"]) < CLOCK
-            return found if same and found.status() != psutil.STATUS_ZOMBIE else None
+            process = psutil.Process(record["pid"])
+            same = abs(process.create_time() - record["created"]) < CLOCK
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
         except (ValueError, KeyError, TypeError):  # not a pid file: start() sweeps by the mark
@@ -92,16 +92,16 @@ class Process:
     def _family(self) -> list[psutil.Process]:
         """Everything alive that carries our mark, and the leader's descendants."""
         leader = self.leader()
-        found = set()
+        family = set()
         if leader is not None:
             with suppress(psutil.NoSuchProcess):
-                found.update([leader, *leader.children(recursive=True)])
+                family.update([leader, *leader.children(recursive=True)])
         for process in psutil.process_iter():
             # Gone meanwhile, or somebody else's: not ours.
             with suppress(psutil.Error):
                 if process.environ().get(MARKER) == self._mark and process.pid != os.getpid():
-                    found.add(process)
-        return _living(found)
+                    family.add(process)
+        return _living(family)
 
     @property
     def _mark(self) -> str:
@@ -114,11 +114,11 @@ def stop_all(processes: Sequence[Process], *, grace: float) -> None:
     Raises:
         TargetError: if something survives even that.
     """
-    known = {found for process in processes for found in process._family()}
+    known = {member for process in processes for member in process._family()}
 
     def everything() -> list[psutil.Process]:
         """What was there, and what was started since."""
-        return _living({*known, *(found for process in processes for found in process._family())})
+        return _living({*known, *(member for process in processes for member in process._family())})
 
     leaders = [leader for process in processes if (leader := process.leader()) is not None]
     # Each tells its workers and waits for their requests. Workers have sessions of their own, so a

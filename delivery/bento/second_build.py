@@ -57,9 +57,9 @@ class SecondBuild:
 
     def compare(self, first: Path) -> Evidence:
         """Wait for it; both builds, file by file."""
-        _, said = self._process.communicate(timeout=SECONDS)
+        _, output = self._process.communicate(timeout=SECONDS)
         if self._process.returncode != 0:
-            last = said.strip().splitlines()[-1:] or ["it said nothing"]
+            last = output.strip().splitlines()[-1:] or ["it said nothing"]
             return Evidence(file_hashes(first), None, f"the second build failed: {last[0]}")
         (made,) = (self._folder / "out").glob("r-*")
         return Evidence(file_hashes(first), file_hashes(made))

@@ -30,10 +30,10 @@ def gate_annotations(verdicts: Iterable[Verdict]) -> list[str]:
 def scan_annotations(scans: Iterable[Scan]) -> list[str]:
     """One for each finding, at its line."""
     return [
-        f"::error file={_property(found.path)},line={found.line},"
-        f"title={_property(f'{scan.scanner}: {found.rule}')}::{_data(found.message)}"
+        f"::error file={_property(finding.path)},line={finding.line},"
+        f"title={_property(f'{scan.scanner}: {finding.rule}')}::{_data(finding.message)}"
         for scan in scans
-        for found in scan.findings
+        for finding in scan.findings
     ]
 
 

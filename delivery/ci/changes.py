@@ -43,23 +43,23 @@ LOCK = "dvc.lock"
 
 def concerns(paths: Iterable[str]) -> frozenset[str]:
     """Everything that a change of these files concerns."""
-    found: frozenset[str] = frozenset()
+    concerned: frozenset[str] = frozenset()
     for path in paths:
-        found |= next((what for pattern, what in RULES if fnmatchcase(path, pattern)), REST)
-    return found
+        concerned |= next((what for pattern, what in RULES if fnmatchcase(path, pattern)), REST)
+    return concerned
 
 
-def answers(found: frozenset[str], *, has_model: bool) -> dict[str, str]:
+def answers(concerned: frozenset[str], *, has_model: bool) -> dict[str, str]:
     """What a job asks: which parts run, and which tests.
 
     `has_model` is False where neither side has a dvc.lock: there is no model to judge yet.
     """
-    tests = [TESTS[what] for what in TESTS if what in found]
+    tests = [TESTS[what] for what in TESTS if what in concerned]
     runs = {
-        "lint": "lint" in found,
+        "lint": "lint" in concerned,
         "tests": bool(tests),
-        "model": "model" in found and has_model,
-        "environments": "environments" in found,
+        "model": "model" in concerned and has_model,
+        "environments": "environments" in concerned,
     }
     return {
         **{name: str(value).lower() for name, value in runs.items()},
@@ -84,11 +84,12 @@ def _has_lock(commit: str) -> bool:
 def main(arguments: list[str]) -> int:
     base = arguments[0] if arguments else ""
     paths = changed(base) if base and not base.startswith("-") else None
-    found = EVERYTHING if paths is None else concerns(paths)
+    concerned = EVERYTHING if paths is None else concerns(paths)
     if not any(Path(TESTS[OWN_TESTS]).rglob("test_*.py")):
-        found -= {OWN_TESTS}  # a fork may have none, and pytest calls a path without tests an error
+        # A fork may have none, and pytest calls a path without tests an error.
+        concerned -= {OWN_TESTS}
     has_model = _has_lock("HEAD") or (paths is not None and _has_lock(base))
-    lines = [f"{name}={value}" for name, value in answers(found, has_model=has_model).items()]
+    lines = [f"{name}={value}" for name, value in answers(concerned, has_model=has_model).items()]
     print("\n".join(lines))
     output = os.environ.get("GITHUB_OUTPUT")
     if output:

@@ -55,11 +55,11 @@ def _judge(context: Context, overrides: Overrides) -> tuple[str, Judged]:
     snapshot = context.snapshot()
     environment = snapshot.environment(snapshot.settings.first)
     require_allowed(environment, overrides.gates)
-    found = candidate(context, repository.commit("HEAD"))
-    submission = Submission(context, snapshot, found, environment)
+    subject = candidate(context, repository.commit("HEAD"))
+    submission = Submission(context, snapshot, subject, environment)
     judged = judge(submission, overrides, "gate")
     report = write(judged.judgement, context.root / EVIDENCE).html
-    return found.bento.id, replace(judged, report=report)
+    return subject.bento.id, replace(judged, report=report)
 
 
 def _tell_why(context: Context, error: DeliveryError) -> None:

@@ -53,59 +53,59 @@ def release(context: Context, overrides: Overrides, *, dry_run: bool) -> Release
     snapshot = context.snapshot()
     environment = snapshot.environment(snapshot.settings.first)
     require_allowed(environment, overrides.gates)
-    found = candidate(context, snapshot.commit)
-    already = found.bento.id in snapshot.records()
-    files, signed = _described(context, snapshot, found, already)
-    submission = Submission(context, snapshot, found, environment, signed)
+    subject = candidate(context, snapshot.commit)
+    already = subject.bento.id in snapshot.records()
+    files, signed = _described(context, snapshot, subject, already)
+    submission = Submission(context, snapshot, subject, environment, signed)
     judged = judge(submission, overrides, "release")
-    require_pass(judged, f"release {found.bento.id}")
-    _lay_out_subjects(context, found, judged.report.parent)
+    require_pass(judged, f"release {subject.bento.id}")
+    _lay_out_subjects(context, subject, judged.report.parent)
     if dry_run:
-        return ReleaseResult(found.bento.id, judged, None, already)
+        return ReleaseResult(subject.bento.id, judged, None, already)
     if not already:
-        context.progress(f"storing {found.bento.id}")
-        pointer = context.store.put(found.bento.id, found.bento.path, found.commit)
-        files[pointer_path(found.bento.id)] = pointer
-    pull = _propose(context, snapshot, found, judged, files)
-    return ReleaseResult(found.bento.id, judged, pull, already)
+        context.progress(f"storing {subject.bento.id}")
+        pointer = context.store.put(subject.bento.id, subject.bento.path, subject.commit)
+        files[pointer_path(subject.bento.id)] = pointer
+    pull = _propose(context, snapshot, subject, judged, files)
+    return ReleaseResult(subject.bento.id, judged, pull, already)
 
 
-def _lay_out_subjects(context: Context, found: Candidate, folder: Path) -> None:
+def _lay_out_subjects(context: Context, subject: Candidate, folder: Path) -> None:
     """What an attestation is about: the list of files whose hash is that of the bento, and the
     SBOM. They lie beside the report."""
-    write_whole(folder / f"{found.bento.id}.sha256", manifest(found.bento.path))
-    write_whole(folder / f"{found.bento.id}.cdx.json", found.sbom or "")
-    append(context.surroundings.output, f"release={found.bento.id}")
+    write_whole(folder / f"{subject.bento.id}.sha256", manifest(subject.bento.path))
+    write_whole(folder / f"{subject.bento.id}.cdx.json", subject.sbom or "")
+    append(context.surroundings.output, f"release={subject.bento.id}")
 
 
 def _described(
-    context: Context, snapshot: Snapshot, found: Candidate, already: bool
+    context: Context, snapshot: Snapshot, subject: Candidate, already: bool
 ) -> tuple[dict[str, str], Evidence]:
     """The record, the SBOM and the signature over both and the bento, and the evidence about it.
 
     Nothing for what main has already: that is adopted as it is.
     """
-    release = found.bento.id
+    release = subject.bento.id
     if already:
         return {}, context.signed(snapshot, release, snapshot.settings.first)
-    assert found.sbom is not None, "a candidate has one"
-    files = {record_path(release): render_record(record(found)), sbom_path(release): found.sbom}
-    text, signed = new_signature(context, snapshot, found.bento.path, files)
+    assert subject.sbom is not None, "a candidate has one"
+    files = {record_path(release): render_record(record(subject)), sbom_path(release): subject.sbom}
+    text, signed = new_signature(context, snapshot, subject.bento.path, files)
     return {**files, signature_path(release): text}, signed
 
 
 def _propose(
     context: Context,
     snapshot: Snapshot,
-    found: Candidate,
+    subject: Candidate,
     judged: Judged,
     files: dict[str, str],
 ) -> Pull | None:
     environment = snapshot.settings.first
-    if snapshot.attempt(environment).desired.wanted.release == found.bento.id:
+    if snapshot.attempt(environment).desired.wanted.release == subject.bento.id:
         return None
-    wanted = ReleaseRef(found.bento.id, found.bento.sha256)
-    path = record_path(found.bento.id)
+    wanted = ReleaseRef(subject.bento.id, subject.bento.sha256)
+    path = record_path(subject.bento.id)
     judgement = judged.judgement
     proposal = Proposal(
         environment=environment,

@@ -62,9 +62,9 @@ def switch(stage: Stage, branch: str) -> None:
 
 def release_to_staging(stage: Stage) -> None:
     """Pull request, gate, merge, release, promotion pull request to the first environment."""
-    asked = stage.run("delivery", "pr", "open")
+    output = stage.run("delivery", "pr", "open")
     stage.run("delivery", "gate")
-    stage.merge(asked)
+    stage.merge(output)
     stage.sync_main()
     stage.merge(stage.run("delivery", "release"))
 
@@ -73,9 +73,9 @@ def roll_out(stage: Stage) -> None:
     """Deploy and promote through every environment."""
     environments = list(read_settings(stage.clone).environments)
     for name in environments:
-        said = stage.run("delivery", "deploy", name)
+        output = stage.run("delivery", "deploy", name)
         if name != environments[-1]:
-            stage.merge(said)
+            stage.merge(output)
 
 
 @contextlib.contextmanager
@@ -137,12 +137,12 @@ def act_refuse(stage: Stage, _: Story) -> None:
         file.write(SHUFFLED)
     retrain(stage, "shuffled-labels", "Try something new")
     before = stage.ask("status")
-    asked = stage.run("delivery", "pr", "open")
+    output = stage.run("delivery", "pr", "open")
     stage.run("delivery", "gate", expect=REFUSED)
     if stage.ask("status") != before:
         raise DemoError("a refused candidate changed an environment")
     CONSOLE.print("  no environment changed")
-    stage.run("delivery", "pr", "close", opened(asked), "--reason", "refused by a gate")
+    stage.run("delivery", "pr", "close", opened(output), "--reason", "refused by a gate")
 
 
 def act_roll_back(stage: Stage, story: Story) -> None:

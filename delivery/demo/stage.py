@@ -72,18 +72,18 @@ class Stage:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         assert process.stdout is not None
-        said = []
+        output = []
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if not quiet:
                 CONSOLE.print("  " + line.rstrip(), markup=False, soft_wrap=True)
         code = process.wait()
         CONSOLE.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
         if code != expect:
             if quiet:
-                CONSOLE.print("".join(said), markup=False)
+                CONSOLE.print("".join(output), markup=False)
             raise DemoError(f"`{' '.join(command)}` exited with {code}, expected {expect}")
-        return "".join(said)
+        return "".join(output)
 
     def ask(self, *command: str) -> Any:
         """The JSON answer of a `delivery` command."""
@@ -96,21 +96,21 @@ class Stage:
         except ValueError as error:
             raise DemoError(f"`delivery {' '.join(command)}`: {result.stderr}") from error
 
-    def merge(self, said: str) -> None:
+    def merge(self, output: str) -> None:
         """Merge the pull request that a command said it opened."""
-        self.run("delivery", "pr", "merge", opened(said))
+        self.run("delivery", "pr", "merge", opened(output))
 
     def sync_main(self) -> None:
         self.run("git", "switch", "--quiet", "main", quiet=True)
         self.run("git", "pull", "--quiet", "origin", "main")
 
 
-def opened(said: str) -> str:
+def opened(output: str) -> str:
     """The number in `pull request #7 open: …`."""
-    found = re.search(r"pull request #(\d+) open", said)
-    if found is None:
-        raise DemoError(f"no pull request was opened: {said[-300:]}")
-    return found[1]
+    match = re.search(r"pull request #(\d+) open", output)
+    if match is None:
+        raise DemoError(f"no pull request was opened: {output[-300:]}")
+    return match[1]
 
 
 def prepare(stage: Stage) -> None:

@@ -105,14 +105,14 @@ def read_labels(table: Table, contract: Contract, file: Path) -> Labels:
         return numbers
     encoded = pc.dictionary_encode(values).combine_chunks()
     order = {text: index for index, text in enumerate(contract.classes)}
-    found = [str(value) for value in encoded.dictionary.to_pylist()]
-    unknown = sorted(set(found) - set(order))
+    texts = [str(value) for value in encoded.dictionary.to_pylist()]
+    unknown = sorted(set(texts) - set(order))
     if unknown:
         raise HeldError(
             f"{file.name}: label {name} is {unknown[0]!r} in some rows, the model's classes are "
             f"{', '.join(contract.classes)}"
         )
-    codes = np.array([order[text] for text in found], dtype=np.int64)
+    codes = np.array([order[text] for text in texts], dtype=np.int64)
     labels: Labels = codes[encoded.indices.to_numpy(zero_copy_only=False)]
     return labels
 

@@ -61,9 +61,9 @@ def _ids(table: Table, roles_row_id: str) -> Table:
 
 def _unequal(own: Table, base: Table, row_id: str) -> Iterator[str]:
     """Rows that both know, with another value in a column that both have."""
-    found = pc.index_in(_ids(own, row_id), value_set=_ids(base, row_id).combine_chunks())
-    where = pc.is_valid(found)
-    shared, before = own.filter(where), base.take(found.drop_null())
+    places = pc.index_in(_ids(own, row_id), value_set=_ids(base, row_id).combine_chunks())
+    where = pc.is_valid(places)
+    shared, before = own.filter(where), base.take(places.drop_null())
     for name in own.column_names:
         if name == row_id or name not in base.column_names:
             continue

@@ -48,22 +48,22 @@ def texts(values: Table) -> NDArray[Any]:
 
 def instances(table: Table, contract: Contract, file: Path) -> Iterator[dict[str, Any]]:
     """The rows of a request: the inputs of the contract, NaN as null."""
-    columns = [_sendable(column(table, one.name, file), one, file) for one in contract.inputs]
-    names = [one.name for one in contract.inputs]
+    columns = [_sendable(column(table, spec.name, file), spec, file) for spec in contract.inputs]
+    names = [spec.name for spec in contract.inputs]
     yield from pa.table(columns, names=names).to_pylist()
 
 
-def _sendable(values: Table, one: Input, file: Path) -> Table:
+def _sendable(values: Table, spec: Input, file: Path) -> Table:
     """A column as JSON can carry it. Infinity would silently become null, so it is refused."""
     if pa.types.is_floating(values.type):
         infinite = pc.sum(pc.is_inf(values)).as_py()
         if infinite:
-            raise HeldError(f"{file.name}: column {one.name} is infinite in {infinite} rows")
-        if one.dtype == "int64":
+            raise HeldError(f"{file.name}: column {spec.name} is infinite in {infinite} rows")
+        if spec.dtype == "int64":
             # A column of integers with a gap is a column of floats in a data frame.
             values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
             try:
                 return pc.cast(values, pa.int64())
             except pa.ArrowInvalid as error:
-                raise HeldError(f"{file.name}: column {one.name} is not whole: {error}") from error
+                raise HeldError(f"{file.name}: column {spec.name} is not whole: {error}") from error
     return values

@@ -30,19 +30,19 @@ class StickyComments:
 
     def read(self, number: int, marker: str) -> str:
         """The text below the marker; empty if there is no such comment."""
-        found = self._find(number, marker)
-        return str(found["body"]).replace("\r\n", "\n").partition("\n")[2] if found else ""
+        comment = self._find(number, marker)
+        return str(comment["body"]).replace("\r\n", "\n").partition("\n")[2] if comment else ""
 
     def write(self, number: int, marker: str, text: str) -> None:
         """Write the comment, or make the one that is there say `text`."""
         body = f"{marker}\n{cut(text, self._rest)}"
-        found = self._find(number, marker) or self._api.post(
+        comment = self._find(number, marker) or self._api.post(
             f"{self._root}/issues/{number}/comments",
             {"body": body},
             adopt=lambda: self._find(number, marker),
         )
-        if str(found["body"]).replace("\r\n", "\n") != body:
-            self._api.patch(f"{self._root}/issues/comments/{found['id']}", {"body": body})
+        if str(comment["body"]).replace("\r\n", "\n") != body:
+            self._api.patch(f"{self._root}/issues/comments/{comment['id']}", {"body": body})
 
     def _find(self, number: int, marker: str) -> Mapping[str, Any] | None:
         """The first comment that is ours."""

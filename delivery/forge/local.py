@@ -41,8 +41,8 @@ class LocalForge:
     def _all(self) -> tuple[Pull, ...]:
         self._git.run("fetch", "--quiet", "--prune", "origin", f"+{PULLS}/*:{SEEN_PULLS}/*")
         names = self._git.run("for-each-ref", "--format=%(refname)", SEEN_PULLS).split()
-        found = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
-        return tuple(sorted(found, key=lambda pull: pull.number))
+        pulls = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
+        return tuple(sorted(pulls, key=lambda pull: pull.number))
 
     def open(self, head: str, title: str, body: str, labels: tuple[str, ...]) -> Pull:
         for _ in range(TRIES):

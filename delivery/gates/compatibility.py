@@ -28,8 +28,8 @@ class Change:
 
 def changes(old: Contract, new: Contract) -> tuple[Change, ...]:
     """Every difference that a client can notice, breaking ones first."""
-    found = [*_inputs(old, new), *_answers(old, new)]
-    return tuple(sorted(found, key=lambda change: not change.breaks))
+    differences = [*_inputs(old, new), *_answers(old, new)]
+    return tuple(sorted(differences, key=lambda change: not change.breaks))
 
 
 def _inputs(old: Contract, new: Contract) -> Iterator[Change]:

@@ -23,8 +23,10 @@ def judge_findings(
     """Pass if nothing was found, and say `clean`; `advice` follows what was found."""
     if findings.found is None:
         return Verdict(gate, "hold", "not looked at", required, findings.missing)
-    found = list(findings.found)
-    measured = f"{len(found)} found"
-    if found:
-        return Verdict(gate, "fail", measured, required, listed(found) + advice, {"found": found})
+    entries = list(findings.found)
+    measured = f"{len(entries)} found"
+    if entries:
+        return Verdict(
+            gate, "fail", measured, required, listed(entries) + advice, {"found": entries}
+        )
     return Verdict(gate, "pass", measured, required, clean)

@@ -84,10 +84,11 @@ class GithubApi:
         try:
             return self._json("POST", path, body=body, adopt=adopt)
         except GithubError as error:
-            found = adopt() if adopt and error.status == httpx.codes.UNPROCESSABLE_ENTITY else None
-            if found is None:
+            taken = error.status == httpx.codes.UNPROCESSABLE_ENTITY
+            existing = adopt() if adopt and taken else None
+            if existing is None:
                 raise
-            return found
+            return existing
 
     def pages(self, path: str, **params: str | int) -> Iterator[Any]:
         """Every item of a list, page after page as one asks for more."""
@@ -117,8 +118,8 @@ class GithubApi:
                     self._absolute(url), params={"name": name}, content=content, headers=headers
                 )
 
-        found = adopt()
-        return found or self._carry_out(Call("POST", url, lambda: _parsed(send()), adopt))
+        existing = adopt()
+        return existing or self._carry_out(Call("POST", url, lambda: _parsed(send()), adopt))
 
     def download(self, asset: Mapping[str, Any], destination: Path) -> None:
         """Fetch an asset of a release, streaming, whole or not at all. Hashes are the caller's."""

@@ -58,9 +58,9 @@ def carry_out(call: Call, patience: Patience) -> Any:
         last = tried >= patience.tries or patience.clock() + failure.wait > deadline
         if not last:
             patience.sleep(failure.wait)
-        found = call.adopt() if unsure and call.adopt else None
-        if found is not None:
-            return found
+        existing = call.adopt() if unsure and call.adopt else None
+        if existing is not None:
+            return existing
         if last:
             raise failure.error from failure.cause
     raise AssertionError("unreachable: the loop has no end")

@@ -22,9 +22,9 @@ class GithubError(ForgeError):
 
 def refusal(method: str, path: str, answer: httpx.Response) -> GithubError:
     """The error for an answer of 400 and above."""
-    status, said = answer.status_code, _said(answer)
+    status, message = answer.status_code, _said(answer)
     return GithubError(
-        f"GitHub answered {status} to {method} {path}: {said}. {_cure(answer, said)}",
+        f"GitHub answered {status} to {method} {path}: {message}. {_cure(answer, message)}",
         status=status,
     )
 
@@ -51,10 +51,10 @@ def _detail(item: Any) -> str:
     return " ".join(str(item[key]) for key in ("resource", "field", "code") if key in item)
 
 
-def _cure(answer: httpx.Response, said: str) -> str:
+def _cure(answer: httpx.Response, message: str) -> str:
     if limited(answer):
         return "Its rate limit is used up; run the command again later."
-    if ACTIONS_MAY_NOT in said:
+    if ACTIONS_MAY_NOT in message:
         return (
             "Settings → Actions → General → Workflow permissions: tick `Allow GitHub Actions to "
             "create and approve pull requests`, or give the repository a GitHub App."

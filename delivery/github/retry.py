@@ -39,9 +39,9 @@ class Patience:
         return self.backoff(tried) if answer.status_code >= 500 else None
 
     def _limit(self, answer: httpx.Response, tried: int) -> float:
-        asked = answer.headers.get("retry-after", "")
-        if asked.isdecimal():
-            return float(asked) + self.jitter()
+        seconds = answer.headers.get("retry-after", "")
+        if seconds.isdecimal():
+            return float(seconds) + self.jitter()
         reset = answer.headers.get("x-ratelimit-reset", "")
         if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
             return max(0.0, float(reset) - self.clock()) + 1 + self.jitter()

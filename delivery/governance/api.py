@@ -125,8 +125,8 @@ class Environments(_Holder):
         """Let a branch use the environment."""
 
         def adopt() -> Any | None:
-            found = (policy for policy in self._policies(name) if _pattern(policy) == branch)
-            return next(found, None)
+            policies = (policy for policy in self._policies(name) if _pattern(policy) == branch)
+            return next(policies, None)
 
         where = f"{self._where(name)}/deployment-branch-policies"
         self._api.post(where, {"name": branch, "type": "branch"}, adopt=adopt)
@@ -142,7 +142,7 @@ class Environments(_Holder):
             return ["every branch"]
         if policy["protected_branches"]:
             return ["every protected branch"]
-        return [_pattern(found) for found in self._policies(name)]
+        return [_pattern(policy) for policy in self._policies(name)]
 
 
 class Rulesets(_Holder):

@@ -48,20 +48,20 @@ def wanted(policy: Policy, settings: Settings, facts: Facts) -> tuple[Item, ...]
 
 def notes(facts: Facts) -> tuple[str, ...]:
     """What was left off because of the facts, and how to switch it on."""
-    told = []
+    notes = []
     if facts.alone:
-        told.append(
+        notes.append(
             f"reviews are off: {' and '.join(facts.writers) or 'nobody'} alone can write here, and "
             "nobody can approve their own pull request. Give a second person write access, then "
             "`delivery github apply` switches them on."
         )
     if facts.app is None:
-        told.append(
+        notes.append(
             f"no GitHub App ({APP_ID} is not set): people merge rollbacks, and whoever can write "
             "can also make a promo/ tag, though nobody can change one. docs/github.md says how to "
             "add an App; then `delivery github apply` again."
         )
-    return tuple(told)
+    return tuple(notes)
 
 
 def _labels(policy: Policy, settings: Settings) -> Iterator[Item]:

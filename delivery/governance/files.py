@@ -92,10 +92,10 @@ def read_policy(repository: Repository, commit: str) -> Policy:
     """
 
     def text(path: str) -> str:
-        found = repository.read(commit, path)
-        if found is None:
+        text = repository.read(commit, path)
+        if text is None:
             raise InputError(f"main has no {path}. Restore it from the template and merge it")
-        return found
+        return text
 
     paths = [f"{RULESETS}/{name}" for name in repository.names(commit, RULESETS)]
     if not paths:

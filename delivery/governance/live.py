@@ -57,8 +57,8 @@ class Site:
 
     def variable(self, name: str) -> str:
         """A variable of the repository for Actions; empty if it is not set."""
-        found = self.existing(f"actions/variables/{name}")
-        return str(found["value"]) if found else ""
+        variable = self.existing(f"actions/variables/{name}")
+        return str(variable["value"]) if variable else ""
 
     def existing(self, path: str) -> Any | None:
         """What is at a path below the repository, or None."""
@@ -84,7 +84,7 @@ def rights() -> Iterator[None]:
     except GithubError as error:
         if error.status not in NO_RIGHT:
             raise
-        said = str(error).partition(". ")[0]
-        if PAID in said:
-            raise InputError(f"{said}. docs/github.md says what is left without it") from error
-        raise InputError(f"{said}. {NEEDS}. docs/github.md has the list") from error
+        message = str(error).partition(". ")[0]
+        if PAID in message:
+            raise InputError(f"{message}. docs/github.md says what is left without it") from error
+        raise InputError(f"{message}. {NEEDS}. docs/github.md has the list") from error

@@ -48,37 +48,37 @@ class Row:
         }
 
 
-def compare(item: Item, found: Mapping[str, Any] | None) -> Row:
+def compare(item: Item, live: Mapping[str, Any] | None) -> Row:
     """Compare what is wanted with what GitHub has; None: it has nothing of that name.
 
     GitHub leaves out of its answer what a token may not see, always a whole key of the thing.
     """
-    if found is None:
+    if live is None:
         return Row(
             item, "create", tuple(Change(key, None, item.content[key]) for key in item.content)
         )
-    unseen = tuple(key for key in item.content if key not in found)
-    seen = {key: value for key, value in item.content.items() if key in found}
-    changes = tuple(_changes("", seen, {key: found[key] for key in seen}))
+    unseen = tuple(key for key in item.content if key not in live)
+    seen = {key: value for key, value in item.content.items() if key in live}
+    changes = tuple(_changes("", seen, {key: live[key] for key in seen}))
     return Row(item, "change" if changes else "same", changes, unseen)
 
 
-def _changes(path: str, wanted: Any, found: Any) -> Iterator[Change]:
+def _changes(path: str, wanted: Any, live: Any) -> Iterator[Change]:
     """Only what is wanted is compared, since GitHub adds keys of its own; but a rule that a
     person added is shown: the file is the whole ruleset."""
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        extra = [key for key in found if path == "rules" and key not in wanted]
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        extra = [key for key in live if path == "rules" and key not in wanted]
         for key in (*wanted, *extra):
             yield from _changes(
-                f"{path}.{key}".lstrip("."), wanted.get(key), _known(found, key, wanted.get(key))
+                f"{path}.{key}".lstrip("."), wanted.get(key), _known(live, key, wanted.get(key))
             )
-    elif _sorted(wanted) != _sorted(found):
-        yield Change(path, found, wanted)
+    elif _sorted(wanted) != _sorted(live):
+        yield Change(path, live, wanted)
 
 
-def _known(found: Mapping[str, Any], key: str, wanted: Any) -> Any:
+def _known(live: Mapping[str, Any], key: str, wanted: Any) -> Any:
     """GitHub leaves out switches that are off."""
-    return found.get(key, False if wanted is False else None)
+    return live.get(key, False if wanted is False else None)
 
 
 def _sorted(value: Any) -> Any:

@@ -159,18 +159,18 @@ def candidate(checkout: Checkout, commit: str) -> Candidate:
 
 def released(checkout: Checkout, snapshot: Snapshot, release: str) -> Candidate:
     """A release as it lies in the store. Nothing is built."""
-    found = snapshot.record(release)
-    path = checkout.store.bento(release, found.bento_sha256, snapshot.commit)
+    record = snapshot.record(release)
+    path = checkout.store.bento(release, record.bento_sha256, snapshot.commit)
     bento = Bento(release, path)
     sbom = checkout.repository.blob(snapshot.commit, sbom_path(release))
     return Candidate(
-        commit=found.made_from.commit,
+        commit=record.made_from.commit,
         bento=bento,
-        source=found.made_from,
+        source=record.made_from,
         contract=bento.contract,
-        platform=found.platform,
+        platform=record.platform,
         sbom=sbom.decode() if sbom else None,
-        sbom_sha256=found.sbom_sha256,
+        sbom_sha256=record.sbom_sha256,
     )
 
 

@@ -76,7 +76,7 @@ def locked(bento: Path, platform: Platform) -> Mapping[str, str]:
         "python_full_version": platform.python,
         "python_version": ".".join(platform.python.split(".")[:2]),
     }
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for line in (bento / LOCK).read_text(encoding="utf-8").splitlines():
         if not line or line[0] in " #-":
             continue
@@ -85,8 +85,8 @@ def locked(bento: Path, platform: Platform) -> Mapping[str, str]:
         except InvalidRequirement as error:
             raise InputError(f"{bento / LOCK}: {line!r} is no requirement") from error
         if wanted.marker is None or wanted.marker.evaluate(place):
-            found[canonicalize_name(wanted.name)] = str(wanted.specifier).removeprefix("==")
-    return found
+            versions[canonicalize_name(wanted.name)] = str(wanted.specifier).removeprefix("==")
+    return versions
 
 
 def _licences(item: Mapping[str, object]) -> tuple[str, ...]:

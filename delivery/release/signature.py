@@ -29,16 +29,16 @@ def released_signature(
     git = checkout.repository
     names = (record_path(release), sbom_path(release))
     contents = {name: git.blob(snapshot.commit, name) for name in names}
-    beside = {Path(name).name: found for name, found in contents.items() if found is not None}
-    found = signed_files(release, bento, beside)
+    beside = {Path(name).name: content for name, content in contents.items() if content is not None}
+    files = signed_files(release, bento, beside)
     path = signature_path(release)
     text = git.read(snapshot.commit, path)
     if text is None:
         missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it."
         trust = snapshot.settings.trust
-        return signature.Evidence(environment, None, found, _now(), missing=missing, trust=trust)
+        return signature.Evidence(environment, None, files, _now(), missing=missing, trust=trust)
     at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))
-    return _evidence(checkout, snapshot, environment, (read_signature(text, path), found, at))
+    return _evidence(checkout, snapshot, environment, (read_signature(text, path), files, at))
 
 
 def new_signature(
@@ -76,7 +76,7 @@ def _evidence(
     environment: str,
     about: tuple[Signature, Mapping[str, str], datetime],
 ) -> signature.Evidence:
-    signed, found, at = about
+    signed, files, at = about
     keys = trusted_keys(checkout, snapshot)
     mine = own_public_key(checkout.surroundings.environ)
     signer = next((name for name, key in keys.items() if key.id == signed.key_id), None)
@@ -85,7 +85,7 @@ def _evidence(
     return signature.Evidence(
         environment=environment,
         signed=signed.files,
-        found=found,
+        found=files,
         at=at,
         key_id=signed.key_id,
         signer=signer,
@@ -103,7 +103,7 @@ def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicK
     Raises:
         InputError: a key cannot be read, or two names have the same.
     """
-    found: dict[str, PublicKey] = {}
+    keys: dict[str, PublicKey] = {}
     for name, signer in snapshot.settings.trust.items():
         source, pem = f"trust.{name}.key of {FILE}", signer.key
         if not pem.lstrip().startswith("-----BEGIN"):
@@ -112,11 +112,11 @@ def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicK
                 raise InputError(f"trust.{name}.key of {FILE}: main has no file {pem}")
             pem = text
         key = public_key(pem, source)
-        twin = next((other for other, known in found.items() if known.id == key.id), None)
+        twin = next((other for other, known in keys.items() if known.id == key.id), None)
         if twin is not None:
             raise InputError(f"trust.{twin} and trust.{name} of {FILE} have the same key")
-        found[name] = key
-    return found
+        keys[name] = key
+    return keys
 
 
 def _now() -> datetime:

@@ -31,9 +31,10 @@ def input_lines(evidence: Mapping[str, Any]) -> list[InputLine]:
     """The inputs of the evidence; empty where nothing was measured."""
     rises = (evidence.get("importance") or {}).get("inputs", ())
     moved = {
-        one["input"]: one["psi"] for one in (evidence.get("data_drift") or {}).get("inputs", ())
+        entry["input"]: entry["psi"]
+        for entry in (evidence.get("data_drift") or {}).get("inputs", ())
     }
-    known = {one["input"]: (one["candidate"], one["reference"]) for one in rises}
+    known = {entry["input"]: (entry["candidate"], entry["reference"]) for entry in rises}
     names = list(known) or list(moved)
     largest = max((value for pair in known.values() for value in pair if value), default=0.0)
     lines = []

@@ -82,10 +82,10 @@ def _rendered(card: str) -> Markup:
 
 def _plots(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Title, one line on how to read it, and the drawing."""
-    found: list[dict[str, Any]] = []
+    drawings: list[dict[str, Any]] = []
 
     def add(title: str, how: str, drawing: Markup) -> None:
-        found.append({"title": title, "how": how, "svg": drawing})
+        drawings.append({"title": title, "how": how, "svg": drawing})
 
     if "roc" in evidence:
         add("ROC", "Nearer to the upper left is better.", svg.roc(evidence["roc"]))
@@ -101,7 +101,7 @@ def _plots(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
         column = evidence["clusters"]["column"]
         how = f"Mean {evidence['primary']} of the candidate minus the reference; below 0 is better."
         add(f"Difference by {column}", how, svg.clusters(points, column))
-    return found
+    return drawings
 
 
 def _forest(judgement: Judgement) -> list[dict[str, Any]]:
@@ -145,5 +145,5 @@ def _metric(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "side": side}
 
 
-def _signed(found: float) -> str:
-    return f"{found:+.4f}".replace("-", "−")
+def _signed(number: float) -> str:
+    return f"{number:+.4f}".replace("-", "−")

@@ -164,7 +164,7 @@ def clusters(points: Sequence[Mapping[str, Any]], column: str) -> Markup:
     return svg("loss difference by cluster", axes, *bars, line, first, last)
 
 
-def interval(found: Mapping[str, Any], span: Span) -> Markup:
+def interval(row: Mapping[str, Any], span: Span) -> Markup:
     """One row of a forest plot: point, interval and margin on a scale shared by all rows.
 
     Stretches with its box; strokes keep their width.
@@ -174,23 +174,23 @@ def interval(found: Mapping[str, Any], span: Span) -> Markup:
         share = (value - span[0]) / (span[1] - span[0])
         return round(min(max(share, 0), 1) * 300, 1)
 
-    name = _side(found)
+    name = _side(row)
     parts = [f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="24"/>']
-    if found.get("margin") is not None:
-        edge = at(found["margin"])
+    if row.get("margin") is not None:
+        edge = at(row["margin"])
         parts.append(f'<line class="margin" x1="{edge}" x2="{edge}" y1="0" y2="24"/>')
-    if found["lower"] is not None:
-        low, high = at(found["lower"]), at(found["upper"])
+    if row["lower"] is not None:
+        low, high = at(row["lower"]), at(row["upper"])
         parts.append(f'<line class="bar {name}" x1="{low}" x2="{high}" y1="12" y2="12"/>')
-    middle = at(found["difference"])
+    middle = at(row["difference"])
     # A line without length and with round ends is a dot that stretching cannot distort.
     parts.append(f'<line class="point {name}" x1="{middle}" x2="{middle}" y1="12" y2="12"/>')
     box = 'class="forest" viewBox="0 0 300 24" preserveAspectRatio="none"'
     return Markup(f"<svg {box}>{''.join(parts)}</svg>")  # nosec B704 - made above
 
 
-def _side(found: Mapping[str, Any]) -> str:
+def _side(row: Mapping[str, Any]) -> str:
     """The colour of an interval: red for proven harm, or a whole that is proven worse."""
-    if found["harmed"] or (not found["segment"] and found["lower"] > 0):
+    if row["harmed"] or (not row["segment"] and row["lower"] > 0):
         return "worse"
-    return "better" if found["upper"] is not None and found["upper"] < 0 else "neutral"
+    return "better" if row["upper"] is not None and row["upper"] < 0 else "neutral"

@@ -54,15 +54,15 @@ def because(verdict: Verdict) -> str:
 
 def table(judgement: Judgement) -> Table:
     """One line a gate, for a terminal."""
-    found = verdict_table(judgement.verdicts)
+    table = verdict_table(judgement.verdicts)
     other = judgement.champion or "no champion"
-    found.title = f"{judgement.candidate} against {other}: {outcome(judgement.verdicts)}"
-    return found
+    table.title = f"{judgement.candidate} against {other}: {outcome(judgement.verdicts)}"
+    return table
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Gate, verdict, measured, required and why."""
-    found = Table(
+    table = Table(
         Column("gate", no_wrap=True),  # a name that is cut cannot be looked up
         "verdict",
         "measured",
@@ -72,7 +72,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     )
     for verdict in verdicts:
         why = because(verdict)
-        found.add_row(
+        table.add_row(
             verdict.gate,
             Text(
                 f"{verdict.status}, {OVERRIDDEN}" if verdict.override else verdict.status,
@@ -82,7 +82,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
             Text(verdict.required),
             Text(why if len(why) <= 400 else f"{why[:399]}…"),
         )
-    return found
+    return table
 
 
 def markdown(judgement: Judgement) -> str:
@@ -117,9 +117,9 @@ def _shorter(slices: list[str]) -> list[str]:
     return [*table[:kept], "| … | | | | | | |", *end] if kept > 8 else []
 
 
-def percent(found: float | None) -> str:
+def percent(number: float | None) -> str:
     """A share for people."""
-    return "–" if found is None else f"{found:.1%}"
+    return "–" if number is None else f"{number:.1%}"
 
 
 def _rows(judged: Mapping[str, Any]) -> str:
@@ -198,7 +198,7 @@ def _card(evidence: Mapping[str, Any]) -> list[str]:
 
 
 def _hashes(judged: Mapping[str, Any]) -> list[str]:
-    rows = [(name, f"`{found}`") for name, found in judged.items() if found is not None]
+    rows = [(name, f"`{sha256}`") for name, sha256 in judged.items() if sha256 is not None]
     title = "<details><summary>What was judged</summary>"
     return ["", title, "", *_grid(("", ""), rows), "", "</details>"]
 
@@ -212,11 +212,11 @@ def _cell(text: str) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def value(found: float | None) -> str:
+def value(number: float | None) -> str:
     """A metric for people."""
-    if found is None:
+    if number is None:
         return "–"
-    text = f"{found:.4f}" if abs(found) < 100 else f"{found:,.1f}"
+    text = f"{number:.4f}" if abs(number) < 100 else f"{number:,.1f}"
     return text.replace("-", "−")
 
 

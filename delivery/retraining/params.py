@@ -62,8 +62,8 @@ def _children(node: Node) -> list[tuple[str, Node]]:
 def _require_one_scalar(text: str, path: str, value: str, name: str) -> None:
     """The value must have become that scalar: a line break or a brace would be more."""
     try:
-        found = _find(_composed(text, name), path, name).value
+        parsed = _find(_composed(text, name), path, name).value
     except InputError as error:
         raise InputError(f"{path}={value!r}: not one plain value") from error
-    if str(found) != value:
-        raise InputError(f"{path}={value!r}: not one plain value; it would be read as {found!r}")
+    if str(parsed) != value:
+        raise InputError(f"{path}={value!r}: not one plain value; it would be read as {parsed!r}")

@@ -24,21 +24,21 @@ def scan(root: Path, cache: Cache = NO_CACHE) -> Scan:
     """Look at those of CODE that are there."""
     there = [path for path in CODE if (root / path).exists()]
     abouts = {name: asked_of("bandit", root, [name], *OPTIONS) for name in _files(root, there)}
-    found = chain(*cache.recall_each(abouts, partial(_ask, root)))
-    return judged("code", [Finding(*one) for one in found])
+    findings = chain(*cache.recall_each(abouts, partial(_ask, root)))
+    return judged("code", [Finding(*entry) for entry in findings])
 
 
 def _ask(root: Path, names: Sequence[str]) -> dict[str, list[list[Any]]]:
     """What makes a Finding each, by name. The report itself quotes the code, secrets and all."""
     report = parsed(run(root, "bandit", *OPTIONS, *names), "bandit")
-    found = [
-        [one["test_id"], one["filename"], one["line_number"], one["issue_text"]]
-        for one in report["results"]
+    entries = [
+        [result["test_id"], result["filename"], result["line_number"], result["issue_text"]]
+        for result in report["results"]
     ] + [
         ["unreadable", error["filename"], 1, f"bandit cannot look at it: {error['reason']}"]
         for error in report["errors"]
     ]
-    plain = ([rule, path.removeprefix("./"), *rest] for rule, path, *rest in found)
+    plain = ([rule, path.removeprefix("./"), *rest] for rule, path, *rest in entries)
     return by_path("bandit", names, plain)
 
 

@@ -58,13 +58,16 @@ class Audit:
 
 def scan(root: Path, audit: Audit, cache: Cache = NO_CACHE) -> Scan:
     try:
-        found = known(root, LOCK, audit, cache)
+        advisories = known(root, LOCK, audit, cache)
     except InputError as error:
         return Scan("dependencies", "hold" if audit.in_job else "not checked", why=str(error))
     file = root / ALLOWED
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     allowed = {entry.id for entry in allowances(text) if entry.until >= audit.today}
-    return judged("dependencies", [_finding(one) for one in found if not allowed & {*one.names}])
+    return judged(
+        "dependencies",
+        [_finding(advisory) for advisory in advisories if not allowed & {*advisory.names}],
+    )
 
 
 def known(root: Path, lock: str, audit: Audit, cache: Cache) -> tuple[Known, ...]:

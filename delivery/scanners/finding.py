@@ -58,8 +58,8 @@ def parsed(done: subprocess.CompletedProcess[str], tool: str) -> Any:
     try:
         return json.loads(done.stdout)
     except ValueError as error:
-        said = " ".join((done.stderr or done.stdout).split())[-300:]
-        raise InputError(f"{tool} failed: {said}") from error
+        output = " ".join((done.stderr or done.stdout).split())[-300:]
+        raise InputError(f"{tool} failed: {output}") from error
 
 
 def asked_of(tool: str, root: Path, names: Iterable[str], *options: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def asked_of(tool: str, root: Path, names: Iterable[str], *options: str) -> dict
 
 
 def by_path(
-    tool: str, names: Iterable[str], found: Iterable[list[Any]]
+    tool: str, names: Iterable[str], findings: Iterable[list[Any]]
 ) -> dict[str, list[list[Any]]]:
     """What a tool found in files, by their names; the second entry of a finding is its path.
 
@@ -81,8 +81,8 @@ def by_path(
         InputError: it speaks of a file that it was not asked about.
     """
     each: dict[str, list[list[Any]]] = {name: [] for name in names}
-    for one in found:
-        if one[1] not in each:
-            raise InputError(f"{tool} was not asked about {one[1]!r} and finds {one[0]} there")
-        each[one[1]].append(one)
+    for entry in findings:
+        if entry[1] not in each:
+            raise InputError(f"{tool} was not asked about {entry[1]!r} and finds {entry[0]} there")
+        each[entry[1]].append(entry)
     return each

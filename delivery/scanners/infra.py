@@ -12,14 +12,14 @@ from delivery.state.evidence_file import parse_evidence
 
 
 def scan(root: Path) -> Scan:
-    found = []
+    findings = []
     for environment in read_settings(root).environments:
         for path in (desired_path(environment), evidence_path(environment)):
             try:
                 _read(root, path)
             except (InputError, OSError, ValueError) as error:
-                found.append(Finding("unreadable", path, 1, str(error)))
-    return judged("infra", found)
+                findings.append(Finding("unreadable", path, 1, str(error)))
+    return judged("infra", findings)
 
 
 def _read(root: Path, path: str) -> None:

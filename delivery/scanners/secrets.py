@@ -38,8 +38,8 @@ def scan(root: Path, cache: Cache = NO_CACHE, names: Sequence[str] | None = None
     ]
     tests = [name for name in looked if name.startswith("tests/")]
     rest = [name for name in looked if not name.startswith("tests/")]
-    found = [*_scanned(root, cache, rest), *_scanned(root, cache, tests, *GUESSES)]
-    return judged("secrets", [Finding(*one) for one in found])
+    findings = [*_scanned(root, cache, rest), *_scanned(root, cache, tests, *GUESSES)]
+    return judged("secrets", [Finding(*entry) for entry in findings])
 
 
 def tracked(root: Path) -> list[str]:
@@ -51,12 +51,12 @@ def tracked(root: Path) -> list[str]:
 
 
 def _scanned(root: Path, cache: Cache, names: list[str], *options: str) -> list[list[Any]]:
-    found: list[list[Any]] = []
+    findings: list[list[Any]] = []
     for start in range(0, len(names), AT_ONCE):
         batch = names[start : start + AT_ONCE]
         abouts = {name: asked_of(TOOL, root, [name], *options) for name in batch}
-        found += chain(*cache.recall_each(abouts, partial(_ask, root, options)))
-    return found
+        findings += chain(*cache.recall_each(abouts, partial(_ask, root, options)))
+    return findings
 
 
 def _ask(root: Path, options: tuple[str, ...], names: Sequence[str]) -> dict[str, list[list[Any]]]:

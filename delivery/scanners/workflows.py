@@ -13,14 +13,14 @@ def scan(root: Path) -> Scan:
     done = run(
         root, "zizmor", "--offline", "--pedantic", "--format", "json", "--no-exit-codes", "."
     )
-    found = [_zizmor(finding) for finding in parsed(done, "zizmor")]
+    findings = [_zizmor(finding) for finding in parsed(done, "zizmor")]
     files = sorted(str(file.relative_to(root)) for file in (root / FOLDER).glob("*.y*ml"))
     lint = run(root, "actionlint", "-format", "{{json .}}", "-shellcheck=", "-pyflakes=", *files)
-    found += [
+    findings += [
         Finding(error["kind"], error["filepath"], error["line"], error["message"])
         for error in parsed(lint, "actionlint")
     ]
-    return judged("workflows", found)
+    return judged("workflows", findings)
 
 
 def _zizmor(finding: dict) -> Finding:  # type: ignore[type-arg]

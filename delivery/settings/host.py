@@ -89,18 +89,18 @@ class Surroundings:
 
     @property
     def workspace(self) -> Path | None:
-        found = self.environ.get("DELIVERY_WORKSPACE")
-        return Path(found).absolute() if found else None
+        path = self.environ.get("DELIVERY_WORKSPACE")
+        return Path(path).absolute() if path else None
 
     @property
     def summary(self) -> Path | None:
-        found = self.environ.get("GITHUB_STEP_SUMMARY") if self.in_job else None
-        return Path(found) if found else None
+        path = self.environ.get("GITHUB_STEP_SUMMARY") if self.in_job else None
+        return Path(path) if path else None
 
     @property
     def output(self) -> Path | None:
-        found = self.environ.get("GITHUB_OUTPUT") if self.in_job else None
-        return Path(found) if found else None
+        path = self.environ.get("GITHUB_OUTPUT") if self.in_job else None
+        return Path(path) if path else None
 
     @cached_property
     def event(self) -> Mapping[str, Any]:
@@ -140,10 +140,10 @@ def surroundings(environ: Mapping[str, str], origin: str) -> Surroundings:
 
 def _github(environ: Mapping[str, str], origin: str) -> GitHub | None:
     server = environ.get("GITHUB_SERVER_URL", SERVER).rstrip("/")
-    found = URL.match(origin)
-    if found is None or found["host"] != server.partition("://")[2]:
+    match = URL.match(origin)
+    if match is None or match["host"] != server.partition("://")[2]:
         return None
     app = environ.get("DELIVERY_APP_TOKEN", "")
     token = app or environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
     api = environ.get("GITHUB_API_URL", API).rstrip("/")
-    return GitHub(found["slug"], server, api, token, is_app=bool(app))
+    return GitHub(match["slug"], server, api, token, is_app=bool(app))

@@ -139,10 +139,10 @@ def read_settings(root: Path) -> Settings:
 
 def _shifted(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Add DELIVERY_PORT_OFFSET to every port, so that checkouts can run side by side."""
-    found = environ.get(PORT_OFFSET, "0")
-    if not found.isdecimal():
-        raise InputError(f"{PORT_OFFSET}={found!r}: expected a whole number such as 100")
-    offset = int(found)
+    text = environ.get(PORT_OFFSET, "0")
+    if not text.isdecimal():
+        raise InputError(f"{PORT_OFFSET}={text!r}: expected a whole number such as 100")
+    offset = int(text)
     moved = {
         name: environment.model_copy(
             update={

@@ -83,16 +83,16 @@ def objects(out: Out, *places: Any) -> Sequence[str]:
     info = out.hash_info
     if not info:
         return ()
-    found = [str(info.value)]
-    _require_id(found[0], out)
+    ids = [str(info.value)]
+    _require_id(ids[0], out)
     holder = next((place for place in places if info.isdir and place.exists(info.value)), None)
     if holder is not None:
         for key, _, entry in Tree.load(holder, info):
             if not all(key) or {".", ".."} & set(key):
                 raise StoreError(f"{out}: its list has {'/'.join(key)!r}, which climbs out of it")
-            found.append(str(entry.value))
-            _require_id(found[-1], out)
-    return found
+            ids.append(str(entry.value))
+            _require_id(ids[-1], out)
+    return ids
 
 
 def files_of(repo: Repo, named: Mapping[str, Out]) -> dict[str, Path]:

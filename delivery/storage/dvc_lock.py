@@ -35,10 +35,10 @@ def stale(root: Path) -> list[str]:
 
 def require_in_step(root: Path) -> None:
     """InputError if dvc.lock does not describe the checkout."""
-    found = stale(root)
-    if found:
+    names = stale(root)
+    if names:
         raise InputError(
-            f"dvc.lock is stale: {', '.join(found)} would not produce what it names. "
+            f"dvc.lock is stale: {', '.join(names)} would not produce what it names. "
             "`dvc repro` runs them again; then `git commit -am …` and `dvc push`."
         )
 
@@ -58,14 +58,14 @@ def _changes(stage: Any, made: dict[str, Any]) -> Iterator[bool]:
 def _with_followers(stages: list[Any], changed: set[str]) -> set[str]:
     """The stages that changed and all that use what those put out."""
     makers = {out.fs_path: stage.name for stage in stages for out in stage.outs}
-    found = set(changed)
+    reached = set(changed)
     while True:
         more = {
             stage.name
             for stage in stages
             for dependency in stage.deps
-            if makers.get(getattr(dependency, "fs_path", "")) in found
+            if makers.get(getattr(dependency, "fs_path", "")) in reached
         }
-        if more <= found:
-            return found
-        found |= more
+        if more <= reached:
+            return reached
+        reached |= more

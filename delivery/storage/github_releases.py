@@ -100,12 +100,12 @@ class Bundles:
 
     def _release(self, name: str) -> Mapping[str, Any] | None:
         try:
-            found: Mapping[str, Any] = self._api.get(f"{self._root}/releases/tags/{name}")
+            release: Mapping[str, Any] = self._api.get(f"{self._root}/releases/tags/{name}")
         except GithubError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return None
             raise
-        return found
+        return release
 
     def _create(self, name: str, commit: str) -> Mapping[str, Any]:
         body = {
@@ -124,8 +124,8 @@ class Bundles:
     def _asset(self, release: Mapping[str, Any]) -> Mapping[str, Any] | None:
         for asset in self._api.pages(f"{self._root}/releases/{release['id']}/assets"):
             if asset["name"] == ASSET and asset["state"] == "uploaded":
-                found: Mapping[str, Any] = asset
-                return found
+                wanted: Mapping[str, Any] = asset
+                return wanted
         return None
 
 
@@ -151,9 +151,9 @@ def admit(files: Mapping[str, Path], cache: Any, source: str) -> None:
         _adopt(file, Path(cache.oid_to_path(oid)))
 
 
-def _corrupted(source: str, found: str) -> StoreError:
+def _corrupted(source: str, reason: str) -> StoreError:
     return StoreError(
-        f"{source} is corrupted: {found}. Nothing of it is used, and nothing is rebuilt in its "
+        f"{source} is corrupted: {reason}. Nothing of it is used, and nothing is rebuilt in its "
         "place: bring the right bytes back, or train again."
     )
 

@@ -130,7 +130,7 @@ class Store:
         return sorted(
             path
             for path, out in outs(repo).items()
-            if not (found := objects(out, remote, cache)) or not all(map(remote.exists, found))
+            if not (hashes := objects(out, remote, cache)) or not all(map(remote.exists, hashes))
         )
 
     def require_held(self) -> None:
@@ -240,12 +240,13 @@ class Store:
         return local
 
     def _check(self, folder: Path, release: str, sha256: str, name: str) -> None:
-        found = content_sha256(folder)
-        if found == sha256 and release_id(found) == release:
+        content = content_sha256(folder)
+        if content == sha256 and release_id(content) == release:
             return
         shutil.rmtree(folder)
         raise StoreError(
-            f"{name} is corrupted: its content hash is {found[:12]}…, and the record of {release} "
-            f"says {sha256[:12]}…. The copy was removed; run the command again to fetch it anew. "
+            f"{name} is corrupted: its content hash is {content[:12]}…, and the record of "
+            f"{release} says {sha256[:12]}…. The copy was removed; run the command again to fetch "
+            "it anew. "
             "If that fails too, restore the remote: nothing is rebuilt in its place."
         )

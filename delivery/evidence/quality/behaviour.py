@@ -50,16 +50,16 @@ def read_behaviours(model: Path) -> tuple[Behaviour, ...]:
     return tuple(behaviours)
 
 
-def _ask(trial: Trial, asked: Asked) -> Asked:
-    behaviour, contract = asked.behaviour, trial.bento.contract
+def _ask(trial: Trial, question: Asked) -> Asked:
+    behaviour, contract = question.behaviour, trial.bento.contract
     if behaviour.of is not None and behaviour.of not in (contract.classes or ()):
-        return Asked(behaviour, None, f"the model has no class {behaviour.of!r}", asked.dropped)
+        return Asked(behaviour, None, f"the model has no class {behaviour.of!r}", question.dropped)
     try:
         answers = trial.predictions.rows(trial.bento, [dict(row) for row in behaviour.rows])
     except HeldError as error:
-        return Asked(behaviour, None, str(error), asked.dropped)
+        return Asked(behaviour, None, str(error), question.dropped)
     scores = _of(answers, contract, behaviour.of)
-    return Asked(behaviour, tuple(float(score) for score in scores), dropped=asked.dropped)
+    return Asked(behaviour, tuple(float(score) for score in scores), dropped=question.dropped)
 
 
 def _of(answers: Floats, contract: Contract, name: str | None) -> Floats:

@@ -79,10 +79,10 @@ def _missing(table: Table) -> dict[str, float]:
 def _absent(values: Table) -> Floats:
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
-    found = pc.is_null(values, nan_is_null=True)
+    missing = pc.is_null(values, nan_is_null=True)
     if _kind(values.type) == "text":
-        found = pc.or_(found, pc.fill_null(pc.equal(values, ""), True))
-    absent: Floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
+        missing = pc.or_(missing, pc.fill_null(pc.equal(values, ""), True))
+    absent: Floats = missing.to_numpy(zero_copy_only=False).astype(np.float64)
     return absent if len(absent) else np.zeros(1)
 
 
@@ -108,12 +108,12 @@ def _predictive_power(train: Table, labels: Labels, contract: Contract) -> dict[
     """How well each input alone tells the label, judged on rows that it was not learned from."""
     chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLE_ROWS]
     sample, wanted = train.take(chosen), labels[chosen]
-    found = {}
+    powers = {}
     for spec in contract.inputs:
         if spec.name in train.column_names and not spec.shape:
             codes = _codes(column(sample, spec.name, Path("train.parquet")))
-            found[spec.name] = _power_of(codes, wanted, contract)
-    return found
+            powers[spec.name] = _power_of(codes, wanted, contract)
+    return powers
 
 
 def _codes(values: Table) -> Codes:
@@ -140,18 +140,18 @@ def _power_of(codes: Codes, labels: Labels, contract: Contract) -> float:
         return max(0.0, 1 - float(errors.mean()) / spread) if spread else 0.0
     classes = range(1, 2) if contract.task == "binary" else range(len(contract.classes or ()))
     areas = []
-    for one in classes:
-        hits = (labels == one).astype(np.float64)
+    for level in classes:
+        hits = (labels == level).astype(np.float64)
         area = auc(hits[half:], _means(codes[:half], hits[:half], codes[half:]))
         areas.append(0.5 if area is None else area)
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _means(codes: Codes, values: Floats, asked: Codes) -> Floats:
+def _means(codes: Codes, values: Floats, wanted: Codes) -> Floats:
     """The mean value of the part that each asked row is in, drawn a little to the overall mean."""
-    parts = int(max(codes.max(initial=0), asked.max(initial=0))) + 1
+    parts = int(max(codes.max(initial=0), wanted.max(initial=0))) + 1
     overall = float(values.mean()) if len(values) else 0.0
     counts = np.bincount(codes, minlength=parts)
     sums = np.bincount(codes, weights=values, minlength=parts)
     means: Floats = (sums + overall) / (counts + 1)
-    return means[asked]
+    return means[wanted]

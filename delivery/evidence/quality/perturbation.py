@@ -31,11 +31,11 @@ class Disturbed:
 
 def common_inputs(contracts: tuple[Contract, ...]) -> tuple[Input, ...]:
     """The inputs of all contracts, each allowing only what every contract that has it allows."""
-    found: dict[str, Input] = {}
+    inputs: dict[str, Input] = {}
     for spec in (spec for contract in contracts for spec in contract.inputs):
-        known = found.get(spec.name)
-        found[spec.name] = spec if known is None else _narrower(known, spec)
-    return tuple(found.values())
+        known = inputs.get(spec.name)
+        inputs[spec.name] = spec if known is None else _narrower(known, spec)
+    return tuple(inputs.values())
 
 
 def disturbed(

@@ -71,7 +71,7 @@ def _categories(now: Table, before: Table) -> tuple[Floats, Floats]:
     tables = []
     for values in (now, before):
         counted = pc.value_counts(values.cast(pa.string()))
-        tables.append({one["values"]: one["counts"] for one in counted.to_pylist()})
+        tables.append({count["values"]: count["counts"] for count in counted.to_pylist()})
     names = sorted(tables[0].keys() | tables[1].keys(), key=str)
     first, second = (np.array([table.get(name, 0) for name in names], float) for table in tables)
     return first, second

@@ -29,7 +29,7 @@ def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> 
     labels = paired.holdout.labels
     losses = paired.losses
     values = {name: metrics.summary(paired.task, labels, scores) for name, scores in both.items()}
-    found: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         "task": paired.task,
         "reference": paired.kind,
         "primary": losses.metric,
@@ -52,9 +52,9 @@ def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> 
         "difference": _difference(losses),
     }
     if paired.task == "binary":
-        found["groups"] = _groups(paired)
-        found["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
-    return found
+        numbers["groups"] = _groups(paired)
+        numbers["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
+    return numbers
 
 
 def _groups(paired: PairedScores) -> list[dict[str, Any]]:
@@ -67,12 +67,12 @@ def _groups(paired: PairedScores) -> list[dict[str, Any]]:
     if threshold is None:
         return []
     flagged, true = paired.candidate >= threshold, paired.holdout.labels == 1
-    found = []
+    groups = []
     for segment, values in paired.holdout.segments.items():
         names, counts = np.unique(values, return_counts=True)
         for name in names[np.argsort(-counts, kind="stable")][:GROUPS]:
             where = values == name
-            found.append(
+            groups.append(
                 {
                     "segment": segment,
                     "value": str(name),
@@ -83,7 +83,7 @@ def _groups(paired: PairedScores) -> list[dict[str, Any]]:
                     "false_positive": _share(flagged[where & ~true]),
                 }
             )
-    return found
+    return groups
 
 
 def _share(flagged: NDArray[np.bool_]) -> float | None:

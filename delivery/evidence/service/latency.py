@@ -120,7 +120,9 @@ def memory(url: str) -> tuple[float, float]:
     """
     steady = peak = 0
     port = urlsplit(url).port
-    for process in {found for found, own in listening(psutil.process_iter()) if own == port}:
+    for process in {
+        process_id for process_id, own in listening(psutil.process_iter()) if own == port
+    }:
         with suppress(psutil.Error):
             rss = process.memory_info().rss
             steady += rss

@@ -140,17 +140,17 @@ def mistyped(service: ServiceUnderTest) -> Iterator[Attack]:
     """The good row with one value of a wrong kind."""
     chance = random.Random(SEED)  # nosec B311: the same requests each time
     inputs = list(service.contract.inputs)
-    for one in chance.sample(inputs, min(INPUTS, len(inputs))):
+    for spec in chance.sample(inputs, min(INPUTS, len(inputs))):
         for value in chance.sample(WRONG, PER_INPUT):
-            row = {**service.good, one.name: value}
+            row = {**service.good, spec.name: value}
             body = json.dumps({"instances": [row]}).encode()
             shown = repr(value)[:20]
-            yield Attack(f"{one.name}: {shown}", body, must_refuse=_never(one, value))
+            yield Attack(f"{spec.name}: {shown}", body, must_refuse=_never(spec, value))
 
 
-def _never(one: Input, value: Any) -> bool:
+def _never(spec: Input, value: Any) -> bool:
     """Is it wrong for every input of this kind?"""
-    return isinstance(value, dict) or (isinstance(value, list) and not one.shape)
+    return isinstance(value, dict) or (isinstance(value, list) and not spec.shape)
 
 
 def elsewhere(document: Mapping[str, Any]) -> Iterator[Attack]:
@@ -176,10 +176,10 @@ def uninvited() -> Iterator[Attack]:
 
 def _document(client: httpx.Client) -> Mapping[str, Any]:
     try:
-        found = client.get("/docs.json").json()
+        document = client.get("/docs.json").json()
     except (httpx.HTTPError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _answer(client: httpx.Client, attack: Attack) -> Answer:

@@ -126,13 +126,13 @@ class Remake:
             text=True,
         )
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line.strip())
+            lines.append(line.strip())
             if line.startswith("Running stage"):
                 self.checkout.progress(line.strip().rstrip(":").lower())
         if process.wait() != 0:
-            last = " | ".join([line for line in said if line][-3:])
+            last = " | ".join([line for line in lines if line][-3:])
             raise InputError(f"`dvc repro` failed in {self.folder}: {last}")
 
     def _python(self) -> Path:

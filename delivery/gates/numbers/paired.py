@@ -91,11 +91,11 @@ def shortcomings(
     """
     if losses is None:
         return (missing or "there are no scores",)
-    found = {"rows": len(losses.candidate), "clusters": len(np.unique(losses.clusters))}
+    counts = {"rows": len(losses.candidate), "clusters": len(np.unique(losses.clusters))}
     problems = [
-        f"{found[what]} {what} in the holdout, at least {least} are needed"
+        f"{counts[what]} {what} in the holdout, at least {least} are needed"
         for what, least in minimum.items()
-        if found[what] < least
+        if counts[what] < least
     ]
     for who, values in (("candidate", losses.candidate), ("reference", losses.reference)):
         unknown = int((~np.isfinite(values)).sum())

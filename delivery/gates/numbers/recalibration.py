@@ -63,11 +63,11 @@ def _logistic(hits: Floats, scores: Floats) -> Recalibrated:
         gradient = design.T @ (answers - hits) + (line - identity)
         curvature = (design * (answers * (1 - answers))[:, None]).T @ design + np.eye(2)
         step = np.linalg.solve(curvature, gradient)
-        while (found := _objective(design, hits, line - step)) > best and np.abs(step).max() > TINY:
+        while (lost := _objective(design, hits, line - step)) > best and np.abs(step).max() > TINY:
             step = step / 2
-        if best - found <= TINY * max(best, 1.0):
+        if best - lost <= TINY * max(best, 1.0):
             break
-        line, best = line - step, found
+        line, best = line - step, lost
     gains = _loss(design @ identity, hits) - _loss(design @ line, hits)
     return Recalibrated(gains, float(line[0]), float(line[1]))
 

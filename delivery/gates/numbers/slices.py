@@ -82,10 +82,10 @@ def slices(
                 where = codes == index
                 name = (segment, str(names[index]))
                 measured.append(_measure(losses, where, name, minimum_rows, margin))
-    judged = [found for found in measured if found.p is not None]
-    adjusted = iter(holm([found.p for found in judged if found.p is not None]))
+    judged = [part for part in measured if part.p is not None]
+    adjusted = iter(holm([part.p for part in judged if part.p is not None]))
     return tuple(
-        found.part if found.p is None else _with_p(found.part, next(adjusted)) for found in measured
+        part.part if part.p is None else _with_p(part.part, next(adjusted)) for part in measured
     )
 
 

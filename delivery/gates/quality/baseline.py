@@ -39,19 +39,19 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     problems = shortcomings(evidence.losses, evidence.missing, minimum)
     if evidence.losses is None or problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
-    found = compare(evidence.losses)
-    status, why = _decide(found, policy.gain)
+    comparison = compare(evidence.losses)
+    status, why = _decide(comparison, policy.gain)
     measured = (
-        f"{evidence.losses.metric} {found.candidate:.4f}, dummy {found.reference:.4f}; "
-        f"bound {found.relative(found.upper):+.2%}"
+        f"{evidence.losses.metric} {comparison.candidate:.4f}, dummy {comparison.reference:.4f}; "
+        f"bound {comparison.relative(comparison.upper):+.2%}"
     )
-    return Verdict(GATE, status, measured, required, why, {"difference": found.to_json()})
+    return Verdict(GATE, status, measured, required, why, {"difference": comparison.to_json()})
 
 
-def _decide(found: Comparison, gain: float) -> tuple[Status, str]:
-    limit = -gain * found.reference
-    if found.upper < limit:
+def _decide(comparison: Comparison, gain: float) -> tuple[Status, str]:
+    limit = -gain * comparison.reference
+    if comparison.upper < limit:
         return "pass", "the model is better than a dummy, proven on the holdout"
-    if found.difference >= limit:
+    if comparison.difference >= limit:
         return "fail", "the model is no better than one that knows no input"
     return "hold", "the model looks better than a dummy, but the holdout is too small to prove it"

@@ -38,13 +38,13 @@ class Asked:
     @property
     def met(self) -> bool:
         """Scores must be known."""
-        scores, one = self.scores or (), self.behaviour
-        if one.higher is not None:
-            return scores[0] - scores[1] >= one.by
-        if one.same is not None:
-            return max(scores) - min(scores) <= one.within
-        low = -math.inf if one.minimum is None else one.minimum
-        high = math.inf if one.maximum is None else one.maximum
+        scores, behaviour = self.scores or (), self.behaviour
+        if behaviour.higher is not None:
+            return scores[0] - scores[1] >= behaviour.by
+        if behaviour.same is not None:
+            return max(scores) - min(scores) <= behaviour.within
+        low = -math.inf if behaviour.minimum is None else behaviour.minimum
+        high = math.inf if behaviour.maximum is None else behaviour.maximum
         return low <= scores[0] <= high
 
     def describe(self) -> str:
@@ -54,12 +54,12 @@ class Asked:
         return f"{name}: {', '.join(f'{score:.4g}' for score in self.scores)}; {self._required()}"
 
     def _required(self) -> str:
-        one = self.behaviour
-        if one.higher is not None:
-            return f"the first is higher by {one.by:g} or more"
-        if one.same is not None:
-            return f"equal within {one.within:g}"
-        limits = (("at least", one.minimum), ("at most", one.maximum))
+        behaviour = self.behaviour
+        if behaviour.higher is not None:
+            return f"the first is higher by {behaviour.by:g} or more"
+        if behaviour.same is not None:
+            return f"equal within {behaviour.within:g}"
+        limits = (("at least", behaviour.minimum), ("at most", behaviour.maximum))
         return ", ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
 
     def to_json(self) -> dict[str, Any]:
@@ -89,20 +89,20 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     if evidence.asked is None:
         why = evidence.missing or "nobody asked for the behaviours"
         return Verdict(GATE, "hold", "not measured", required, why)
-    asked = evidence.asked
-    details = {"behaviours": [one.to_json() for one in asked]}
-    broken = [one for one in asked if one.known and not one.met]
-    unknown = [one for one in asked if not one.known]
-    measured = f"{len(asked) - len(broken) - len(unknown)} of {len(asked)} met"
+    answers = evidence.asked
+    details = {"behaviours": [answer.to_json() for answer in answers]}
+    broken = [answer for answer in answers if answer.known and not answer.met]
+    unknown = [answer for answer in answers if not answer.known]
+    measured = f"{len(answers) - len(broken) - len(unknown)} of {len(answers)} met"
     if broken:
-        why = "; ".join(one.describe() for one in broken)
+        why = "; ".join(answer.describe() for answer in broken)
         return Verdict(GATE, "fail", measured, required, why, details)
-    own = len(asked) - sum(one.dropped for one in asked)
+    own = len(answers) - sum(answer.dropped for answer in answers)
     if unknown or own < policy.minimum_behaviours:
-        why = "; ".join(one.describe() for one in unknown) or f"the candidate declares {own}"
+        why = "; ".join(answer.describe() for answer in unknown) or f"the candidate declares {own}"
         return Verdict(GATE, "hold", measured, required, why, details)
-    dropped = ", ".join(one.behaviour.name for one in asked if one.dropped)
-    why = "the model behaves as declared" if asked else "the model declares no behaviour"
+    dropped = ", ".join(answer.behaviour.name for answer in answers if answer.dropped)
+    why = "the model behaves as declared" if answers else "the model declares no behaviour"
     if dropped:
         why += f"; no longer declared, but met: {dropped}"
     return Verdict(GATE, "pass", measured, required, why, details)

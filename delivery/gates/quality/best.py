@@ -45,22 +45,27 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
         problems += [f"{release}: {problem}" for problem in shortcomings(losses, "", minimum)]
     if problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
-    found = {release: compare(losses) for release, losses in evidence.losses.items()}
+    comparisons = {release: compare(losses) for release, losses in evidence.losses.items()}
     details = {
-        "releases": {release: one.to_json() for release, one in found.items()},
+        "releases": {release: comparison.to_json() for release, comparison in comparisons.items()},
         "left_out": dict(evidence.left_out),
     }
     note = "".join(f"; {name} is left out: {why}" for name, why in evidence.left_out.items())
-    if not found:
+    if not comparisons:
         why = f"no earlier release was better than the champion{note}"
         return Verdict(GATE, "pass", "nothing to compare with", required, why, details)
     measured = "; ".join(
-        f"{release} {one.reference:.4f} ({one.relative(one.difference):+.2%}, bound "
-        f"{one.relative(one.upper):+.2%})"
-        for release, one in found.items()
+        f"{release} {comparison.reference:.4f} "
+        f"({comparison.relative(comparison.difference):+.2%}, "
+        f"bound {comparison.relative(comparison.upper):+.2%})"
+        for release, comparison in comparisons.items()
     )
-    beyond = {name: one for name, one in found.items() if _beyond(one, policy.margin)}
-    worse = [release for release, one in beyond.items() if one.inferior]
+    beyond = {
+        name: comparison
+        for name, comparison in comparisons.items()
+        if _beyond(comparison, policy.margin)
+    }
+    worse = [release for release, comparison in beyond.items() if comparison.inferior]
     if worse:
         why = f"quality goes downhill: worse than {', '.join(worse)}, proven{note}"
         return Verdict(GATE, "fail", measured, required, why, details)
@@ -70,5 +75,5 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     return Verdict(GATE, "pass", measured, required, f"as good as before{note}", details)
 
 
-def _beyond(found: Comparison, margin: float) -> bool:
-    return found.upper > margin * found.reference
+def _beyond(comparison: Comparison, margin: float) -> bool:
+    return comparison.upper > margin * comparison.reference

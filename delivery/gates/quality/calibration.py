@@ -46,17 +46,18 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     problems = shortcomings(evidence.gains, evidence.missing, minimum)
     if evidence.gains is None or problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
-    found = compare(evidence.gains)
-    details = {"difference": found.to_json(), "loss": evidence.loss, **evidence.shown}
+    comparison = compare(evidence.gains)
+    details = {"difference": comparison.to_json(), "loss": evidence.loss, **evidence.shown}
     if evidence.first:
-        measured = f"{found.candidate:.4f} of {evidence.gains.metric} is lost to calibration"
+        measured = f"{comparison.candidate:.4f} of {evidence.gains.metric} is lost to calibration"
         why = "a first release: there is no champion to be worse than"
         return Verdict(GATE, "pass", measured, required, why, details)
     measured = (
-        f"{found.candidate:.4f} of {evidence.gains.metric} is lost to calibration, "
-        f"champion {found.reference:.4f}; lower bound of the difference {found.lower:+.4f}"
+        f"{comparison.candidate:.4f} of {evidence.gains.metric} is lost to calibration, "
+        f"champion {comparison.reference:.4f}; "
+        f"lower bound of the difference {comparison.lower:+.4f}"
     )
-    if found.lower > policy.margin * evidence.loss:
+    if comparison.lower > policy.margin * evidence.loss:
         why = "the scores are further from what happens than the champion's, proven"
         return Verdict(GATE, "fail", measured, required, why, details)
     return Verdict(GATE, "pass", measured, required, "no harm to calibration is proven", details)

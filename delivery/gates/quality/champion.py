@@ -63,37 +63,38 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     problems = shortcomings(evidence.losses, evidence.missing, minimum)
     if evidence.losses is None or problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
-    found = compare(evidence.losses)
+    comparison = compare(evidence.losses)
     table = slices(evidence.losses, evidence.segments, policy.slice_rows, policy.slice_margin)
-    status, why = _decide(found, table, evidence, policy)
+    status, why = _decide(comparison, table, evidence, policy)
     measured = (
-        f"{evidence.losses.metric} {found.candidate:.4f}, champion {found.reference:.4f} "
-        f"({found.relative(found.difference):+.2%}); bound {found.relative(found.upper):+.2%}"
+        f"{evidence.losses.metric} {comparison.candidate:.4f}, champion {comparison.reference:.4f} "
+        f"({comparison.relative(comparison.difference):+.2%}); "
+        f"bound {comparison.relative(comparison.upper):+.2%}"
     )
     details = {
-        "difference": found.to_json(),
-        "margin": policy.margin * found.reference,
-        "superior": found.superior,
+        "difference": comparison.to_json(),
+        "margin": policy.margin * comparison.reference,
+        "superior": comparison.superior,
         "slices": [part.to_json() for part in table],
     }
     return Verdict(GATE, status, measured, required, why, details)
 
 
 def _decide(
-    found: Comparison, table: tuple[Slice, ...], evidence: Evidence, policy: Policy
+    comparison: Comparison, table: tuple[Slice, ...], evidence: Evidence, policy: Policy
 ) -> tuple[Status, str]:
-    superiority = "superiority is shown" if found.superior else "superiority is not shown"
+    superiority = "superiority is shown" if comparison.superior else "superiority is not shown"
     exam = [*leak(evidence.trained_until, evidence.holdout_from), *evidence.conflicts]
     if exam:
         return "hold", "the comparison cannot be trusted: " + "; ".join(exam)
-    if found.upper > policy.margin * found.reference:
-        if found.inferior:
+    if comparison.upper > policy.margin * comparison.reference:
+        if comparison.inferior:
             return "fail", "the candidate is worse than the champion, proven"
         return "hold", "the rows cannot tell whether the candidate is worse than the margin allows"
     harmed = [part for part in table if part.harmed]
     if harmed:
         return "fail", "harm is proven in " + ", ".join(part.describe() for part in harmed)
-    if not evidence.retrain and not found.superior and not evidence.reason:
+    if not evidence.retrain and not comparison.superior and not evidence.reason:
         return "hold", (
             "the change is more than new data and superiority is not shown: "
             'improve it, or say why with `--reason "…"`'

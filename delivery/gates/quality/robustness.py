@@ -64,21 +64,23 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     problems = _problems(evidence, policy)
     if evidence.falls is None or problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
-    found = {kind: compare(losses) for kind, losses in evidence.falls.items()}
+    comparisons = {kind: compare(losses) for kind, losses in evidence.falls.items()}
     details = {
         "loss": evidence.loss,
         "lead": evidence.lead,
-        "falls": {kind: one.to_json() for kind, one in found.items()},
+        "falls": {kind: comparison.to_json() for kind, comparison in comparisons.items()},
     }
-    if not found:
+    if not comparisons:
         why = "there is no input to disturb"
         return Verdict(GATE, "pass", "nothing disturbed", required, why, details)
-    measured = "; ".join(_describe(kind, one, evidence) for kind, one in found.items())
+    measured = "; ".join(
+        _describe(kind, comparison, evidence) for kind, comparison in comparisons.items()
+    )
     fragile = [
         kind
-        for kind, one in found.items()
-        if one.lower > allowed * evidence.loss
-        and (evidence.first or one.difference > evidence.lead)
+        for kind, comparison in comparisons.items()
+        if comparison.lower > allowed * evidence.loss
+        and (evidence.first or comparison.difference > evidence.lead)
     ]
     if fragile:
         why = f"proven to be fragile under {', '.join(fragile)}"
@@ -97,7 +99,7 @@ def _problems(evidence: Evidence, policy: Policy) -> list[str]:
     ]
 
 
-def _describe(kind: str, found: Comparison, evidence: Evidence) -> str:
+def _describe(kind: str, comparison: Comparison, evidence: Evidence) -> str:
     share = evidence.loss or 1.0
-    text = f"{kind} {found.candidate / share:+.1%}"
-    return text if evidence.first else f"{text} (champion {found.reference / share:+.1%})"
+    text = f"{kind} {comparison.candidate / share:+.1%}"
+    return text if evidence.first else f"{text} (champion {comparison.reference / share:+.1%})"

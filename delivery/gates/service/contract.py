@@ -30,13 +30,13 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.previous is None:
         why = "nothing runs yet: there is no client to break"
         return Verdict(GATE, "pass", "first release", REQUIRED, why, {"changes": []})
-    found = changes(evidence.previous, evidence.candidate)
-    breaking = [change for change in found if change.breaks]
-    details = {"changes": [change.to_json() for change in found]}
-    measured = f"{len(breaking)} breaking, {len(found) - len(breaking)} other changes"
+    differences = changes(evidence.previous, evidence.candidate)
+    breaking = [change for change in differences if change.breaks]
+    details = {"changes": [change.to_json() for change in differences]}
+    measured = f"{len(breaking)} breaking, {len(differences) - len(breaking)} other changes"
     if breaking:
         why = "; ".join(f"{change.text} (breaks {change.breaks})" for change in breaking)
         return Verdict(GATE, "fail", measured, REQUIRED, why, details)
-    notes = "; ".join(change.text for change in found)
+    notes = "; ".join(change.text for change in differences)
     why = f"compatible both ways: {notes}" if notes else "the contracts are compatible both ways"
     return Verdict(GATE, "pass", measured, REQUIRED, why, details)

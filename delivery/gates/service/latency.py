@@ -101,7 +101,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
 
 
 def _details(candidate: Side, champion: Side, policy: Policy) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    details: dict[str, Any] = {
         "memory_mb": {
             "candidate": {"steady": candidate.steady_mb, "peak": candidate.peak_mb},
             "champion": {"steady": champion.steady_mb, "peak": champion.peak_mb},
@@ -112,21 +112,21 @@ def _details(candidate: Side, champion: Side, policy: Policy) -> dict[str, Any]:
         drawn = (np.quantile(s.ms[picks].reshape(DRAWS, -1), share, axis=1)
                  for s in (candidate, champion))  # fmt: skip
         own, other = drawn
-        found[name] = {
+        details[name] = {
             "candidate": float(np.quantile(candidate.ms, share)),
             "champion": float(np.quantile(champion.ms, share)),
             # How much more than the ratio allows, at least.
             "excess_ms": float(np.quantile(own - policy.ratio * other, 1 - LEVEL)),
         }
-    return found
+    return details
 
 
 def _slower(details: dict[str, Any], policy: Policy) -> list[str]:
     return [
-        f"{name} is {found['candidate']:.1f} ms, the champion's {found['champion']:.1f} ms: at "
-        f"least {found['excess_ms']:.1f} ms more than {policy.ratio:g} times as long"
-        for name, found in ((name, details[name]) for name in QUANTILES)
-        if found["excess_ms"] > policy.slack_ms
+        f"{name} is {quantile['candidate']:.1f} ms, the champion's {quantile['champion']:.1f} ms: "
+        f"at least {quantile['excess_ms']:.1f} ms more than {policy.ratio:g} times as long"
+        for name, quantile in ((name, details[name]) for name in QUANTILES)
+        if quantile["excess_ms"] > policy.slack_ms
     ]
 
 

@@ -63,36 +63,36 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
         f"p95 ≤ {policy.p95_ms:g} ms, p99 ≤ {policy.p99_ms:g} ms, errors ≤ "
         f"{policy.error_share:.1%}, ≥ {policy.throughput * policy.requests_per_second:g} requests/s"
     )
-    found = evidence.measured
-    if found is None:
+    load = evidence.measured
+    if load is None:
         why = evidence.missing or "no load was measured"
         return Verdict(GATE, "hold", "not measured", required, why)
-    share = found.errors / found.requests if found.requests else math.nan
+    share = load.errors / load.requests if load.requests else math.nan
     measured = (
-        f"p95 {found.p95_ms:.0f} ms, p99 {found.p99_ms:.0f} ms, errors {share:.1%}, "
-        f"{found.rate:.0f} requests/s"
+        f"p95 {load.p95_ms:.0f} ms, p99 {load.p99_ms:.0f} ms, errors {share:.1%}, "
+        f"{load.rate:.0f} requests/s"
     )
-    problems = _problems(found, share, policy)
+    problems = _problems(load, share, policy)
     if problems:
-        return Verdict(GATE, "fail", measured, required, "; ".join(problems), found.to_json())
-    values = (found.p95_ms, found.p99_ms, found.rate, share)
-    if found.requests < policy.minimum_requests or not all(map(math.isfinite, values)):
-        why = f"{found.requests} requests measured, {policy.minimum_requests} are needed"
-        return Verdict(GATE, "hold", measured, required, why, found.to_json())
-    why = f"{found.requests:,} requests in {found.seconds:.0f} s, {found.errors} errors"
-    return Verdict(GATE, "pass", measured, required, why, found.to_json())
+        return Verdict(GATE, "fail", measured, required, "; ".join(problems), load.to_json())
+    values = (load.p95_ms, load.p99_ms, load.rate, share)
+    if load.requests < policy.minimum_requests or not all(map(math.isfinite, values)):
+        why = f"{load.requests} requests measured, {policy.minimum_requests} are needed"
+        return Verdict(GATE, "hold", measured, required, why, load.to_json())
+    why = f"{load.requests:,} requests in {load.seconds:.0f} s, {load.errors} errors"
+    return Verdict(GATE, "pass", measured, required, why, load.to_json())
 
 
-def _problems(found: Measured, share: float, policy: Policy) -> list[str]:
+def _problems(load: Measured, share: float, policy: Policy) -> list[str]:
     """What is beyond a limit. A comparison with NaN is False: that is for the hold above."""
     least = policy.throughput * policy.requests_per_second
     problems = []
-    if found.p95_ms > policy.p95_ms:
-        problems.append(f"p95 of {found.p95_ms:.0f} ms is too slow")
-    if found.p99_ms > policy.p99_ms:
-        problems.append(f"p99 of {found.p99_ms:.0f} ms is too slow")
+    if load.p95_ms > policy.p95_ms:
+        problems.append(f"p95 of {load.p95_ms:.0f} ms is too slow")
+    if load.p99_ms > policy.p99_ms:
+        problems.append(f"p99 of {load.p99_ms:.0f} ms is too slow")
     if share > policy.error_share:
-        problems.append(f"{found.errors} of {found.requests} requests failed: {found.first_error}")
-    if found.rate < least:
-        problems.append(f"{found.rate:.0f} requests/s answered, {least:g} are needed")
+        problems.append(f"{load.errors} of {load.requests} requests failed: {load.first_error}")
+    if load.rate < least:
+        problems.append(f"{load.rate:.0f} requests/s answered, {least:g} are needed")
     return problems

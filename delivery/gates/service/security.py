@@ -43,8 +43,8 @@ def judge(evidence: Evidence) -> Verdict:
     required = "hostile requests get 4xx, never 5xx, and no stack trace; it answers afterwards"
     required += "; without a key 401 or 403" if guarded else ""
     required += "; TLS 1.2 or newer alone" if evidence.channel is not None else ""
-    asked = len(evidence.hostile) + len(evidence.strangers or ())
-    measured = f"{asked} requests" + ("" if guarded else ", no key asked for here")
+    requests = len(evidence.hostile) + len(evidence.strangers or ())
+    measured = f"{requests} requests" + ("" if guarded else ", no key asked for here")
     if not evidence.hostile or (guarded and not evidence.strangers):
         why = evidence.missing or "nothing was asked"
         return Verdict(GATE, "hold", "not tried", required, why)

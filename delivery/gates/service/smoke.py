@@ -42,13 +42,15 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(GATE, "pass", measured, required, why, details)
 
 
-def _differences(expected: Mapping[str, str], found: Mapping[str, Any]) -> list[str]:
+def _differences(expected: Mapping[str, str], served: Mapping[str, Any]) -> list[str]:
     problems = []
-    for path in sorted(expected.keys() | found.keys()):
-        if path not in found:
+    for path in sorted(expected.keys() | served.keys()):
+        if path not in served:
             problems.append(f"{path} is not loaded")
         elif path not in expected:
             problems.append(f"{path} was not released")
-        elif expected[path] != found[path]:
-            problems.append(f"{path} has hash {str(found[path])[:12]}…, not {expected[path][:12]}…")
+        elif expected[path] != served[path]:
+            problems.append(
+                f"{path} has hash {str(served[path])[:12]}…, not {expected[path][:12]}…"
+            )
     return problems

@@ -72,5 +72,5 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _allowed(advisory: Advisory, allowed: Mapping[str, Allowed]) -> Allowed | None:
     """The allowance that lasts longest, by any of its names."""
-    found = [allowed[name] for name in advisory.names if name in allowed]
-    return max(found, key=lambda entry: entry.until) if found else None
+    entries = [allowed[name] for name in advisory.names if name in allowed]
+    return max(entries, key=lambda entry: entry.until) if entries else None

@@ -92,12 +92,12 @@ def first_difference(evidence: Evidence) -> str:
     """The first stage that differs and how, or the first file of the bento; empty if none."""
     again = {stage.name: stage for stage in evidence.again}
     for stage in evidence.recorded:
-        found = again.get(stage.name)
-        if found is None:
+        twin = again.get(stage.name)
+        if twin is None:
             return f"stage {stage.name} did not run"
-        wrote = _differ(stage.wrote, found.wrote)
+        wrote = _differ(stage.wrote, twin.wrote)
         if wrote:
-            read = _differ(stage.read, found.read)
+            read = _differ(stage.read, twin.read)
             how = f"it read another {', '.join(read)}" if read else "from the same inputs"
             return f"stage {stage.name} wrote another {', '.join(wrote)}: {how}"
     if evidence.bento is not None and evidence.again_bento is not None:

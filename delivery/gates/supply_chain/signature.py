@@ -120,15 +120,15 @@ def _stranger(evidence: Evidence) -> str:
     )
 
 
-def _changed(signed: Mapping[str, str], found: Mapping[str, str]) -> str:
+def _changed(signed: Mapping[str, str], now: Mapping[str, str]) -> str:
     """The files that differ from what was signed; empty if none does."""
     problems = []
-    for name in sorted(signed.keys() | found.keys()):
-        if name not in found:
+    for name in sorted(signed.keys() | now.keys()):
+        if name not in now:
             problems.append(f"{name} was signed and is not there")
         elif name not in signed:
             problems.append(f"{name} was never signed")
-        elif signed[name] != found[name]:
+        elif signed[name] != now[name]:
             problems.append(f"{name} is not as it was signed")
     return listed(problems, NAMED)
 

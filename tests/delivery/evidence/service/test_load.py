@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +43,29 @@ def examples(tmp_path: Path) -> Path:
 def test_a_quick_service_is_measured_at_the_asked_rate_and_in_time(examples: Path) -> None:
     start = time.monotonic()
     with standin(halves) as url:
-        found = measure(url, examples, POLICY)
-    assert found.errors == 0
-    assert found.rate == pytest.approx(50, rel=0.3)
-    assert found.requests == pytest.approx(50, rel=0.3)  # the warm-up is dropped
-    assert 0 < found.p50_ms <= found.p95_ms <= found.p99_ms <= found.max_ms + 1
+        measured = measure(url, examples, POLICY)
+    assert measured.errors == 0
+    assert measured.rate == pytest.approx(50, rel=0.3)
+    assert measured.requests == pytest.approx(50, rel=0.3)  # the warm-up is dropped
+    assert 0 < measured.p50_ms <= measured.p95_ms <= measured.p99_ms <= measured.max_ms + 1
     assert time.monotonic() - start < POLICY.seconds + 15  # 3 s on a machine with nothing else
 
 
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((500, {"error": {"message": "boom"}}), "boom"),
+        ((200, {"predictions": []}), "the answer holds no prediction"),
+    ],
+)
 def test_errors_and_answers_without_predictions_are_counted_and_the_first_is_told(
-    examples: Path,
+    examples: Path, answer: tuple[int, dict[str, Any]], error: str
 ) -> None:
-    bad = cycle([(500, {"error": {"message": "boom"}}), (200, {"predictions": []})])
-    with standin(lambda _: next(bad)) as url:
-        found = measure(url, examples, POLICY)
-    assert found.errors == found.requests > 1
-    assert found.rate == 0
-    assert "boom" in found.first_error
+    with standin(lambda _: answer) as url:
+        measured = measure(url, examples, POLICY)
+    assert measured.errors == measured.requests > 1
+    assert measured.rate == 0
+    assert error in measured.first_error
 
 
 def test_percentiles_count_requests() -> None:

@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
+OLDEST, BELOW = (3, 11, 4), (3, 14)  # 3.11.4 is the first that unpacks archives safely (PEP 706)
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 OWN = os.path.join(ROOT, ".venv")
@@ -39,12 +39,12 @@ class InstallError(Exception):
 
 
 def check_python(version):
-    """Raise InstallError unless `version` (major, minor) is supported."""
-    if tuple(version) not in SUPPORTED:
-        names = ", ".join("%d.%d" % pair for pair in SUPPORTED)
+    """Raise InstallError unless `version` (major, minor, micro) is supported."""
+    if not OLDEST <= tuple(version) < BELOW:
         raise InstallError(
-            "this is Python %d.%d, and the locks are made for %s. Install one of them and run "
-            "`make setup PYTHON=python3.12`." % (version[0], version[1], names)
+            "this is Python %d.%d.%d; it takes Python %d.%d.%d or newer, and older than %d.%d. "
+            "Install one and run `make setup PYTHON=python3.12`."
+            % (tuple(version) + OLDEST + BELOW)
         )
 
 
@@ -151,7 +151,7 @@ def install_command():
 def main():
     """Return the exit code: 0 done, 2 for what a person has to mend."""
     try:
-        check_python(sys.version_info[:2])
+        check_python(sys.version_info[:3])
         borrowed = os.environ.get("BORROW")
         packages = lender(borrowed or os.environ.get("VENV") or OWN)
         if not borrowed and stamp(packages, PACKAGES) != packages_wanted():

@@ -120,7 +120,7 @@ def test_serving_runs_exactly_what_was_tested() -> None:
 
 def test_the_project_supports_what_the_installer_supports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == ">=3.11,<3.14"
+    assert project["requires-python"] == ">=3.11.4,<3.14"
 
 
 def test_the_tests_that_begin_first_are_there() -> None:

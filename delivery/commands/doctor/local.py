@@ -20,7 +20,7 @@ from delivery.settings.policy import PORT_OFFSET, read_settings
 from delivery.state.snapshot import Snapshot
 from delivery.storage.dvc_lock import require_in_step
 
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
+OLDEST, BELOW = (3, 11, 4), (3, 14)  # as requirements/install.py says
 GIT = (2, 38)  # merge-tree --write-tree
 
 
@@ -59,12 +59,10 @@ def doctor(context: Context) -> DoctorResult:
 
 
 def _python() -> str:
-    version = sys.version_info[:2]
-    if version not in SUPPORTED:
-        raise InputError(
-            f"Python {version[0]}.{version[1]} is not supported. `make setup PYTHON=python3.12`"
-        )
-    return f"{version[0]}.{version[1]}"
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not OLDEST <= sys.version_info[:3] < BELOW:
+        raise InputError(f"Python {version} is not supported. `make setup PYTHON=python3.12`")
+    return version
 
 
 def _tools() -> str:

@@ -45,7 +45,7 @@ def test_checks_come_in_the_order_in_which_things_are_mended(origin: Origin) -> 
 @pytest.mark.parametrize(
     ("name", "wrong", "cure"),
     [
-        ("SUPPORTED", ((2, 7),), "make setup PYTHON=python3.12"),
+        ("OLDEST", (9, 9), "make setup PYTHON=python3.12"),
         ("GIT", (99, 0), "Install git 99.0"),
     ],
 )
@@ -53,7 +53,7 @@ def test_a_version_that_is_too_old_is_named(
     origin: Origin, monkeypatch: pytest.MonkeyPatch, name: str, wrong: object, cure: str
 ) -> None:
     monkeypatch.setattr(local, name, wrong)
-    check = checks(origin)["python" if name == "SUPPORTED" else "git"]
+    check = checks(origin)["python" if name == "OLDEST" else "git"]
     assert not check.ok
     assert cure in check.cure
 

@@ -71,8 +71,9 @@ class LocalRouter:
 
     @property
     def runs(self) -> bool:
-        """Alive, and started with what would be used now: another port means another start."""
-        return self.process.command() == self._command() and self.process.alive()
+        """Alive, and started with the options of now: another port means another start. The same
+        program from the environment of another checkout is no reason to drop connections."""
+        return self.process.command()[1:] == self._options() and self.process.alive()
 
     def weights(self) -> Mapping[str, int]:
         """Release → percent, as the file says; empty where it is closed or not there. See
@@ -141,11 +142,11 @@ class LocalRouter:
         self.process.stop(grace=GRACE)
         self._check_port()
         self.log.unlink(missing_ok=True)
-        self.process.start(self._command(), env={}, log=self.log)
+        command = (program("traefik"), *self._options())
+        self.process.start(command, env={}, log=self.log)
 
-    def _command(self) -> tuple[str, ...]:
+    def _options(self) -> tuple[str, ...]:
         return (
-            program("traefik"),
             *OPTIONS,
             f"--entrypoints.web.address=127.0.0.1:{self.port}",
             f"--providers.file.directory={self.file.parent.absolute()}",

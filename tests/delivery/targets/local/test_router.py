@@ -13,6 +13,7 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.errors import InputError, TargetError
+from delivery.files import program
 from delivery.targets.protocol import Target
 from tests.delivery.running import running
 from tests.delivery.targets.local.clients import kill_router, who
@@ -129,6 +130,24 @@ def test_another_port_in_the_settings_moves_the_router(
     assert who(after) == "r-one"
     with pytest.raises(httpx.ConnectError):
         who(before)
+
+
+def test_another_checkout_does_not_restart_the_router(
+    target: Target, bento: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its environment has the same program at another path."""
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    with httpx.Client(trust_env=False) as client:
+        before = client.get(f"{target.router.url}/release")
+        stream = before.extensions["network_stream"].get_extra_info("client_addr")
+        elsewhere = tmp_path / "bin" / "traefik"
+        elsewhere.parent.mkdir()
+        elsewhere.symlink_to(program("traefik"))
+        monkeypatch.setattr("delivery.targets.local.router.program", lambda _: str(elsewhere))
+        target.router.set_weights({"r-one": 100})
+        after = client.get(f"{target.router.url}/release")
+        assert after.extensions["network_stream"].get_extra_info("client_addr") == stream
 
 
 def test_a_port_in_use_is_named_with_who_has_it(make: Callable[..., Target], bento: Path) -> None:

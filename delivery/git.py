@@ -77,7 +77,10 @@ class Repository:
             return ""
 
     def fetch(self) -> None:
-        """Bring main and every promotion tag up to date; refuses a shallow clone."""
+        """Bring main, the event logs and the promotion tags up to date; refuses a shallow clone.
+
+        What is gone on origin goes here too, so that all clones see the same.
+        """
         if self.run("rev-parse", "--is-shallow-repository") == "true":
             raise InputError(
                 "this is a shallow clone, and delivery reads the whole history of main. "
@@ -90,8 +93,9 @@ class Repository:
             )
         try:
             self.run(
-                "fetch", "--quiet", "--force", "--no-tags", "origin",
+                "fetch", "--quiet", "--force", "--no-tags", "--prune", "origin",
                 f"+refs/heads/main:{MAIN}", "+refs/tags/promo/*:refs/tags/promo/*",
+                "+refs/heads/delivery/*:refs/delivery/origin/*",
             )  # fmt: skip
         except GitError as error:
             raise InputError(
@@ -109,6 +113,16 @@ class Repository:
     def main(self) -> str:
         """The commit of origin/main."""
         return self.commit(MAIN)
+
+    def has_ancestor(self, commit: str, ancestor: str) -> bool:
+        """Does `ancestor` lead to `commit`? Not where it is not here at all."""
+        if commit == ancestor:
+            return True
+        try:
+            self.run("merge-base", "--is-ancestor", ancestor, commit)
+        except GitError:
+            return False
+        return True
 
     def read(self, revision: str, path: str) -> str | None:
         """The text of a file at a commit, ending in one newline; None where it is not there."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
 from delivery.git import Repository
+from delivery.state.beliefs import Reader
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
+from delivery.state.event_writer import EventWriter
 from delivery.state.events import Event
 from delivery.state.record import (
     Platform,
@@ -22,7 +26,9 @@ from delivery.state.record import (
     record_sha256,
     render_record,
 )
-from delivery.state.refs import proposal_tag
+from delivery.state.refs import LogName
+from delivery.state.snapshot import Snapshot
+from delivery.trust.keys import Role, own_public_key
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("staging", "production")
@@ -30,10 +36,12 @@ ENVIRONMENTS = ("staging", "production")
 
 @dataclass(frozen=True)
 class Origin:
-    """A checkout at `path` whose origin is `bare`."""
+    """A checkout at `path` whose origin is `bare`. Events are written with the key that `environ`
+    brings, and read with that of these tests."""
 
     path: Path
     bare: Path
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @property
     def repository(self) -> Repository:
@@ -53,22 +61,37 @@ class Origin:
         self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         return self.git("rev-parse", "HEAD")
 
+    def snapshot(self, *, fetch: bool = True) -> Snapshot:
+        """What origin/main says, believing events of these tests."""
+        return Snapshot(
+            self.repository, Reader(own_public_key(os.environ, Role.EVENTS)), fetch=fetch
+        )
+
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
         desired = render_desired(Desired(version(wanted), version(previous), of))
         evidence = "{}\n"
         if wanted:
-            evidence = evidence_about(version(wanted), render_record(record(wanted)))
+            text = render_record(record(wanted))
+            evidence = self.evidence(environment, version(wanted), text)
         files = {desired_path(environment): desired, evidence_path(environment): evidence}
         if wanted:
             files[record_path(wanted)] = render_record(record(wanted))
             self.propose(environment, desired, evidence)
         return self.push(files, f"Want {wanted}")
 
+    def evidence(self, environment: str, wanted: ReleaseRef, record: str, **facts: object) -> str:
+        """The evidence that delivery proposes a release with now, record as text."""
+        return evidence_about(wanted, record, replaces=self.attempt(environment), **facts)
+
+    def attempt(self, environment: str) -> str:
+        """The newest one on main."""
+        self.repository.fetch()
+        return self.repository.last_change(desired_path(environment))
+
     def propose(self, environment: str, desired: str, evidence: str) -> None:
         """Make the tag that delivery makes when it proposes these files."""
-        tag = proposal_tag(environment, desired, evidence)
-        self.repository.create_tag(tag, self.git("rev-parse", "HEAD"), "Proposed")
+        self.events.propose(environment, self.git("rev-parse", "HEAD"), desired, evidence)
 
     def promote(self, environment: str, wanted: str, previous: str = "") -> str:
         """`want`, after the release was verified in every environment before this one."""
@@ -80,7 +103,16 @@ class Origin:
     def happened(self, environment: str, attempt: str, kind: str, release: str) -> None:
         """Record an event on origin."""
         event = Event(environment, attempt, kind, release, "local", {})
-        assert self.repository.create_tag(event.tag, attempt, event.message())
+        self.repository.fetch()
+        before = self.snapshot(fetch=False).kinds(LogName(environment), attempt)
+        assert self.events.write(event, before)
+
+    @property
+    def events(self) -> EventWriter:
+        actor = {"name": "tester"}
+        return EventWriter(
+            self.repository, self.environ, actor, lambda fetch: self.snapshot(fetch=fetch)
+        )
 
 
 def version(release: str) -> ReleaseRef:

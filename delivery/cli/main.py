@@ -16,7 +16,16 @@ from delivery.cli.options import exit_code
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Candidate": ("retrain", "gate", "report", "pr"),
     "Release": ("release", "inspect", "reproduce", "key", "sign"),
-    "Environment": ("promote", "deploy", "verify", "rollback", "status", "history", "down"),
+    "Environment": (
+        "promote",
+        "deploy",
+        "verify",
+        "rollback",
+        "status",
+        "history",
+        "attest",
+        "down",
+    ),
     "Repository": ("doctor", "scan", "github"),
     "Jobs": ("check", "push", "pending"),
 }

@@ -54,7 +54,7 @@ def apply(context: Context, *, dry_run: bool) -> ApplyResult:
     site = Site(access(context.surroundings.github))
     if not site.about.get("permissions", {}).get("admin", True):
         raise InputError(f"the token's owner does not administer {site.slug}. {NEEDS}")
-    rows = site.rows(Main(context.repository).wanted(site.facts))
+    rows = site.rows(Main(context).wanted(site.facts))
     result = ApplyResult(site.slug, rows, notes(site.facts))
     for row in () if dry_run else result.different:
         site.put(row.item)

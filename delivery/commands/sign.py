@@ -9,9 +9,9 @@ from delivery.errors import RefusedError
 from delivery.forge.protocol import Pull
 from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
-from delivery.release.keys import SHOWN
 from delivery.release.signature import new_signature
 from delivery.state.record import record_path, sbom_path, signature_path
+from delivery.trust.keys import SHOWN
 
 
 @dataclass(frozen=True, slots=True)

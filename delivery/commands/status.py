@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import DeliveryError
+from delivery.state.doubts import Doubts
 from delivery.state.events import State, state_of
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
@@ -50,9 +51,10 @@ def status(context: Context) -> StatusResult:
 
 def _status(context: Context, snapshot: Snapshot, environment: str) -> EnvironmentStatus:
     attempt = snapshot.attempt(environment)
+    doubts = snapshot.doubts(environment)
     target = context.target(attempt.environment)
     if not target.capabilities.lasting or (attempt.elsewhere and not attempt.events):
-        return _rehearsed(attempt)
+        return _rehearsed(attempt, doubts)
     try:
         route = target.router.weights()
         dead = {
@@ -63,7 +65,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         healthy = target.router.healthy()
     except DeliveryError as error:
         route, dead, healthy = {}, {"target": str(error)}, False
-    problem = _problem(attempt, route, dead, healthy)
+    problem = str(doubts) or _problem(attempt, route, dead, healthy)
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
     wanted = attempt.desired.wanted
     return EnvironmentStatus(
@@ -74,15 +76,20 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         previous=attempt.desired.previous.release,
         route=shares,
         problem=problem,
-        cure=f"delivery deploy {environment}" if problem else "",
+        cure=_cure(doubts, f"delivery deploy {environment}") if problem else "",
     )
 
 
-def _rehearsed(attempt: Attempt) -> EnvironmentStatus:
+def _cure(doubts: Doubts, otherwise: str) -> str:
+    return doubts.cure if doubts else otherwise
+
+
+def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
     """Nothing but rehearsals: it was started, judged and stopped, and nothing runs."""
     wanted = attempt.desired.wanted
     state = state_of(attempt.events or attempt.elsewhere)
-    open_end = wanted.exists and not state.final
+    open_end = f"{wanted.release} is {state.value} in rehearsal"
+    problem = str(doubts) or (open_end if wanted.exists and not state.final else "")
     return EnvironmentStatus(
         environment=attempt.environment.name,
         url="none: a rehearsal leaves nothing up",
@@ -90,8 +97,8 @@ def _rehearsed(attempt: Attempt) -> EnvironmentStatus:
         state=f"{state.value} in rehearsal" if wanted.exists else "idle",
         previous=attempt.desired.previous.release,
         route="none",
-        problem=f"{wanted.release} is {state.value} in rehearsal" if open_end else "",
-        cure="gh workflow run deploy.yml" if open_end else "",
+        problem=problem,
+        cure=_cure(doubts, "gh workflow run deploy.yml") if problem else "",
     )
 
 

@@ -58,6 +58,7 @@ class Deployment:
             # Who held the lock before may have moved things on: read again.
             snapshot = self._context.snapshot()
             attempt = snapshot.attempt(self.environment)
+            self._require_believed(snapshot, attempt)
             self._supersede(snapshot, attempt)
             wanted = attempt.desired.wanted.exists
             if not target.capabilities.lasting and (attempt.state.final or not wanted):
@@ -97,6 +98,15 @@ class Deployment:
             fall_back(self._context, snapshot, attempt, target)
             return self._step(attempt, "traffic is with the previous release")
         return self._step(attempt, "waits for a person")
+
+    def _require_believed(self, snapshot: Snapshot, attempt: Attempt) -> None:
+        """HeldError where the events of the environment are in doubt. What is verified by events
+        that are believed stays up all the same."""
+        doubts = snapshot.doubts(self.environment)
+        if doubts.rewritten or attempt.state is not State.VERIFIED:
+            doubts.require_none()
+        if doubts:
+            self._context.progress(f"{self.environment} stays as it is: {doubts}")
 
     def _require_fresh(self, snapshot: Snapshot, attempt: Attempt) -> None:
         """HeldError while the evidence is about something else."""
@@ -198,6 +208,8 @@ class Deployment:
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
         """Close the books on the attempt before, if it never came to an end."""
+        if snapshot.doubts(self.environment):
+            return
         for attempt in snapshot.history(self.environment).attempts[1:2]:
             if attempt.desired.wanted.exists and not attempt.state.final:
                 self._event(attempt, "superseded", {"by": current.commit})

@@ -32,7 +32,8 @@ class Step:
 def record_event(
     context: Context, attempt: Attempt, kind: str, evidence: Mapping[str, Any]
 ) -> None:
-    """Write an event. Who comes second leaves the winner's."""
+    """Write an event. Who comes second leaves the winner's: nothing is written if something else
+    happened to the attempt since it was read."""
     event = Event(
         attempt.environment.name,
         attempt.commit,
@@ -41,7 +42,7 @@ def record_event(
         attempt.target,
         evidence,
     )
-    context.repository.create_tag(event.tag, attempt.commit, event.message())
+    context.events.write(event, [event.kind for event in attempt.events])
 
 
 def summary(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from delivery.git import Repository
 from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owners, read_codeowners
 from delivery.governance.desired import Facts, wanted
 from delivery.governance.files import Policy, read_policy
 from delivery.governance.plan import Item
 from delivery.settings.policy import Settings
 from delivery.state.snapshot import Snapshot
+from delivery.storage.checkout import Checkout
 
 
 class Main:
     """origin/main, fetched when it is first asked. Raises InputError."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._git = repository
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._git = checkout.repository
 
     @cached_property
     def _snapshot(self) -> Snapshot:
-        return Snapshot(self._git)
+        return self._checkout.snapshot()
 
     @property
     def settings(self) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from delivery.context import Context
 from delivery.errors import HeldError
@@ -14,7 +14,7 @@ from delivery.settings.overrides import Overrides
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.evidence_file import EvidenceFile, JudgedBytes, lines, render_evidence
 from delivery.state.record import record_sha256
-from delivery.state.refs import promotion_branch, proposal_tag, rollback_branch
+from delivery.state.refs import promotion_branch, rollback_branch
 from delivery.state.snapshot import Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
@@ -64,6 +64,7 @@ def propose(
     `by_person` is False where a machine promotes by itself: it leaves alone what a person closed,
     and gets None then.
     """
+    proposal = stamped(snapshot, proposal, snapshot.heads(proposal.environment))
     kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
     head = _branch(proposal, snapshot)
     labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")
@@ -79,13 +80,19 @@ def propose(
     return pull
 
 
+def stamped(snapshot: Snapshot, proposal: Proposal, logs: Mapping[str, str]) -> Proposal:
+    """With what it is about to replace, and what had happened then by the event logs."""
+    replaces = snapshot.attempt(proposal.environment).commit
+    seen = {"replaces": replaces, "logs": dict(logs)}
+    return replace(proposal, evidence=proposal.evidence.model_copy(update=seen))
+
+
 def _push(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> None:
     """The branch, and the tag by which a deployment knows that delivery made it."""
     git, files, environment = context.repository, changed_files(proposal), proposal.environment
     commit = git.commit_files(snapshot.commit, files, title(proposal))
     desired, evidence = files[desired_path(environment)], files[evidence_path(environment)]
-    tag = proposal_tag(environment, desired, evidence)
-    git.create_tag(tag, snapshot.commit, title(proposal))
+    context.events.propose(environment, snapshot.commit, desired, evidence)
     git.push_branch(commit, head)
 
 

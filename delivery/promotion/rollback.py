@@ -5,7 +5,7 @@ from __future__ import annotations
 from delivery.context import Context
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
-from delivery.promotion.proposal import Proposal, changed_files, propose, title
+from delivery.promotion.proposal import Proposal, changed_files, propose, stamped, title
 from delivery.state.desired import Desired, ReleaseRef
 from delivery.state.events import State
 from delivery.state.evidence_file import EvidenceFile
@@ -71,6 +71,9 @@ def _require_generated(context: Context, snapshot: Snapshot, pull: Pull, proposa
     git.run("fetch", "--quiet", "origin", f"refs/heads/{pull.head}")
     head = git.commit("FETCH_HEAD")
     base = git.run("merge-base", head, snapshot.commit)
+    written = snapshot.evidence(proposal.environment, head)
+    logs = (written.logs if written else None) or {}
+    proposal = stamped(snapshot, proposal, logs)
     if head != git.commit_files(base, changed_files(proposal), title(proposal)):
         raise HeldError(
             f"pull request #{pull.number} ({pull.head}) is not the generated rollback: somebody "

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from delivery.errors import HeldError, InputError, RefusedError
+from delivery.errors import HeldError, RefusedError
 from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
-from delivery.release.keys import PublicKey, own_key, own_public_key, public_key
 from delivery.release.signing import Signature, read_signature, sign, signed_files
 from delivery.settings.policy import FILE
 from delivery.state.record import record_path, sbom_path, signature_path
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
+from delivery.trust.keys import PublicKey, own_key, own_public_key
+from delivery.trust.signers import public_keys, who_may
 
 
 def released_signature(
@@ -35,7 +37,7 @@ def released_signature(
     text = git.read(snapshot.commit, path)
     if text is None:
         missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it."
-        trust = snapshot.settings.trust
+        trust = who_may(snapshot.settings.trust, "releases")
         return signature.Evidence(environment, None, files, _now(), missing=missing, trust=trust)
     at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))
     return _evidence(checkout, snapshot, environment, (read_signature(text, path), files, at))
@@ -93,30 +95,15 @@ def _evidence(
         and not checkout.surroundings.is_hosted,  # a key that ends with its job is nobody's
         genuine=key is not None and signed.genuine(key),
         serves=not checkout.surroundings.rehearses,  # no client ever reaches a rehearsal
-        trust=snapshot.settings.trust,
+        trust=who_may(snapshot.settings.trust, "releases"),
     )
 
 
 def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicKey]:
-    """Name → public key of everybody under `trust:` on main.
-
-    Raises:
-        InputError: a key cannot be read, or two names have the same.
-    """
-    keys: dict[str, PublicKey] = {}
-    for name, signer in snapshot.settings.trust.items():
-        source, pem = f"trust.{name}.key of {FILE}", signer.key
-        if not pem.lstrip().startswith("-----BEGIN"):
-            source, text = pem, checkout.repository.read(snapshot.commit, pem)
-            if text is None:
-                raise InputError(f"trust.{name}.key of {FILE}: main has no file {pem}")
-            pem = text
-        key = public_key(pem, source)
-        twin = next((other for other, known in keys.items() if known.id == key.id), None)
-        if twin is not None:
-            raise InputError(f"trust.{twin} and trust.{name} of {FILE} have the same key")
-        keys[name] = key
-    return keys
+    """Name → public key of everybody who may sign releases. InputError: see `public_keys`."""
+    trust = snapshot.settings.trust
+    keys = public_keys(trust, partial(checkout.repository.read, snapshot.commit), FILE)
+    return {name: keys[name] for name in who_may(trust, "releases")}
 
 
 def _now() -> datetime:

@@ -24,18 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from delivery.bento.digest import file_hashes
 from delivery.errors import InputError
-from delivery.release.keys import PublicKey
+from delivery.trust.envelope import genuine
+from delivery.trust.keys import PublicKey
 
 PAYLOAD = "application/vnd.in-toto+json"
 PREDICATE = "https://model_signing/signature/v1.0"
-# As model-signing chooses them by the size of the curve.
-HASHES = {256: hashes.SHA256(), 384: hashes.SHA384(), 521: hashes.SHA512()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +46,8 @@ class Signature:
     signature: bytes
 
     def genuine(self, key: PublicKey) -> bool:
-        """Was this signed by the private half of `key`? (DSSE protocol 1.0.2)"""
-        message = b"DSSEv1 %d %s %d %s" % (
-            len(PAYLOAD), PAYLOAD.encode(), len(self.payload), self.payload,
-        )  # fmt: skip
-        public = key.key
-        try:
-            public.verify(self.signature, message, ec.ECDSA(HASHES[public.curve.key_size]))
-        except InvalidSignature:
-            return False
-        return True
+        """Was this signed by the private half of `key`?"""
+        return genuine(PAYLOAD, self.payload, self.signature, key)
 
 
 def sign(release: str, bento: Path, texts: Mapping[str, str], private_key: str) -> str:

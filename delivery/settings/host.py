@@ -12,11 +12,16 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     RUNNER_ENVIRONMENT        github-hosted: nothing that is started here stays
     GITHUB_ACTIONS            true: this is a job
     GITHUB_RUN_ID             which run of a workflow, for a link to it
+    GITHUB_ACTOR              who started it
+    GITHUB_WORKFLOW_REF       which workflow, at which ref
+    GITHUB_JOB                which of its jobs
+    USER, LOGNAME             who works here, outside a job
     GITHUB_EVENT_PATH         the event of a job: which pull request it is about
     GITHUB_OUTPUT             where a job's outputs go
     GITHUB_STEP_SUMMARY       where a job's page is written
     DELIVERY_SIGNING_KEY      the key that signs releases, as PEM or as a file's path
-    XDG_DATA_HOME             where this machine keeps its own signing key
+    DELIVERY_EVENT_KEY        the key that signs events, the same way
+    XDG_DATA_HOME             where this machine keeps its own keys
     DELIVERY_WORKSPACE        machine-local state outside the checkout, which a runner may clean
     ADVISORIES_URL            who is asked for known vulnerabilities; PyPI's advisories if unset
 
@@ -28,6 +33,7 @@ from __future__ import annotations
 
 import base64
 import json
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,6 +122,19 @@ class Surroundings:
         """The number of the pull request that the job is about."""
         number = (self.event.get("pull_request") or {}).get("number")
         return int(number) if number is not None else None
+
+    @property
+    def actor(self) -> Mapping[str, str]:
+        """Who works here: what events say of their writer."""
+        if not self.in_job:
+            user = self.environ.get("USER") or self.environ.get("LOGNAME") or "somebody"
+            return {"name": f"{user}@{platform.node()}"}
+        workflow = self.environ.get("GITHUB_WORKFLOW_REF", "")
+        return {
+            "name": self.environ.get("GITHUB_ACTOR", ""),
+            "job": f"{workflow} {self.environ.get('GITHUB_JOB', '')}".strip(),
+            "run": self.run_url,
+        }
 
     @property
     def run_url(self) -> str:

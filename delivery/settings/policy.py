@@ -17,7 +17,7 @@ from delivery.errors import InputError
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
-from delivery.gates.supply_chain.signature import Signer
+from delivery.trust.signers import Signer
 from serving.settings.service import ServingSettings
 from serving.strict import DocumentError, Strict, parse
 
@@ -82,7 +82,7 @@ class Settings(Strict):
     gates: GatesPolicy = GatesPolicy()
     serving: ServingSettings = ServingSettings()
     reproduce: Level = "bytes"  # what `delivery reproduce` has to find on the recorded platform
-    trust: dict[Name, Signer] = Field(default_factory=dict)  # who may sign releases
+    trust: dict[Name, Signer] = Field(default_factory=dict)  # who may sign
 
     @field_validator("environments")
     @classmethod

@@ -116,7 +116,7 @@ def parse_event(tag: str, message: str) -> Event:
         raise InputError(f"tag {tag}: its message is not that of an event ({error})") from error
     ref = parse_ref(TAGS + tag)
     known = ref is not None and ref.grammar in (Grammar.EVENT, Grammar.REHEARSED)
-    if ref is None or not known or not _is_kind(ref.fields["event"]):
+    if ref is None or not known or not is_kind(ref.fields["event"]):
         raise InputError(f"tag {tag}: expected promo/<env>/<attempt>/<event>; delete it on origin")
     fields = ref.fields
     event = Event(
@@ -127,7 +127,8 @@ def parse_event(tag: str, message: str) -> Event:
     return event
 
 
-def _is_kind(event: str) -> bool:
+def is_kind(event: str) -> bool:
+    """Is this a kind of event, with its number if it has one?"""
     name, dash, _ = event.partition("-")
     return name in STATES and STATES[name].kind.numbered == bool(dash)
 

@@ -65,6 +65,8 @@ class EvidenceFile(_Written):
     reason: str = ""  # of the person who asked for it
     overrides: dict[str, str] = {}  # gate → reason
     record_sha256: str | None = None
+    replaces: str | None = None  # the attempt that stood when this was proposed
+    logs: dict[str, str] | None = None  # event log → its newest entry then, or `none`
     rollback_of: str | None = None
     attempt: str | None = None
     because: tuple[dict[str, Any], ...] = ()

@@ -21,17 +21,25 @@ FIELDS = {
     "number": r"\d+",
     "release": r"r-[0-9a-f]{12}",
     "short": r"[0-9a-f]{12}",
+    "log": r"events|rehearsals",
 }
 TAGS, BRANCHES = "refs/tags/", "refs/heads/"
 LOOKS = "refs/delivery/looks"
 PULLS = "refs/pulls"
 SEEN_PULLS = "refs/delivery/pulls"  # of this checkout alone: what it last fetched of PULLS
+LOGS = f"{BRANCHES}delivery"
+ORIGIN_LOGS = "refs/delivery/origin"  # of this checkout alone: LOGS as they are on origin
+SEEN_LOGS = "refs/delivery/seen"  # and the newest of them that it ever saw
 
 
 class Grammar(Enum):
     """The kinds of refs, by their templates."""
 
-    # What happened to an attempt: delivery.state.events.
+    # What happened to the attempts of an environment: delivery.state.event_log.
+    LOG = f"{LOGS}/{{log}}/{{environment}}"
+    ORIGIN_LOG = f"{ORIGIN_LOGS}/{{log}}/{{environment}}"
+    SEEN_LOG = f"{SEEN_LOGS}/{{log}}/{{environment}}"
+    # The same as annotated tags, before there were logs.
     EVENT = f"{TAGS}promo/{{environment}}/{{attempt}}/{{event}}"
     # The same, where nothing stayed up afterwards.
     REHEARSED = f"{TAGS}promo/{{environment}}/{{attempt}}/rehearsal/{{event}}"
@@ -49,6 +57,22 @@ class Grammar(Enum):
     @property
     def pattern(self) -> re.Pattern[str]:
         return _pattern(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LogName:
+    """Which event log: of what happened in an environment, or in rehearsals of it."""
+
+    environment: str
+    rehearsed: bool = False
+
+    def __str__(self) -> str:
+        return self.ref(Grammar.LOG).removeprefix(BRANCHES)
+
+    def ref(self, grammar: Grammar) -> str:
+        """The log on origin (`LOG`), or what this checkout knows of it."""
+        log = "rehearsals" if self.rehearsed else "events"
+        return Ref(grammar, {"log": log, "environment": self.environment}).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +116,22 @@ def attempt_of(tag: str) -> tuple[str, str]:
     return environment, attempt
 
 
+def is_event_tag(tag: str, log: LogName) -> bool:
+    """Is it a tag about what belongs into this log, whatever the rest of its name is?"""
+    _, environment, attempt, *rest = (*tag.split("/"), "", "")
+    rehearsed = "rehearsal" in rest
+    return (environment, rehearsed) == (log.environment, log.rehearsed) and attempt != "proposed"
+
+
+def proposal_sha256(desired: str, evidence: str) -> str:
+    """Of these texts of the two files."""
+    return hashlib.sha256(f"{desired}\0{evidence}".encode()).hexdigest()
+
+
 def proposal_tag(environment: str, desired: str, evidence: str) -> str:
     """The tag that says that `delivery` proposed these texts of the two files."""
-    digest = hashlib.sha256(f"{desired}\0{evidence}".encode()).hexdigest()
-    return Ref(Grammar.PROPOSAL, {"environment": environment, "sha256": digest}).short
+    fields = {"environment": environment, "sha256": proposal_sha256(desired, evidence)}
+    return Ref(Grammar.PROPOSAL, fields).short
 
 
 def promotion_branch(environment: str, release: str) -> str:

@@ -9,45 +9,56 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from delivery.errors import InputError
 from delivery.git import Repository
 from delivery.settings.policy import FILE, Environment, Settings, parse_settings
+from delivery.state.beliefs import Beliefs, Reader
 from delivery.state.desired import (
+    NONE,
     Desired,
     ReleaseRef,
     desired_path,
     evidence_path,
     parse_desired,
 )
-from delivery.state.events import REHEARSAL, in_order, parse_event
+from delivery.state.doubts import Doubts
+from delivery.state.entry import Proposed, Signed, read_entry
+from delivery.state.event_log import EventLog, read_log
+from delivery.state.events import REHEARSAL, Event, in_order, parse_event
 from delivery.state.evidence_file import EvidenceFile, parse_evidence
 from delivery.state.history import Attempt, History
+from delivery.state.log_store import read_logs
 from delivery.state.record import FOLDER, Record, parse_record, record_path
-from delivery.state.refs import attempt_of
+from delivery.state.refs import LogName, attempt_of, is_event_tag, proposal_sha256, proposal_tag
+from delivery.trust.signers import public_keys, who_may
 
 
 class Snapshot:
     """origin/main at one commit; without `fetch`, as it was last seen. `rehearses` is True on a
     machine that ends with its job.
 
-    All promotion tags are read at once, and the history of an environment when it is first asked
+    All events and tags are read at once, and the history of an environment when it is first asked
     for: no process of git is started for an attempt.
     """
 
     def __init__(
-        self, repository: Repository, *, rehearses: bool = False, fetch: bool = True
+        self, repository: Repository, reader: Reader, *, rehearses: bool = False, fetch: bool = True
     ) -> None:
         if fetch:
             repository.fetch()
         self._git = repository
+        self._reader = reader
         self._rehearses = rehearses
-        self.commit = self._main = repository.main()
+        self.commit = self.main = repository.main()
         self._tags = repository.tags("promo/")
+        self._refs = read_logs(repository, reader.witness)
+        self._logs: dict[LogName, EventLog] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._changes: dict[str, Sequence[tuple[str, str]]] = {}
         self._histories: dict[str, History] = {}
+        self._events: dict[str, Mapping[str, Sequence[Event]]] = {}
 
     def at(self, commit: str) -> Snapshot:
         """What main would say if it were at `commit`; events and history stay those of main."""
@@ -83,8 +94,67 @@ class Snapshot:
             self._read([(commit, path)])
         return self._texts[commit, path]
 
-    def has_tag(self, name: str) -> bool:
-        return name in self._tags
+    def log(self, name: LogName) -> EventLog:
+        """What happened in one environment, or in rehearsals of it."""
+        if name not in self._logs:
+            heads = self._refs.head(name), self._refs.seen(name)
+            log = read_log(name, self._refs.commits, heads, self._beliefs)
+            if not log.rewritten:
+                self._refs.keep(self._git, name)
+            self._logs[name] = log
+        return self._logs[name]
+
+    def logs(self, environment: str) -> tuple[EventLog, EventLog]:
+        """What happened in an environment, and in rehearsals of it."""
+        return self.log(LogName(environment)), self.log(LogName(environment, rehearsed=True))
+
+    def heads(self, environment: str) -> Mapping[str, str]:
+        """Event log → its newest entry on origin, or `none`."""
+        return {str(log.name): log.head or NONE for log in self.logs(environment)}
+
+    @cached_property
+    def _beliefs(self) -> Beliefs:
+        trust = who_may(self.settings.trust, "events")
+        read = partial(self._git.read, self.main)
+        keys = public_keys(self.settings.trust, read, FILE) if trust else {}
+        may = {name: keys[name] for name in trust}
+        return Beliefs(trust, may, self._reader)
+
+    def proposal(self, environment: str, desired: str, evidence: str) -> tuple[bool, str]:
+        """Are there words of `delivery` that it proposed these texts of the two files? And why
+        they are not believed; empty if they are."""
+        message = self._tags.get(proposal_tag(environment, desired, evidence))
+        if message is None:
+            return False, ""
+        try:
+            signed = read_entry("", (), message)
+        except InputError:
+            return True, "an earlier version of delivery proposed it"
+        expected = Proposed(environment, proposal_sha256(desired, evidence))
+        if signed.entry.happened != expected:
+            return False, ""
+        return True, self._beliefs.doubt(signed)
+
+    def lost(self, log: EventLog) -> tuple[str, ...]:
+        """Entries that main names, since its newest attempt was proposed after them, and that
+        nobody has any more."""
+        changes = self._changes_of(log.name.environment)[:1]
+        evidence = self.evidence(log.name.environment, changes[0][0]) if changes else None
+        seen = ((evidence.logs if evidence else None) or {}).get(str(log.name), NONE)
+        return () if seen in (NONE, *log.known) else (seen,)
+
+    def doubts(self, environment: str) -> Doubts:
+        """What speaks against believing the events of an environment."""
+        logs = self.logs(environment)
+        rewritten = [log.rewritten for log in logs if log.rewritten]
+        for log in logs:
+            for entry in self.lost(log):
+                rewritten.append(f"main names {entry[:12]} of {log.name}, and origin has no such")
+        newest = max((log.newest for log in logs if log.newest), key=_moment, default=None)
+        if newest is not None and not self._git.has_ancestor(self.main, newest.entry.main):
+            rewritten.append(f"main lost {newest.entry.main[:12]}, which was its head once")
+        unattested = {commit: why for log in logs for commit, why in log.unattested.items()}
+        return Doubts(environment, tuple(rewritten), unattested)
 
     def evidence(self, environment: str, commit: str) -> EvidenceFile | None:
         """The evidence.json of a commit; None where there is none or it cannot be read."""
@@ -119,7 +189,7 @@ class Snapshot:
         """Commit and moment of each attempt. Reads the files of all of them on the way."""
         if environment not in self._changes:
             paths = desired_path(environment), evidence_path(environment)
-            changes = self._git.changes(paths[0], self._main)
+            changes = self._git.changes(paths[0], self.main)
             self._read([(commit, path) for commit, _ in changes for path in paths])
             self._changes[environment] = changes
         return self._changes[environment]
@@ -129,17 +199,52 @@ class Snapshot:
         texts = self._git.read_all([f"{commit}:{path}" for commit, path in places])
         self._texts.update(zip(places, (text or "" for text in texts), strict=True))
 
-    @cached_property
-    def _tags_of(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
-        """Environment and attempt → the tags about it."""
-        tags: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        for tag, message in self._tags.items():
-            tags[attempt_of(tag)][tag] = message
-        return tags
+    def old_tags(self, name: LogName) -> Mapping[str, str]:
+        """Event tag → message: what happened before there was a log. Once there is one, only the
+        tags count that it carries."""
+        log = self.log(name)
+        if log.head or log.entries:
+            return log.tags
+        commits = {commit for commit, _ in self._changes_of(name.environment)}
+        return {
+            tag: message
+            for tag, message in self._tags.items()
+            if is_event_tag(tag, name)
+            and attempt_of(tag)[1] in commits
+            and not self._has_logs(name.environment, attempt_of(tag)[1])
+        }
+
+    def _has_logs(self, environment: str, attempt: str) -> bool:
+        """Was the attempt proposed when events were already kept in logs?"""
+        evidence = self.evidence(environment, attempt)
+        return evidence is not None and evidence.logs is not None
+
+    def _events_of(self, environment: str) -> Mapping[str, Sequence[Event]]:
+        """Attempt → what happened to it, in both kinds of place, oldest first."""
+        if environment not in self._events:
+            events: defaultdict[str, list[Event]] = defaultdict(list)
+            for log in self.logs(environment):
+                tags = self.old_tags(log.name).items()
+                before = in_order(parse_event(tag, message) for tag, message in tags)
+                for event in (*before, *log.events):
+                    events[event.attempt].append(event)
+            self._events[environment] = events
+        return self._events[environment]
+
+    def replaced_by(self, attempt: Attempt) -> str:
+        """The attempt before this one; `none` for the first. For a commit that main does not have
+        yet: the newest."""
+        commits = [commit for commit, _ in self._changes_of(attempt.environment.name)]
+        place = commits.index(attempt.commit) + 1 if attempt.commit in commits else 0
+        return commits[place] if place < len(commits) else NONE
+
+    def kinds(self, name: LogName, attempt: str) -> Sequence[str]:
+        """What happened to an attempt in one kind of place, oldest first."""
+        events = self._events_of(name.environment).get(attempt, ())
+        return [event.kind for event in events if event.rehearsed == name.rehearsed]
 
     def _attempt(self, environment: Environment, commit: str, merged: str) -> Attempt:
-        tags = self._tags_of.get((environment.name, commit), {})
-        events = in_order(parse_event(tag, message) for tag, message in tags.items())
+        events = self._events_of(environment.name).get(commit, [])
         here = tuple(event for event in events if event.rehearsed == self._rehearses)
         elsewhere = tuple(event for event in events if event.rehearsed != self._rehearses)
         target = REHEARSAL if self._rehearses else environment.settings.target.kind
@@ -173,3 +278,7 @@ class Snapshot:
         Where nothing but rehearsals ever happened to it, those say what the champion is.
         """
         return self.attempt(self.settings.last).anywhere.verified
+
+
+def _moment(signed: Signed) -> str:
+    return signed.entry.at

@@ -12,9 +12,12 @@ from delivery.git import Repository
 from delivery.github.access import access
 from delivery.github.api import GithubApi
 from delivery.settings.host import Surroundings, surroundings
+from delivery.state.beliefs import Reader
+from delivery.state.event_writer import EventWriter
 from delivery.state.snapshot import Snapshot
 from delivery.storage.github_releases import Bundles
 from delivery.storage.store import Store
+from delivery.trust.keys import Role, own_public_key
 
 WORKSPACE = ".delivery"
 Progress = Callable[[str], None]
@@ -54,7 +57,20 @@ class Checkout:
 
     def snapshot(self, *, fetch: bool = True) -> Snapshot:
         """Fetch, and read what main says now; without `fetch`, what it said when last seen."""
-        return Snapshot(self.repository, rehearses=self.surroundings.rehearses, fetch=fetch)
+        surroundings = self.surroundings
+        own = own_public_key(surroundings.environ, Role.EVENTS)
+        reader = Reader(own, surroundings.is_hosted, self.workspace / "seen")
+        return Snapshot(self.repository, reader, rehearses=surroundings.rehearses, fetch=fetch)
+
+    @cached_property
+    def events(self) -> EventWriter:
+        """What writes events, as whoever works here."""
+        return EventWriter(
+            self.repository,
+            self.surroundings.environ,
+            self.surroundings.actor,
+            lambda fetch: self.snapshot(fetch=fetch),
+        )
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         """The checked folder of a release on main."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.release.candidate import Candidate, record, this_platform
-from delivery.release.keys import own_key
 from delivery.release.sbom import make_sbom
 from delivery.release.signing import sign
 from delivery.state.record import Source, record_path, render_record, sbom_path, signature_path
+from delivery.trust.keys import own_key
 from serving.contract import read_contract
 from tests.delivery.bentos import Bench
 from tests.delivery.place import World

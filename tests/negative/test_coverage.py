@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from delivery.gates.registry import GATES, Gate
-from delivery.gates.supply_chain.signature import Signer
+from delivery.trust.signers import Signer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

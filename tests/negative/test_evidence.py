@@ -29,7 +29,7 @@ from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_candidate, make_release
 from tests.negative.test_trust import ALONE, ENV
-from tests.origin import Origin, evidence_about
+from tests.origin import Origin
 from tests.serving.tiny_predictor import write_predictor
 
 CODE_ALLOWED = ALONE.replace("7102}", "7102}, executes_code: true")
@@ -63,10 +63,10 @@ def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Real:
     return Real(origin.path, lambda _: None)
 
 
-def texts(release: Release, edit: Edit = lambda _: None) -> tuple[str, str]:
+def texts(origin: Origin, release: Release, edit: Edit = lambda _: None) -> tuple[str, str]:
     """desired.yaml, and evidence.json after `edit`."""
     wanted = ReleaseRef(release.id, content_sha256(release.bento))
-    evidence = json.loads(evidence_about(wanted, release.texts[record_path(release.id)]))
+    evidence = json.loads(origin.evidence(ENV, wanted, release.texts[record_path(release.id)]))
     edit(evidence)
     return render_desired(Desired(wanted)), json.dumps(evidence) + "\n"
 
@@ -94,8 +94,8 @@ def test_evidence_about_the_release_lets_it_start(
     origin: Origin, world: Real, release: Release
 ) -> None:
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release))
-    merge(origin, *texts(release))
+    origin.propose(ENV, *texts(origin, release))
+    merge(origin, *texts(origin, release))
     assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
 
 
@@ -105,7 +105,7 @@ def test_evidence_missing_is_held_by_freshness(
 ) -> None:
     """Proposed so, as if `delivery` itself had lost it."""
     release.publish(origin, release.signature())
-    desired, _ = texts(release)
+    desired, _ = texts(origin, release)
     origin.propose(ENV, desired, evidence)
     merge(origin, desired, evidence)
     assert "freshness: evidence.json is missing or cannot be read" in held(world)
@@ -125,8 +125,8 @@ def test_evidence_of_another_release_is_held_by_freshness(
     origin: Origin, world: Real, release: Release, edit: Edit, text: str
 ) -> None:
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release, edit))
-    merge(origin, *texts(release, edit))
+    origin.propose(ENV, *texts(origin, release, edit))
+    merge(origin, *texts(origin, release, edit))
     found = held(world)
     assert "freshness: " in found
     assert text in found
@@ -137,8 +137,8 @@ def test_evidence_edited_is_refused_by_freshness(
 ) -> None:
     """A reason that nobody gave, written into what `delivery` proposed."""
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release))
-    merge(origin, *texts(release, lambda found: found.update(reason="trust me")))
+    origin.propose(ENV, *texts(origin, release))
+    merge(origin, *texts(origin, release, lambda found: found.update(reason="trust me")))
     assert "evidence.json is not what delivery proposed" in rejected(world)
 
 
@@ -146,8 +146,8 @@ def test_evidence_removed_by_hand_is_refused_by_freshness(
     origin: Origin, world: Real, release: Release
 ) -> None:
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release))
-    merge(origin, texts(release)[0], "")
+    origin.propose(ENV, *texts(origin, release))
+    merge(origin, texts(origin, release)[0], "")
     assert "evidence.json is missing" in rejected(world)
 
 
@@ -156,7 +156,7 @@ def test_what_a_person_did_not_check_is_held_in_a_job_by_freshness(
 ) -> None:
     unseen = [{"gate": "dependencies", "status": "not checked"}]
     release.publish(origin, release.signature())
-    found = texts(release, lambda evidence: evidence.update(verdicts=unseen))
+    found = texts(origin, release, lambda evidence: evidence.update(verdicts=unseen))
     origin.propose(ENV, *found)
     merge(origin, *found)
     with monkeypatch.context() as patch:
@@ -175,14 +175,14 @@ def test_a_model_that_is_code_is_refused_by_executes_code(
     assert (verdict.gate, verdict.status) == ("executes_code", "fail")
     release = make_release(bench, code)
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release))
+    origin.propose(ENV, *texts(origin, release))
     origin.git("checkout", "--quiet", "--detach")
-    files = dict(zip((desired_path(ENV), evidence_path(ENV)), texts(release), strict=True))
+    files = dict(zip((desired_path(ENV), evidence_path(ENV)), texts(origin, release), strict=True))
     origin.git("checkout", "--quiet", origin.repository.commit_files("origin/main", files, "Want"))
     with pytest.raises(RefusedError, match=r"environments\.production\.executes_code"):
         check(world)
     origin.git("checkout", "--quiet", "main")
-    merge(origin, *texts(release))
+    merge(origin, *texts(origin, release))
     assert "environments.production.executes_code" in rejected(world)
 
 
@@ -192,7 +192,7 @@ def test_a_model_that_is_code_runs_where_that_is_allowed(
     origin.push({"delivery.yaml": CODE_ALLOWED})
     release = make_release(bench, code)
     release.publish(origin, release.signature())
-    origin.propose(ENV, *texts(release))
-    merge(origin, *texts(release))
+    origin.propose(ENV, *texts(origin, release))
+    merge(origin, *texts(origin, release))
     assert not blocking([may_run(world, make_candidate(bench, code))])
     assert deploy(world, ENV, budget=60).step.state is State.VERIFIED

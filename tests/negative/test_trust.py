@@ -18,7 +18,6 @@ from delivery.commands.rollback import rollback
 from delivery.commands.sign import sign
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
-from delivery.release.keys import own_key, own_public_key
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.events import State
 from delivery.state.record import (
@@ -28,11 +27,11 @@ from delivery.state.record import (
     sbom_path,
     signature_path,
 )
-from delivery.state.snapshot import Snapshot
+from delivery.trust.keys import own_key, own_public_key
 from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement
 from tests.delivery.released import Real, Release, make_release
-from tests.origin import Origin, evidence_about
+from tests.origin import Origin
 
 ENV = "production"
 ALONE = """\
@@ -67,7 +66,7 @@ def want(origin: Origin, release: Release, previous: ReleaseRef | None = None) -
     """What the merge of a promotion that delivery proposed puts on main."""
     wanted = ReleaseRef(release.id, content_sha256(release.bento))
     desired = render_desired(Desired(wanted, previous or ReleaseRef()))
-    evidence = evidence_about(wanted, release.texts[record_path(release.id)])
+    evidence = origin.evidence(ENV, wanted, release.texts[record_path(release.id)])
     origin.propose(ENV, desired, evidence)
     origin.push({desired_path(ENV): desired, evidence_path(ENV): evidence}, f"Want {release.id}")
 
@@ -90,7 +89,7 @@ def refused(world: Real, text: str) -> None:
     assert result.step.state is State.REJECTED
     assert [verdict.gate for verdict in result.steps[0].verdicts] == ["signature"]
     assert text in result.steps[0].verdicts[0].why
-    attempt = Snapshot(world.repository).history(ENV).attempts[1]  # the newest is the rollback
+    attempt = world.snapshot().history(ENV).attempts[1]  # the newest is the rollback
     assert text in attempt.events[-1].evidence["why"]
     assert world.places[ENV].running == {}
 

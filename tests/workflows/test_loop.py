@@ -22,7 +22,7 @@ import pytest
 
 from delivery.bento.digest import file_sha256, release_id
 from delivery.demo.acts import SHUFFLED
-from delivery.release.keys import own_file, own_public_key
+from delivery.trust.keys import own_file, own_public_key
 from tests.checkout import share, shared_folder
 from tests.ports import free_offset
 from tests.workflows import act

@@ -28,7 +28,7 @@ def checks(context: Context) -> Iterator[Check]:
     yield first
     if not first.ok:
         return
-    site, main = Site(access(context.surroundings.github)), Main(context.repository)
+    site, main = Site(access(context.surroundings.github)), Main(context)
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         *((f"github {kind}s", partial(_in_step, site, main, kind)) for kind in KINDS),
         ("required check", partial(_required_check, main)),

@@ -14,11 +14,10 @@ from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
 from delivery.release.candidate import outputs
-from delivery.release.keys import SHOWN, own_public_key
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import PORT_OFFSET, read_settings
-from delivery.state.snapshot import Snapshot
 from delivery.storage.dvc_lock import require_in_step
+from delivery.trust.keys import SHOWN, own_public_key
 
 OLDEST, BELOW = (3, 11, 4), (3, 14)  # as requirements/install.py says
 GIT = (2, 38)  # merge-tree --write-tree
@@ -110,7 +109,7 @@ def _lock(context: Context) -> str:
 
 
 def _environments(context: Context) -> str:
-    snapshot = Snapshot(context.repository)
+    snapshot = context.snapshot()
     states = []
     for name in snapshot.settings.environments:
         attempt = snapshot.attempt(name)
@@ -123,7 +122,7 @@ def _environments(context: Context) -> str:
 
 def _signing_key(context: Context) -> str:
     own = own_public_key(context.surroundings.environ)
-    listed = trusted_keys(context, Snapshot(context.repository))
+    listed = trusted_keys(context, context.snapshot())
     if own is None:
         return "none yet; the first `delivery release` makes one"
     name = next((name for name, key in listed.items() if key.id == own.id), "")

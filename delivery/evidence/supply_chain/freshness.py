@@ -7,7 +7,6 @@ from delivery.state.desired import desired_path, evidence_path
 from delivery.state.evidence_file import EvidenceFile
 from delivery.state.history import Attempt
 from delivery.state.record import record_path, record_sha256
-from delivery.state.refs import proposal_tag
 from delivery.state.snapshot import Snapshot
 
 
@@ -16,13 +15,18 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
     environment, wanted = attempt.environment.name, attempt.desired.wanted
     paths = desired_path(environment), evidence_path(environment)
     desired, text = (snapshot.text(attempt.commit, path) for path in paths)
+    proposed, unattested = snapshot.proposal(environment, desired, text)
+    evidence = snapshot.evidence(environment, attempt.commit)
     record = snapshot.text(snapshot.commit, record_path(wanted.release))
     return Evidence(
         release=wanted.release,
         bento_sha256=wanted.bento_sha256,
         record_sha256=record_sha256(record),
-        written=_written(snapshot.evidence(environment, attempt.commit)),
-        proposed=snapshot.has_tag(proposal_tag(environment, desired, text)),
+        written=_written(evidence),
+        proposed=proposed,
+        unattested=unattested,
+        replaces=evidence.replaces if evidence else None,
+        replaced=snapshot.replaced_by(attempt),
         rollback=attempt.desired.is_rollback,
         in_job=in_job,
     )

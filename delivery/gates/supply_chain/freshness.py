@@ -27,13 +27,18 @@ class Written:
 class Evidence:
     """What main wants: the release, the sha256 of its bento and of the text of its record.
     `written` is None where evidence.json is missing or cannot be read. `proposed`: there is the
-    tag of `delivery` for exactly these files. `rollback`: judged when it came first."""
+    tag of `delivery` for exactly these files, and `unattested` says why it is not believed. They
+    were proposed in place of the attempt `replaces`, None if that is not known, and took the
+    place of `replaced`. `rollback`: judged when it came first."""
 
     release: str
     bento_sha256: str
     record_sha256: str
     written: Written | None
     proposed: bool
+    unattested: str = ""
+    replaces: str | None = ""
+    replaced: str = ""
     rollback: bool = False
     in_job: bool = False
 
@@ -47,6 +52,8 @@ def judge(evidence: Evidence) -> Verdict:
             "desired.yaml or evidence.json is not what delivery proposed: somebody wrote it by hand"
         )
         return Verdict(GATE, "fail", "not proposed", required, f"{why} ({problems or 'edited'})")
+    if evidence.replaces is not None and evidence.replaces != evidence.replaced:
+        return Verdict(GATE, "fail", "proposed once", required, _brought_back(evidence))
     if problems:
         return Verdict(GATE, "hold", "no evidence about it", required, problems)
     about = "a rollback to" if evidence.rollback else "about"
@@ -54,11 +61,22 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(GATE, "pass", measured, required, "it is what delivery proposed")
 
 
+def _brought_back(evidence: Evidence) -> str:
+    return (
+        f"delivery proposed it in place of attempt {str(evidence.replaces)[:12]}, and it took the "
+        f"place of {evidence.replaced[:12]}: somebody brought it back by hand"
+    )
+
+
 def _problems(evidence: Evidence) -> Iterator[str]:
     written = evidence.written
     if written is None:
         yield "evidence.json is missing or cannot be read"
         return
+    if evidence.unattested:
+        yield f"nobody who may write events proposed it: {evidence.unattested}"
+    if evidence.replaces is None:
+        yield "evidence.json does not say which attempt it replaces: an older version wrote it"
     if written.release != evidence.release:
         yield f"evidence.json is about {written.release}"
     if evidence.rollback:

@@ -9,40 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-
-from pydantic import Field
+from datetime import datetime
 
 from delivery.gates.verdict import Status, Verdict, listed
-from serving.strict import Strict
+from delivery.trust.signers import Trust, broken_rule
 
 GATE = "signature"
 SHOWN = 12  # digits of a key's id
 NAMED = 3  # files that a verdict names
-
-
-class Revoked(Strict):
-    """From the start of the day `at` (UTC) on, what this key signed does not count."""
-
-    at: date
-    why: str = Field(min_length=1)
-
-
-class Signer(Strict):
-    """Somebody who may sign.
-
-    `key` is a public key as PEM, or the path of one in the repository. `environments` None: all.
-    `since` and `until` are days in UTC, both included; None: no limit.
-    """
-
-    key: str
-    environments: tuple[str, ...] | None = None
-    since: date | None = None
-    until: date | None = None
-    revoked: Revoked | None = None
-
-
-Trust = Mapping[str, Signer]  # by name; empty: nobody was named yet
 
 
 @dataclass(frozen=True)
@@ -53,7 +27,8 @@ class Evidence:
     is there. `signed` None: no signature, and `missing` says what to do. `signer` is the name
     of the policy that has the key, `own` says that it is this machine's. `genuine` is False
     where that key did not make the signature. `at` is when the signature came to main, now for
-    one that has yet to. `serves` says that clients get answers in this environment.
+    one that has yet to. `serves` says that clients get answers in this environment. `trust`
+    has those who may sign releases.
     """
 
     environment: str
@@ -94,7 +69,8 @@ def _decide(evidence: Evidence, signed: Mapping[str, str]) -> tuple[Status, str]
     if changed:
         return "fail", changed
     if evidence.signer is not None:
-        broken = _broken_rule(evidence, evidence.signer, evidence.trust[evidence.signer])
+        name = evidence.signer
+        broken = broken_rule(name, evidence.trust[name], evidence.environment, evidence.at)
         return ("fail", broken) if broken else ("pass", f"{len(signed)} files are as signed")
     return "pass", (
         f"{len(signed)} files are as signed; only {_whose(evidence)} says so: `delivery key` "
@@ -131,19 +107,3 @@ def _changed(signed: Mapping[str, str], now: Mapping[str, str]) -> str:
         elif signed[name] != now[name]:
             problems.append(f"{name} is not as it was signed")
     return listed(problems, NAMED)
-
-
-def _broken_rule(evidence: Evidence, name: str, signer: Signer) -> str:
-    """The rule under `trust.<name>` that the signature breaks; empty if it breaks none."""
-    day = evidence.at.astimezone(UTC).date()
-    allowed = signer.environments
-    if allowed is not None and evidence.environment not in allowed:
-        return f"trust.{name}.environments is {', '.join(allowed) or 'empty'}"
-    if signer.revoked is not None and day >= signer.revoked.at:
-        rule = f"trust.{name}.revoked.at is {signer.revoked.at} ({signer.revoked.why})"
-        return f"{rule}; the signature is of {day}"
-    if signer.since is not None and day < signer.since:
-        return f"trust.{name}.since is {signer.since}; the signature is of {day}"
-    if signer.until is not None and day > signer.until:
-        return f"trust.{name}.until is {signer.until}: the key had ended; the signature is of {day}"
-    return ""

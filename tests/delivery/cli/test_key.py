@@ -15,4 +15,4 @@ def test_the_lines_are_those_of_delivery_yaml(delivery: CommandLine) -> None:
 
 
 def test_json_has_its_id(delivery: CommandLine) -> None:
-    assert set(delivery.json("key")) == {"id", "pem", "where"}
+    assert set(delivery.json("key")) == {"id", "may", "pem", "where"}

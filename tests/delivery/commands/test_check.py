@@ -9,7 +9,7 @@ from delivery.errors import RefusedError
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World
-from tests.origin import Origin, evidence_about, record, version
+from tests.origin import Origin, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -19,12 +19,12 @@ def world(origin: Origin) -> World:
     return World(origin.path, lambda _: None)
 
 
-def files(environment: str, release: str, **evidence: str) -> dict[str, str]:
+def files(origin: Origin, environment: str, release: str, **evidence: str) -> dict[str, str]:
     """What a pull request that promotes a release changes."""
     return {
         desired_path(environment): render_desired(Desired(version(release))),
-        evidence_path(environment): evidence_about(
-            version(release), render_record(record(release)), **evidence
+        evidence_path(environment): origin.evidence(
+            environment, version(release), render_record(record(release)), **evidence
         ),
         record_path(release): render_record(record(release)),
     }
@@ -38,7 +38,7 @@ def commit(origin: Origin, changed: dict[str, str | None]) -> None:
 
 def proposed(origin: Origin, environment: str, release: str) -> dict[str, str | None]:
     """The same files, which delivery proposed."""
-    changed = files(environment, release)
+    changed = files(origin, environment, release)
     desired, evidence = changed[desired_path(environment)], changed[evidence_path(environment)]
     origin.propose(environment, desired, evidence)
     return dict(changed)
@@ -66,7 +66,7 @@ def test_what_main_did_meanwhile_is_not_the_change(origin: Origin, world: World)
 def test_a_file_that_was_written_by_hand_is_refused(
     origin: Origin, world: World, environment: str
 ) -> None:
-    commit(origin, dict(files(environment, ONE)))
+    commit(origin, dict(files(origin, environment, ONE)))
     with pytest.raises(RefusedError, match=f"{environment}: .*by hand"):
         check(world)
 
@@ -109,7 +109,7 @@ def test_two_environments_at_once_are_refused(origin: Origin, world: World) -> N
 
 
 def test_every_problem_is_named(origin: Origin, world: World) -> None:
-    commit(origin, dict(files("staging", ONE) | files("production", TWO)))
+    commit(origin, dict(files(origin, "staging", ONE) | files(origin, "production", TWO)))
     with pytest.raises(RefusedError, match=r"at once.*staging: .*production: "):
         check(world)
 
@@ -136,7 +136,7 @@ def test_a_record_is_written_once(origin: Origin, world: World, end: str, change
 def test_a_file_that_cannot_be_read_is_refused(
     origin: Origin, world: World, text: str | None, why: str
 ) -> None:
-    commit(origin, dict(files("staging", ONE)) | {desired_path("staging"): text})
+    commit(origin, dict(files(origin, "staging", ONE)) | {desired_path("staging"): text})
     with pytest.raises(RefusedError, match=f"staging: .*{why}"):
         check(world)
 

@@ -6,8 +6,8 @@ import pytest
 
 from delivery.commands.key import key
 from delivery.context import Context
-from delivery.release.keys import SIGNING_KEY
 from delivery.settings.host import Surroundings
+from delivery.trust.keys import Role
 from tests.origin import Origin
 
 
@@ -29,8 +29,8 @@ def test_the_key_is_made_once(origin: Origin) -> None:
 def test_a_key_of_the_environment_is_named_by_its_variable(origin: Origin) -> None:
     home = {"XDG_DATA_HOME": str(origin.path / "home")}
     own = key(context(origin, home, []))
-    environ = {SIGNING_KEY: own.where}
-    assert key(context(origin, environ, [])).where == SIGNING_KEY
+    environ = {Role.RELEASES.variable: own.where}
+    assert key(context(origin, environ, [])).where == Role.RELEASES.variable
     assert key(context(origin, environ, [])).id == own.id
 
 

@@ -12,7 +12,6 @@ import pytest
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile
 from delivery.state.events import State
-from delivery.state.snapshot import Snapshot
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin, copy_origin, make_origin, scratch
 
@@ -21,7 +20,7 @@ ENV = "production"
 
 
 def state(world: World) -> State:
-    return Snapshot(world.repository).attempt(ENV).state
+    return world.snapshot().attempt(ENV).state
 
 
 def bring_up(origin: Origin, world: World, release: str, previous: str = "") -> None:

@@ -7,7 +7,6 @@ import pytest
 from delivery.commands.rollback import rollback
 from delivery.errors import InputError
 from delivery.state.events import State
-from delivery.state.snapshot import Snapshot
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, state
 from tests.delivery.place import Killed, World
 from tests.origin import Origin
@@ -22,7 +21,7 @@ def test_rollback_moves_traffic_then_says_so_then_proposes(
     assert world.places[ENV].shares == {ONE: 100}
     assert result.pull is not None
     assert result.pull.state == "merged"
-    attempt = Snapshot(world.repository).history(ENV).attempts[1]
+    attempt = world.snapshot().history(ENV).attempts[1]
     assert attempt.state is State.REVOKED
     assert attempt.events[-1].evidence == {"why": "it is slow"}
 
@@ -67,7 +66,7 @@ def test_a_killed_rollback_is_finished_by_the_next(
     rollback(world, ENV, reason="", dry_run=False)
     assert world.places[ENV].shares == {ONE: 100}
     assert state(world) is State.MERGED
-    assert Snapshot(world.repository).desired(ENV).rollback_of == TWO
+    assert world.snapshot().desired(ENV).rollback_of == TWO
 
 
 def test_the_first_release_is_rolled_back_to_nothing(
@@ -76,7 +75,7 @@ def test_the_first_release_is_rolled_back_to_nothing(
     bring_up(origin, world, ONE)
     rollback(world, ENV, reason="", dry_run=False)
     assert world.places[ENV].shares == {}
-    assert not Snapshot(world.repository).champion().exists
+    assert not world.snapshot().champion().exists
 
 
 def test_nothing_to_roll_back_is_named(origin: Origin, world: World) -> None:

@@ -51,7 +51,7 @@ def test_a_rejected_release_ends_in_a_merged_rollback(
     assert pull.state == "merged"
     verdicts("pass")
     assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
-    desired = Snapshot(world.repository).desired(ENV)
+    desired = world.snapshot().desired(ENV)
     assert (desired.wanted.release, desired.rollback_of) == (ONE, TWO)
 
 
@@ -174,7 +174,7 @@ def test_an_attempt_that_was_overtaken_says_so(
     Deployment(world, ENV).tick()
     origin.promote(ENV, TWO)
     deploy(world, ENV, budget=60)
-    newest, before = Snapshot(world.repository).history(ENV).attempts[:2]
+    newest, before = world.snapshot().history(ENV).attempts[:2]
     assert newest.state is State.VERIFIED
     assert before.state is State.SUPERSEDED
 

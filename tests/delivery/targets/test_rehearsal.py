@@ -16,7 +16,6 @@ from delivery.errors import HeldError
 from delivery.forge.local import LocalForge
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.events import State
-from delivery.state.snapshot import Snapshot
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 
@@ -65,7 +64,7 @@ def test_again_it_starts_nothing(hosted: Hosted, rehearsed: DeployResult) -> Non
 
 def test_it_counts_for_no_place_that_stays_up(origin: Origin, rehearsed: DeployResult) -> None:
     world = World(origin.path, lambda _: None)
-    assert Snapshot(origin.repository).attempt("staging").state is State.MERGED
+    assert origin.snapshot().attempt("staging").state is State.MERGED
     assert status(world).environments[0].state == "verified in rehearsal"
     assert "leaves nothing up" in status(world).environments[0].url
     assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
@@ -81,7 +80,7 @@ def test_a_champion_that_was_only_rehearsed_is_the_champion(
     origin.want("production", ONE)
     deploy(hosted, "production", budget=60)
     assert hosted.snapshot().champion().release == ONE
-    assert Snapshot(origin.repository).champion().release == ONE
+    assert origin.snapshot().champion().release == ONE
 
 
 def test_a_rollback_moves_no_traffic_and_says_so_in_git(

@@ -14,7 +14,7 @@ from delivery.state.desired import (
 )
 from delivery.state.record import record_path, record_sha256, render_record
 from tests.delivery.place import World
-from tests.origin import Origin, evidence_about, record, version
+from tests.origin import Origin, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -52,7 +52,7 @@ def test_evidence_that_cannot_be_read_is_none(origin: Origin, text: str) -> None
 
 
 def test_an_edited_file_was_not_proposed(origin: Origin) -> None:
-    evidence = evidence_about(version(ONE), render_record(record(ONE)))
+    evidence = origin.evidence("staging", version(ONE), render_record(record(ONE)))
     wanted(origin, evidence, propose=True)
     assert admitted(origin).proposed
     origin.push({desired_path("staging"): render_desired(Desired(version(ONE), version(TWO)))})
@@ -61,7 +61,7 @@ def test_an_edited_file_was_not_proposed(origin: Origin) -> None:
 
 def test_the_verdicts_and_an_edited_record_are_told(origin: Origin) -> None:
     line = {"gate": "load", "status": "fail", "override": "the desk asked for it"}
-    about = evidence_about(version(ONE), render_record(record(ONE)), verdicts=[line])
+    about = origin.evidence("staging", version(ONE), render_record(record(ONE)), verdicts=[line])
     wanted(origin, about, propose=False)
     other = record(ONE).model_copy(update={"name": "another"})
     origin.push({record_path(ONE): render_record(other)})
@@ -82,5 +82,7 @@ def test_a_rollback_says_that_it_is_one(origin: Origin) -> None:
 def test_the_files_are_those_of_the_attempt_and_not_of_a_later_commit(origin: Origin) -> None:
     origin.want("staging", ONE)
     before = admitted(origin)
-    origin.push({evidence_path("staging"): evidence_about(version(TWO), "another record")})
+    origin.push(
+        {evidence_path("staging"): origin.evidence("staging", version(TWO), "another record")}
+    )
     assert admitted(origin) == before

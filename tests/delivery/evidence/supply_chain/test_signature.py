@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from delivery.evidence.supply_chain.signature import admit, gather, observe
-from delivery.release.keys import own_key
 from delivery.release.signing import sign
 from delivery.state.record import record_path, signature_path
+from delivery.trust.keys import own_key
 from tests.delivery.evidence.submitted import Desk, candidate
 from tests.delivery.evidence.trials import live, tiny_bento
 from tests.delivery.place import World

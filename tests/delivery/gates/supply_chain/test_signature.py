@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from delivery.gates.supply_chain import signature
-from delivery.gates.supply_chain.signature import Evidence, Revoked, Signer, Trust
+from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Verdict
+from delivery.trust.signers import Revoked, Signer, Trust
 
 FILES = {"r-1/bento.yaml": "aa", "r-1.yaml": "bb"}
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)

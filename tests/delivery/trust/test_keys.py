@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
-from delivery.release.keys import SIGNING_KEY, own_file, own_key, own_public_key, public_key
+from delivery.trust.keys import Role, own_file, own_key, own_public_key, public_key
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def test_the_environment_brings_a_key_as_text_or_as_a_file(
     file = own_file({"XDG_DATA_HOME": str(tmp_path / "other")})
     assert other is not None
     for given in (other, str(file), other.rstrip()):
-        assert own_key(environ | {SIGNING_KEY: given}, make=True) == other
+        assert own_key(environ | {Role.RELEASES.variable: given}, make=True) == other
     assert not own_file(environ).exists()
 
 
 @pytest.mark.parametrize("given", ["-----BEGIN nonsense", "/no/such/file"])
 def test_a_key_that_cannot_be_used_is_named(environ: dict[str, str], given: str) -> None:
     with pytest.raises(InputError):
-        own_key(environ | {SIGNING_KEY: given}, make=True)
+        own_key(environ | {Role.RELEASES.variable: given}, make=True)
 
 
 def test_a_private_key_is_no_public_key(environ: dict[str, str]) -> None:

@@ -1,8 +1,9 @@
-"""The keys that sign releases: this machine's own, and the public ones that others go by.
+"""The keys that sign releases and events: this machine's own, and the public ones of others.
 
-A machine's own key is made when it first signs, outside every checkout, readable by its owner
-alone. Where nobody logs in (CI), DELIVERY_SIGNING_KEY brings one. A key is known by its id: the
-sha256 of its public half as PEM, which is what model-signing writes into a signature.
+A machine's own keys are made when it first signs, outside every checkout, readable by their owner
+alone: one for releases and another for events, so that revoking one does not void the other.
+Where nobody logs in (CI), a variable brings the key. A key is known by its id: the sha256 of its
+public half as PEM, which is what model-signing writes into a signature.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,11 +29,24 @@ from cryptography.hazmat.primitives.serialization import (
 
 from delivery.errors import InputError
 
-SIGNING_KEY = "DELIVERY_SIGNING_KEY"
 FOLDER = "model-delivery"
-FILE = "signing.pem"
 CURVES = ("secp256r1", "secp384r1", "secp521r1")  # what model-signing takes
 SHOWN = 12  # digits of a key id that people get to see
+
+
+class Role(Enum):
+    """What one of this machine's keys signs: the variable that brings it, and its file."""
+
+    RELEASES = "DELIVERY_SIGNING_KEY", "signing.pem"
+    EVENTS = "DELIVERY_EVENT_KEY", "events.pem"
+
+    @property
+    def variable(self) -> str:
+        return self.value[0]
+
+    @property
+    def file(self) -> str:
+        return self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +67,40 @@ def public_key(pem: str, source: str) -> PublicKey:
     return PublicKey(canonical, hashlib.sha256(canonical.encode()).hexdigest())
 
 
-def own_key(environ: Mapping[str, str], *, make: bool) -> str | None:
+def own_key(environ: Mapping[str, str], role: Role = Role.RELEASES, *, make: bool) -> str | None:
     """The PEM of this machine's private key. Without one, makes it, or returns None.
 
     Raises:
-        InputError: DELIVERY_SIGNING_KEY is no usable key, or others can read the file.
+        InputError: the variable brings no usable key, or others can read the file.
     """
-    given = environ.get(SIGNING_KEY, "").strip()
+    given = environ.get(role.variable, "").strip()
     if given:
         pem = given if given.startswith("-----BEGIN") else _read(Path(given))
-        return _checked(f"{pem.strip()}\n", SIGNING_KEY)
-    file = own_file(environ)
+        return _checked(f"{pem.strip()}\n", role.variable)
+    file = own_file(environ, role)
     if not file.exists() and make:
         _make(file)
     return _checked(_read(file), str(file)) if file.exists() else None
 
 
-def own_public_key(environ: Mapping[str, str], *, make: bool = False) -> PublicKey | None:
+def own_public_key(
+    environ: Mapping[str, str], role: Role = Role.RELEASES, *, make: bool = False
+) -> PublicKey | None:
     """The public half of this machine's key."""
-    pem = own_key(environ, make=make)
-    if pem is None:
-        return None
-    return public_key(_canonical(_private(pem, "this machine's key").public_key()), "own key")
+    pem = own_key(environ, role, make=make)
+    return None if pem is None else public_half(pem)
 
 
-def own_file(environ: Mapping[str, str]) -> Path:
+def public_half(pem: str) -> PublicKey:
+    """The public half of a private key as PEM."""
+    key = private_key(pem, "this machine's key")
+    return public_key(_canonical(key.public_key()), "own key")
+
+
+def own_file(environ: Mapping[str, str], role: Role = Role.RELEASES) -> Path:
     """Where this machine keeps its key: below XDG_DATA_HOME."""
     data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / FOLDER / FILE
+    return Path(data) / FOLDER / role.file
 
 
 def _make(file: Path) -> None:
@@ -104,21 +125,22 @@ def _read(file: Path) -> str:
         mode = stat.S_IMODE(file.stat().st_mode)
         text = file.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"the signing key {file} cannot be read: {error.strerror}") from error
+        raise InputError(f"the key {file} cannot be read: {error.strerror}") from error
     if mode & 0o077:
         raise InputError(
-            f"the signing key {file} can be read by others (mode {mode:o}): `chmod 600 {file}`. "
+            f"the key {file} can be read by others (mode {mode:o}): `chmod 600 {file}`. "
             "If somebody may have read it, revoke it under `trust:` in delivery.yaml."
         )
     return text
 
 
 def _checked(pem: str, source: str) -> str:
-    _private(pem, source)
+    private_key(pem, source)
     return pem
 
 
-def _private(pem: str, source: str) -> ec.EllipticCurvePrivateKey:
+def private_key(pem: str, source: str) -> ec.EllipticCurvePrivateKey:
+    """Parse a PEM; InputError names `source` if it is no private key that can be used."""
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:

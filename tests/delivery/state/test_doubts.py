@@ -1,0 +1,23 @@
+"""Doubts hold, and say what a person does about them."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.errors import HeldError
+from delivery.state.doubts import Doubts
+
+
+def test_without_doubts_nothing_is_held() -> None:
+    doubts = Doubts("staging")
+    assert not doubts
+    doubts.require_none()
+
+
+def test_every_doubt_is_named_with_its_cure() -> None:
+    doubts = Doubts("staging", ("main lost abc",), {"d" * 40: "key 12 is a stranger's"})
+    with pytest.raises(HeldError) as held:
+        doubts.require_none()
+    for part in ("main lost abc", "entry dddddddddddd: key 12", "delivery attest staging"):
+        assert part in str(held.value)
+    assert doubts.lines == ("main lost abc", "entry dddddddddddd: key 12 is a stranger's")

@@ -1,0 +1,76 @@
+"""An entry is read back as it was written, in its place alone."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from delivery.errors import InputError
+from delivery.state.entry import Checkpoint, Entry, Happened, Proposed, read_entry
+from delivery.state.events import Event
+from delivery.trust.keys import Role, own_key, public_half
+
+PARENTS = ("a" * 40,)
+EVENT = Event("staging", "c" * 40, "revoked-2", "r-111111111111", "local", {"why": "é\n\nKey: x"})
+ALL = (
+    EVENT,
+    Checkpoint("staging", "I looked", rehearsed=True, vouches=("d" * 40,), lost=("e" * 40,)),
+    Checkpoint("staging", "before", tags={"promo/staging/x/verified": '{"a":1}'}),
+    Proposed("staging", "f" * 64),
+)
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    key = own_key(os.environ, Role.EVENTS, make=True)
+    assert key is not None
+    return key
+
+
+def entry(happened: Happened) -> Entry:
+    return Entry(happened, "b" * 40, PARENTS, "2026-06-01T12:00:00+00:00", {"name": "ada"})
+
+
+@pytest.mark.parametrize("happened", ALL)
+def test_reading_is_the_inverse_of_writing(happened: Happened, pem: str) -> None:
+    signed = read_entry("0" * 40, PARENTS, entry(happened).message(pem))
+    assert signed.entry == entry(happened)
+    assert signed.key_id == public_half(pem).id
+    assert signed.genuine(public_half(pem))
+
+
+def test_what_was_changed_is_not_genuine(pem: str) -> None:
+    message = entry(EVENT).message(pem)
+    changed = read_entry("0" * 40, PARENTS, message.replace("revoked-2", "revoked-1"))
+    assert not changed.genuine(public_half(pem))
+
+
+def test_an_entry_elsewhere_is_none(pem: str) -> None:
+    message = entry(EVENT).message(pem)
+    for parents in ((), ("9" * 40,), (*PARENTS, "9" * 40)):
+        with pytest.raises(InputError, match="another place of the log"):
+            read_entry("0" * 40, parents, message)
+
+
+def test_people_read_what_happened_where(pem: str) -> None:
+    assert entry(EVENT).message(pem).startswith("staging: revoked-2 r-111111111111\n\n")
+    assert entry(ALL[1]).message(pem).startswith("staging: checkpoint\n\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"kind":"revoked-2"', '"kind":"celebrated"'),
+        ('"kind":"revoked-2"', '"kind":7'),
+        ('"version":1', '"version":2'),
+        ('"release":', '"other":'),
+        ("\nSig: ", "\nSig: !"),
+        ("\n\nKey", "\nKey"),
+    ],
+)
+def test_any_other_commit_is_named(pem: str, old: str, new: str) -> None:
+    message = entry(EVENT).message(pem)
+    assert old in message
+    with pytest.raises(InputError, match="commit 000000000000 is no event"):
+        read_entry("0" * 40, PARENTS, message.replace(old, new))

@@ -1,0 +1,215 @@
+"""Whoever can write to origin: forged, moved and deleted events, and files brought back by hand.
+
+What is served stays as it is, nothing is rejected or rolled back because of it, and `status` names
+it until a person looks.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import delivery.deployment.reconcile as deployment
+from delivery.commands.attest import attest
+from delivery.commands.deploy import deploy
+from delivery.commands.history import history
+from delivery.commands.rollback import rollback
+from delivery.commands.status import status
+from delivery.deployment.advance import PromoteRequest, advance
+from delivery.errors import HeldError, InputError
+from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
+from delivery.state.event_writer import EventWriter
+from delivery.state.events import Event, State
+from delivery.state.record import record_path, render_record
+from delivery.state.refs import LogName
+from tests.delivery.place import World, judgement
+from tests.origin import Origin, record, version
+
+ONE, TWO = "r-111111111111", "r-222222222222"
+ALONE = "environments: {staging: {target: {kind: local, port: 7101}}}\n"
+LOG = "delivery/events/staging"
+
+
+@pytest.fixture
+def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
+    """ONE is verified in staging and has the traffic; its gates pass."""
+    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    origin.push({"delivery.yaml": ALONE})
+    world = World(origin.path, lambda _: None)
+    origin.want("staging", ONE)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    return world
+
+
+def stranger(origin: Origin, tmp_path: Path) -> EventWriter:
+    """Somebody who can push, with a key that nobody listed."""
+    return replace(origin, environ={"XDG_DATA_HOME": str(tmp_path / "mallory")}).events
+
+
+def clone(origin: Origin, path: Path) -> World:
+    """A fresh one, as a new machine has it, but with the same key."""
+    subprocess.run(["git", "clone", "--quiet", str(origin.bare), str(path)], check=True)
+    return World(path, lambda _: None)
+
+
+def served(world: World) -> dict[str, int]:
+    return dict(world.places["staging"].shares)
+
+
+def cut(origin: Origin) -> None:
+    """Take the newest event off origin's log."""
+    before = "refs/delivery/origin/events/staging~1"
+    origin.git("push", "--quiet", "--force", "origin", f"{before}:refs/heads/{LOG}")
+
+
+def problem(world: World) -> str:
+    return status(world).environments[0].problem
+
+
+def test_a_forged_verified_gets_no_traffic(origin: Origin, world: World, tmp_path: Path) -> None:
+    attempt = origin.want("staging", TWO, previous=ONE)
+    forged = Event("staging", attempt, "verified", TWO, "local", {})
+    assert stranger(origin, tmp_path).write(forged, [])
+    with pytest.raises(HeldError, match=r"key .* is not this machine's"):
+        deploy(world, "staging", budget=60)
+    assert served(world) == {ONE: 100}
+    assert "entry" in problem(world)
+    assert [row.state for row in history(world, "staging").attempts][:1] == ["merged"]
+
+
+def test_a_forged_tag_gets_no_traffic(origin: Origin, world: World) -> None:
+    attempt = origin.want("staging", TWO, previous=ONE)
+    forged = Event("staging", attempt, "verified", TWO, "local", {})
+    origin.repository.create_tag(forged.tag, attempt, forged.message())
+    assert world.snapshot().attempt("staging").state is State.MERGED
+
+
+def test_a_forged_rejection_neither_rejects_nor_rolls_back(
+    origin: Origin, world: World, tmp_path: Path
+) -> None:
+    attempt = world.snapshot().attempt("staging")
+    forged = Event("staging", attempt.commit, "rejected", ONE, "local", {})
+    assert stranger(origin, tmp_path).write(forged, ["deployed", "verified"])
+    result = deploy(world, "staging", budget=60)
+    assert (result.step.state, result.rollback) == (State.VERIFIED, None)
+    assert served(world) == {ONE: 100}
+    with pytest.raises(HeldError, match="cannot be believed"):
+        advance(world, world.snapshot(), PromoteRequest("staging", TWO), TWO)
+
+
+def test_a_person_vouches_for_what_was_written_elsewhere(
+    origin: Origin, world: World, tmp_path: Path
+) -> None:
+    attempt = origin.want("staging", TWO, previous=ONE)
+    event = Event("staging", attempt, "rejected", TWO, "local", {"why": "smoke"})
+    assert stranger(origin, tmp_path).write(event, [])
+    looked = attest(world, "staging", reason="", dry_run=True)
+    assert len(looked.doubts) == 1
+    with pytest.raises(InputError, match="say why"):
+        attest(world, "staging", reason="", dry_run=False)
+    attest(world, "staging", reason="it was the old runner", dry_run=False)
+    assert world.snapshot().attempt("staging").state is State.REJECTED
+    assert not world.snapshot().doubts("staging")
+    with pytest.raises(InputError, match="nothing about the events of staging is in doubt"):
+        attest(world, "staging", reason="again", dry_run=False)
+
+
+def test_a_deleted_revocation_is_missed_and_still_counts(origin: Origin, world: World) -> None:
+    attempt = world.snapshot().attempt("staging")
+    origin.happened("staging", attempt.commit, "revoked-1", ONE)
+    cut(origin)
+    snapshot = world.snapshot()
+    assert snapshot.attempt("staging").state is State.REVOKED
+    with pytest.raises(HeldError, match="it is gone"):
+        deploy(world, "staging", budget=60)
+    attest(world, "staging", reason="the log was cut", dry_run=False)
+    assert world.snapshot().attempt("staging").state is State.REVOKED
+    assert not world.snapshot().doubts("staging")
+
+
+def test_a_fresh_clone_misses_what_main_names(origin: Origin, world: World, tmp_path: Path) -> None:
+    heads = dict(origin.snapshot().heads("staging"))
+    text = render_record(record(TWO))
+    evidence = origin.evidence("staging", version(TWO), text, logs=heads)
+    desired = render_desired(Desired(version(TWO), version(ONE)))
+    origin.propose("staging", desired, evidence)
+    files = {desired_path("staging"): desired, evidence_path("staging"): evidence}
+    origin.push(files | {record_path(TWO): text})
+    cut(origin)
+    fresh = clone(origin, tmp_path / "fresh")
+    with pytest.raises(HeldError, match=rf"main names .* of {LOG}"):
+        deploy(fresh, "staging", budget=60)
+    attest(fresh, "staging", reason="nobody has it any more", dry_run=False)
+    assert not fresh.snapshot().doubts("staging")
+
+
+def test_a_deleted_log_is_missed(origin: Origin, world: World) -> None:
+    origin.git("push", "--quiet", "origin", "--delete", LOG)
+    with pytest.raises(HeldError, match="it is gone"):
+        deploy(world, "staging", budget=60)
+    assert world.snapshot().attempt("staging").state is State.VERIFIED
+    attest(world, "staging", reason="somebody tidied up", dry_run=False)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+
+
+def test_a_new_clone_beside_the_route_misses_what_the_machine_saw(
+    origin: Origin, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a runner has it, whose jobs begin with a new clone."""
+    monkeypatch.setenv("DELIVERY_WORKSPACE", str(world.workspace))
+    attempt = world.snapshot().attempt("staging")
+    origin.happened("staging", attempt.commit, "revoked-1", ONE)
+    world.snapshot().attempt("staging")
+    cut(origin)
+    fresh = clone(origin, tmp_path / "fresh")
+    with pytest.raises(HeldError, match="it is gone"):
+        deploy(fresh, "staging", budget=60)
+    attest(fresh, "staging", reason="the runner forgot it", dry_run=False)
+    assert not fresh.snapshot().doubts("staging")
+
+
+def test_main_forced_back_moves_nothing(origin: Origin, world: World) -> None:
+    before = origin.repository.main()
+    origin.want("staging", TWO, previous=ONE)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    origin.git("push", "--quiet", "--force", "origin", f"{before}:refs/heads/main")
+    with pytest.raises(HeldError, match="main lost"):
+        deploy(world, "staging", budget=60)
+    assert served(world) == {TWO: 100}
+    attest(world, "staging", reason="main was cleaned of a secret", dry_run=False)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    assert served(world) == {ONE: 100}
+
+
+def test_files_that_were_proposed_once_are_not_deployed_again(origin: Origin, world: World) -> None:
+    first = world.snapshot().attempt("staging").commit
+    origin.want("staging", TWO, previous=ONE)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    paths = desired_path("staging"), evidence_path("staging")
+    origin.push({path: origin.repository.read(first, path) or "" for path in paths})
+    result = deploy(world, "staging", budget=60)
+    assert result.step.state is State.REJECTED
+    assert served(world) == {TWO: 100}
+    why = world.snapshot().history("staging").attempts[1].events[-1].evidence["why"]
+    assert "somebody brought it back by hand" in why
+
+
+def test_what_a_stranger_proposed_is_held(origin: Origin, world: World, tmp_path: Path) -> None:
+    mallory = replace(origin, environ={"XDG_DATA_HOME": str(tmp_path / "mallory")})
+    mallory.want("staging", TWO, previous=ONE)
+    with pytest.raises(HeldError, match="nobody who may write events proposed it"):
+        deploy(world, "staging", budget=60)
+    assert served(world) == {ONE: 100}
+
+
+def test_a_rollback_works_all_the_same(origin: Origin, world: World, tmp_path: Path) -> None:
+    attempt = origin.want("staging", TWO, previous=ONE)
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    forged = Event("staging", attempt, "rejected", TWO, "local", {})
+    assert stranger(origin, tmp_path).write(forged, ["deployed", "verified"])
+    rollback(world, "staging", reason="complaints", dry_run=False)
+    assert served(world) == {ONE: 100}
+    assert "revoked-1" in world.snapshot().kinds(LogName("staging"), attempt)

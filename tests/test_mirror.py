@@ -31,6 +31,7 @@ PACKAGES = (
     "delivery/state",
     "delivery/storage",
     "delivery/targets",
+    "delivery/trust",
 )
 NO_MODULES = ("__init__", "__main__")  # these hold no behaviour of their own
 # Modules without a test file of their own, and why.

@@ -19,35 +19,61 @@ class AttestResult:
     doubts: tuple[str, ...]
 
 
-def attest(context: Context, environment: str, *, reason: str, dry_run: bool) -> AttestResult:
-    """Write a checkpoint into each event log of an environment that gives rise to doubts.
+@dataclass(frozen=True, slots=True)
+class AttestRequest:
+    """`disown` are the entries, by the first digits of their commits, that must not count."""
+
+    environment: str
+    reason: str = ""
+    disown: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+def attest(context: Context, request: AttestRequest) -> AttestResult:
+    """Write a checkpoint into each event log of an environment, so that nothing is in doubt.
 
     Raises:
-        InputError: there is nothing to vouch for, or no reason.
+        InputError: there is nothing to vouch for, no reason, or no such entry.
         HeldError: this machine's key may not write events there, or somebody wrote meanwhile.
     """
     snapshot = context.snapshot()
-    snapshot.environment(environment)
-    doubts = snapshot.doubts(environment)
-    if not doubts:
+    environment = snapshot.environment(request.environment).name
+    doubts, logs = snapshot.doubts(environment), snapshot.logs(environment)
+    disowned = [_entry(logs, digits) for digits in request.disown]
+    if not doubts and not disowned:
         raise InputError(f"nothing about the events of {environment} is in doubt")
-    if not reason and not dry_run:
+    if not request.reason and not request.dry_run:
         raise InputError('say why you vouch for it: `--reason "…"`')
-    if not dry_run:
-        for log in snapshot.logs(environment):
-            _vouch(context, snapshot, log, reason)
+    if not request.dry_run:
+        for log in logs:
+            _vouch(context, snapshot, log, request.reason, disowned)
         _require_believed(context, environment)
     return AttestResult(environment, doubts.lines)
 
 
-def _vouch(context: Context, snapshot: Snapshot, log: EventLog, reason: str) -> None:
-    lost = snapshot.lost(log)
-    believed = not (log.unattested or log.rewritten or lost)
-    if believed and log.newest is None:
+def _entry(logs: tuple[EventLog, ...], digits: str) -> str:
+    """The commit of the one entry that begins so."""
+    matches = [commit for log in logs for commit in log.known if commit.startswith(digits)]
+    if len(matches) != 1 or not digits:
+        many = "several entries begin" if matches else "no entry begins"
+        raise InputError(f"{many} with {digits!r}; `--dry-run` lists those in doubt")
+    return matches[0]
+
+
+def _vouch(
+    context: Context, snapshot: Snapshot, log: EventLog, reason: str, disowned: list[str]
+) -> None:
+    if log.newest is None and not (log.unattested or log.rewritten or snapshot.lost(log)):
         return  # nobody ever wrote there
+    mine = tuple(commit for commit in disowned if commit in log.known)
     gone = (log.seen,) if log.rewritten and log.seen not in log.known else ()
     checkpoint = Checkpoint(
-        log.name.environment, reason, log.name.rehearsed, tuple(log.unattested), (*lost, *gone)
+        log.name.environment,
+        reason,
+        log.name.rehearsed,
+        vouches=tuple(commit for commit in log.unattested if commit not in mine),
+        disowns=mine,
+        lost=(*snapshot.lost(log), *gone),
     )
     if not context.events.attest(checkpoint):
         raise HeldError(

@@ -58,8 +58,8 @@ def notes(facts: Facts) -> tuple[str, ...]:
     if facts.app is None:
         notes.append(
             f"no GitHub App ({APP_ID} is not set): people merge rollbacks, and whoever can write "
-            "can also make a promo/ tag, though nobody can change one. docs/github.md says how to "
-            "add an App; then `delivery github apply` again."
+            "can also add to an event log or make a promo/ tag, though nobody can change what is "
+            "there. docs/github.md says how to add an App; then `delivery github apply` again."
         )
     return tuple(notes)
 

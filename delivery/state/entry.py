@@ -37,14 +37,16 @@ class Proposed:
 class Checkpoint:
     """Somebody looked, and vouches for what machines cannot verify.
 
-    `vouches` are entries below it, by commit; `lost` are entries that no one has any more; `tags`
-    are events of the time before the log, tag → message.
+    `vouches` are entries below it, by commit, and `disowns` are those that must not count;
+    `lost` are entries that no one has any more; `tags` are events of the time before the log,
+    tag → message.
     """
 
     environment: str
     why: str
     rehearsed: bool = False
     vouches: tuple[str, ...] = ()
+    disowns: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -135,6 +137,7 @@ def _content(happened: Happened) -> Mapping[str, Any]:
                 "why": happened.why,
                 "rehearsed": happened.rehearsed,
                 "vouches": list(happened.vouches),
+                "disowns": list(happened.disowns),
                 "lost": list(happened.lost),
                 "tags": dict(happened.tags),
             }
@@ -163,6 +166,7 @@ def _happened(content: Mapping[str, Any]) -> Happened:
             str(content["why"]),
             bool(content["rehearsed"]),
             tuple(content["vouches"]),
+            tuple(content["disowns"]),
             tuple(content["lost"]),
             dict(content["tags"]),
         )

@@ -74,13 +74,14 @@ def read_log(
     checkpoints = list(_checkpoints(believed))
     vouched = {commit for checkpoint in checkpoints for commit in checkpoint.vouches}
     lost = {commit for checkpoint in checkpoints for commit in checkpoint.lost}
-    unattested = {commit: why for commit, why in doubts.items() if commit not in vouched}
+    disowned = {commit for checkpoint in checkpoints for commit in checkpoint.disowns}
+    unattested = {commit: why for commit, why in doubts.items() if commit not in vouched | disowned}
     gone = bool(seen) and seen not in {*oldest_first(commits, [head] if head else []), *lost}
     return EventLog(
         name,
         head,
         seen,
-        tuple(entry for commit, entry in signed.items() if commit not in unattested),
+        tuple(entry for commit, entry in signed.items() if commit not in {*unattested, *disowned}),
         unattested,
         frozenset({*order, *lost}),
         f"origin had {seen[:12]} once, and it is gone" if gone else "",

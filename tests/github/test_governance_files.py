@@ -17,7 +17,7 @@ from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owner
 from delivery.governance.desired import EACH
 from delivery.promotion import proposal as promotion
 from delivery.settings.policy import read_settings
-from delivery.state.events import Event
+from delivery.state.refs import Grammar, LogName, proposal_tag
 from tests.checkout import ROOT
 from tests.delivery.governance.files import TEAM, contents
 
@@ -83,7 +83,13 @@ def test_main_waits_for_one_check_of_actions_on_an_up_to_date_branch() -> None:
 
 
 def test_nobody_passes_by_the_rules_but_the_app() -> None:
-    modes = {"main.json": ["pull_request"], "promo-fixed.json": [], "promo-made.json": ["always"]}
+    modes = {
+        "main.json": ["pull_request"],
+        "events-fixed.json": [],
+        "events-made.json": ["always"],
+        "promo-fixed.json": [],
+        "promo-made.json": ["always"],
+    }
     assert {file.name for file in (GITHUB / "rulesets").iterdir()} == set(modes)
     for name, expected in modes.items():
         actors = ruleset(name)["bypass_actors"]
@@ -98,16 +104,32 @@ def test_nobody_passes_by_the_rules_but_the_app() -> None:
         ("promo-made.json", {"creation"}),
     ],
 )
-def test_events_are_guarded_tags(name: str, rules: set[str]) -> None:
+def test_proposals_are_guarded_tags(name: str, rules: set[str]) -> None:
     found = ruleset(name)
     assert found["enforcement"] == "active"
     assert found["target"] == "tag"
     assert set(found["rules"]) == rules
-    # To GitHub `promo/**` is `promo/*`: only `**/` crosses slashes, and an event's tag has three.
-    tag = Event("staging", "a" * 40, "verified", "r-0123456789ab", "local", {}).tag
-    assert tag.partition("/")[0] == "promo"
+    # To GitHub `promo/**` is `promo/*`: only `**/` crosses slashes, and a proposal has two.
+    assert proposal_tag("staging", "", "").partition("/")[0] == "promo"
     pattern = "refs/tags/promo/**/*"
     assert found["conditions"] == {"ref_name": {"include": [pattern], "exclude": []}}
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("events-fixed.json", {"deletion", "non_fast_forward"}),
+        ("events-made.json", {"creation", "update"}),
+    ],
+)
+def test_events_are_guarded_branches(name: str, rules: set[str]) -> None:
+    guard = ruleset(name)
+    assert (guard["enforcement"], guard["target"]) == ("active", "branch")
+    assert set(guard["rules"]) == rules
+    log = LogName("staging", rehearsed=True).ref(Grammar.LOG)
+    assert log.startswith("refs/heads/delivery/")
+    pattern = "refs/heads/delivery/**/*"
+    assert guard["conditions"] == {"ref_name": {"include": [pattern], "exclude": []}}
 
 
 def test_environments_belong_to_main_alone() -> None:

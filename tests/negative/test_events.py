@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import delivery.deployment.reconcile as deployment
-from delivery.commands.attest import attest
+from delivery.commands.attest import AttestRequest, attest
 from delivery.commands.deploy import deploy
 from delivery.commands.history import history
 from delivery.commands.rollback import rollback
@@ -106,15 +106,28 @@ def test_a_person_vouches_for_what_was_written_elsewhere(
     attempt = origin.want("staging", TWO, previous=ONE)
     event = Event("staging", attempt, "rejected", TWO, "local", {"why": "smoke"})
     assert stranger(origin, tmp_path).write(event, [])
-    looked = attest(world, "staging", reason="", dry_run=True)
+    looked = attest(world, AttestRequest("staging", dry_run=True))
     assert len(looked.doubts) == 1
     with pytest.raises(InputError, match="say why"):
-        attest(world, "staging", reason="", dry_run=False)
-    attest(world, "staging", reason="it was the old runner", dry_run=False)
+        attest(world, AttestRequest("staging"))
+    attest(world, AttestRequest("staging", "it was the old runner"))
     assert world.snapshot().attempt("staging").state is State.REJECTED
     assert not world.snapshot().doubts("staging")
     with pytest.raises(InputError, match="nothing about the events of staging is in doubt"):
-        attest(world, "staging", reason="again", dry_run=False)
+        attest(world, AttestRequest("staging", "again"))
+
+
+def test_what_a_person_disowns_never_counts(origin: Origin, world: World, tmp_path: Path) -> None:
+    attempt = origin.want("staging", TWO, previous=ONE)
+    forged = Event("staging", attempt, "verified", TWO, "local", {})
+    assert stranger(origin, tmp_path).write(forged, [])
+    (entry,) = world.snapshot().doubts("staging").unattested
+    with pytest.raises(InputError, match="no entry begins with 'xyz'"):
+        attest(world, AttestRequest("staging", "forged", disown=("xyz",)))
+    attest(world, AttestRequest("staging", "forged", disown=(entry[:12],)))
+    assert not world.snapshot().doubts("staging")
+    assert world.snapshot().attempt("staging").state is State.MERGED
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
 
 
 def test_a_deleted_revocation_is_missed_and_still_counts(origin: Origin, world: World) -> None:
@@ -125,7 +138,7 @@ def test_a_deleted_revocation_is_missed_and_still_counts(origin: Origin, world: 
     assert snapshot.attempt("staging").state is State.REVOKED
     with pytest.raises(HeldError, match="it is gone"):
         deploy(world, "staging", budget=60)
-    attest(world, "staging", reason="the log was cut", dry_run=False)
+    attest(world, AttestRequest("staging", "the log was cut"))
     assert world.snapshot().attempt("staging").state is State.REVOKED
     assert not world.snapshot().doubts("staging")
 
@@ -142,7 +155,7 @@ def test_a_fresh_clone_misses_what_main_names(origin: Origin, world: World, tmp_
     fresh = clone(origin, tmp_path / "fresh")
     with pytest.raises(HeldError, match=rf"main names .* of {LOG}"):
         deploy(fresh, "staging", budget=60)
-    attest(fresh, "staging", reason="nobody has it any more", dry_run=False)
+    attest(fresh, AttestRequest("staging", "nobody has it any more"))
     assert not fresh.snapshot().doubts("staging")
 
 
@@ -151,7 +164,7 @@ def test_a_deleted_log_is_missed(origin: Origin, world: World) -> None:
     with pytest.raises(HeldError, match="it is gone"):
         deploy(world, "staging", budget=60)
     assert world.snapshot().attempt("staging").state is State.VERIFIED
-    attest(world, "staging", reason="somebody tidied up", dry_run=False)
+    attest(world, AttestRequest("staging", "somebody tidied up"))
     assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
 
 
@@ -167,7 +180,7 @@ def test_a_new_clone_beside_the_route_misses_what_the_machine_saw(
     fresh = clone(origin, tmp_path / "fresh")
     with pytest.raises(HeldError, match="it is gone"):
         deploy(fresh, "staging", budget=60)
-    attest(fresh, "staging", reason="the runner forgot it", dry_run=False)
+    attest(fresh, AttestRequest("staging", "the runner forgot it"))
     assert not fresh.snapshot().doubts("staging")
 
 
@@ -179,7 +192,7 @@ def test_main_forced_back_moves_nothing(origin: Origin, world: World) -> None:
     with pytest.raises(HeldError, match="main lost"):
         deploy(world, "staging", budget=60)
     assert served(world) == {TWO: 100}
-    attest(world, "staging", reason="main was cleaned of a secret", dry_run=False)
+    attest(world, AttestRequest("staging", "main was cleaned of a secret"))
     assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
     assert served(world) == {ONE: 100}
 

@@ -22,7 +22,7 @@ import pytest
 
 from delivery.bento.digest import file_sha256, release_id
 from delivery.demo.acts import SHUFFLED
-from delivery.trust.keys import own_file, own_public_key
+from delivery.trust.keys import Role, own_file, own_public_key
 from tests.checkout import share, shared_folder
 from tests.ports import free_offset
 from tests.workflows import act
@@ -38,7 +38,9 @@ environments:
   staging: { target: { kind: local, port: 7101 } }
   production: { target: { kind: local, port: 7102 } }
 trust:
-  ci: { key: keys/ci.pub } # the runner that deploys is another machine than the one that releases
+  # The runner that deploys is another machine than the one that releases.
+  ci: { key: keys/releases.pub }
+  runner: { key: keys/events.pub, may: [events] }
 gates:
   load:
     { users: 2, seconds: 1, requests_per_second: 20, minimum_requests: 10, throughput: 0.5,
@@ -89,12 +91,6 @@ def answering(here: World, environment: str) -> str:
     port = PORTS[environment] + int(here.environ["DELIVERY_PORT_OFFSET"])
     answer = httpx.get(f"http://127.0.0.1:{port}/release", timeout=20).raise_for_status()
     return str(answer.json()["release"])
-
-
-def events(here: World, environment: str) -> list[str]:
-    """The kinds of all events of an environment."""
-    refs = here.hub.bare.refs(f"refs/tags/promo/{environment}/")
-    return sorted(name.rpartition("/")[2] for name in refs if "/proposed/" not in name)
 
 
 def ends(runs: Sequence[act.Run]) -> dict[str, bool]:
@@ -207,12 +203,11 @@ def play_rehearsal(story: Story) -> None:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     room = tmp_path_factory.mktemp("github")
     signer = {"XDG_DATA_HOME": str(room / "signer")}
-    public = own_public_key(signer, make=True)
-    assert public is not None
-    files = {"delivery.yaml": POLICY, "keys/ci.pub": public.pem,
-             "tests/model/test_ours.py": OWN_TEST}  # fmt: skip
+    keys = {role: own_public_key(signer, role, make=True) for role in Role}
+    files = {f"keys/{role.name.lower()}.pub": key.pem for role, key in keys.items() if key}
+    files |= {"delivery.yaml": POLICY, "tests/model/test_ours.py": OWN_TEST}
     with advisories() as found, world(room, "minimal", files) as here:
-        here.secrets["DELIVERY_SIGNING_KEY"] = own_file(signer).read_text()
+        here.secrets |= {role.variable: own_file(signer, role).read_text() for role in Role}
         here.variables |= {
             "ADVISORIES_URL": found.url,
             "DEPLOY_RUNNER": "own",
@@ -307,7 +302,7 @@ def test_what_fails_in_production_ends_as_a_merged_rollback(story: Story) -> Non
     assert pull.merged_by == here.hub.app_actor
     assert wanted(here, "production") == story.facts["first"]
     assert wanted(here, "production", "rollbackOf") == story.facts["second"]
-    assert events(here, "production").count("rejected") == 1
+    assert here.events("production").count("rejected") == 1
 
 
 def test_the_release_before_answers_again(story: Story) -> None:
@@ -335,15 +330,14 @@ def test_a_rollback_by_hand_moves_the_traffic_first_and_is_finished_by_the_next_
     (rollback,) = here.pulls("rollback:staging", state="closed")
     assert here.hub.pulls[rollback].merged_by == here.hub.app_actor
     assert wanted(here, "staging") == story.facts["first"]
-    assert events(here, "staging").count("revoked-1") == 1
+    assert here.events("staging").count("revoked-1") == 1
     assert ends(story.facts["rollback follows"])["deploy.yml"]
 
 
 def test_without_a_runner_of_its_own_the_environments_are_rehearsed(story: Story) -> None:
     here = story.world
     assert story.facts["rehearsal"].ok
-    refs = here.hub.bare.refs("refs/tags/promo/")
-    rehearsed = {name.split("/")[3] for name in refs if name.endswith("/rehearsal/verified")}
-    assert rehearsed == {"staging", "production"}
+    for environment in PORTS:
+        assert "verified" in here.events(environment, log="rehearsals")
     assert story.facts["rehearsal again"].jobs == {"pending": "success"}, "nothing is left to do"
     assert answering(here, "production") == story.facts["first"], "the runner's own stays as it is"

@@ -45,6 +45,14 @@ class World:
         assert done.returncode == 0, f"git {arguments}: {done.stderr}"
         return done.stdout.strip()
 
+    def events(self, environment: str, log: str = "events") -> list[str]:
+        """The kinds of all events of an environment, newest first, as people read them."""
+        self.git("fetch", "--quiet", "origin")
+        name = f"refs/remotes/origin/delivery/{log}/{environment}"
+        if not self.git("for-each-ref", name):
+            return []
+        return [line.split()[1] for line in self.git("log", "--format=%s", name).splitlines()]
+
     def branch(self, name: str, files: Mapping[str, str], message: str, base: str = "main") -> None:
         """Commit `files` on a new branch of what origin has, and push it as a person."""
         self.git("fetch", "--quiet", "origin")

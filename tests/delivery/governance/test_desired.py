@@ -18,8 +18,11 @@ production: { branches: [main] }
 store: { branches: [main] }
 """
 MAIN = ("ruleset", "main")
-FIXED = ("ruleset", "promo tags never change")
-MADE = ("ruleset", "promo tags are made by delivery")
+FIXED = (("ruleset", "promo tags never change"), ("ruleset", "event logs never lose an event"))
+MADE = (
+    ("ruleset", "promo tags are made by delivery"),
+    ("ruleset", "event logs are written by delivery"),
+)
 
 
 def test_two_writers_review_each_other() -> None:
@@ -44,27 +47,30 @@ def test_a_writer_alone_is_not_locked_out(writers: tuple[str, ...]) -> None:
     assert "delivery github apply" in told
 
 
-def test_without_an_app_nobody_passes_by_and_the_loop_still_makes_its_tags() -> None:
+def test_without_an_app_nobody_passes_by_and_the_loop_still_writes() -> None:
     made = contents(TEAM)
     assert made[MAIN]["bypass_actors"] == []
-    assert made[MADE]["bypass_actors"] == []
-    assert made[MADE]["enforcement"] == "disabled"
+    for ruleset in MADE:
+        assert made[ruleset]["bypass_actors"] == []
+        assert made[ruleset]["enforcement"] == "disabled"
     assert any("DELIVERY_APP_ID" in note for note in notes(TEAM))
 
 
-def test_an_app_merges_pull_requests_and_makes_tags_but_changes_none() -> None:
+def test_an_app_merges_pull_requests_and_writes_but_changes_nothing() -> None:
     made = contents(WITH_APP)
     app = {"actor_type": "Integration", "actor_id": 4711}
     assert made[MAIN]["bypass_actors"] == [app | {"bypass_mode": "pull_request"}]
-    assert made[MADE]["bypass_actors"] == [app | {"bypass_mode": "always"}]
-    assert made[MADE]["enforcement"] == "active"
-    assert made[FIXED]["bypass_actors"] == []
+    for ruleset in MADE:
+        assert made[ruleset]["bypass_actors"] == [app | {"bypass_mode": "always"}]
+        assert made[ruleset]["enforcement"] == "active"
+    assert all(made[ruleset]["bypass_actors"] == [] for ruleset in FIXED)
     assert notes(WITH_APP) == ()
 
 
-def test_tags_never_change_whoever_asks() -> None:
-    for facts in (TEAM, ALONE, WITH_APP):
-        fixed = contents(facts)[FIXED]
+@pytest.mark.parametrize("facts", [TEAM, ALONE, WITH_APP])
+def test_what_was_written_never_changes_whoever_asks(facts: Facts) -> None:
+    for ruleset in FIXED:
+        fixed = contents(facts)[ruleset]
         assert fixed["enforcement"] == "active"
         assert fixed["bypass_actors"] == []
 

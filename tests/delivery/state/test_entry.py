@@ -15,7 +15,14 @@ PARENTS = ("a" * 40,)
 EVENT = Event("staging", "c" * 40, "revoked-2", "r-111111111111", "local", {"why": "é\n\nKey: x"})
 ALL = (
     EVENT,
-    Checkpoint("staging", "I looked", rehearsed=True, vouches=("d" * 40,), lost=("e" * 40,)),
+    Checkpoint(
+        "staging",
+        "I looked",
+        rehearsed=True,
+        vouches=("d" * 40,),
+        disowns=("9" * 40,),
+        lost=("e" * 40,),
+    ),
     Checkpoint("staging", "before", tags={"promo/staging/x/verified": '{"a":1}'}),
     Proposed("staging", "f" * 64),
 )

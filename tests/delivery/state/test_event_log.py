@@ -124,6 +124,16 @@ def test_a_checkpoint_vouches_for_what_it_names_alone(chain: Chain) -> None:
     assert list(log.unattested) == ["b"]
 
 
+def test_what_a_checkpoint_disowns_counts_for_nothing_and_is_settled(chain: Chain) -> None:
+    """Also where the key may write: somebody else may have had it."""
+    chain.add("a", "", event("deployed"))
+    chain.add("b", "a", event("verified"))
+    chain.add("c", "b", event("rejected"), by=chain.strangers)
+    chain.add("d", "c", Checkpoint("staging", "stolen", disowns=("b", "c")))
+    log = chain.read("d")
+    assert (kinds(log), log.unattested) == (["deployed"], {})
+
+
 def test_a_strangers_checkpoint_vouches_for_nothing(chain: Chain) -> None:
     chain.add("a", "", event("deployed"), by=chain.strangers)
     chain.add("b", "a", Checkpoint("staging", "w", vouches=("a", "b")), by=chain.strangers)

@@ -1,7 +1,7 @@
-"""What happened to an attempt: annotated tags, and the state they add up to.
+"""What happened to an attempt, and the state that events add up to.
 
-The message of a tag is canonical JSON. Creating a tag is compare-and-swap: who comes second reads
-the winner. The grammar of the tags is in `delivery.state.refs`.
+Events stand in signed logs: `delivery.state.event_log`. Before there were logs, each was an
+annotated tag, which is still read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RETURN = "move the traffic to the previous release and propose the rollback"
 class Kind:
     """A kind of event, and what holds of an attempt once it happened."""
 
-    event: str  # as in the tag
+    event: str
     next_step: str  # what the next tick of a deployment does
     colour: str = "default"
     final: bool = True  # nothing more happens to the attempt by itself
@@ -81,7 +81,7 @@ STATES = {state.kind.event: state for state in State}  # by the event that leads
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One tag. `kind` carries its number, as in `revoked-1`.
+    """One step. `kind` carries its number, as in `revoked-1`.
 
     `target` is where it happened. What happened in a rehearsal counts for rehearsals only.
     """
@@ -95,6 +95,7 @@ class Event:
 
     @property
     def tag(self) -> str:
+        """The name of its tag, before there were logs."""
         return event_tag(self.environment, self.attempt, self.kind, rehearsed=self.rehearsed)
 
     @property
@@ -102,7 +103,7 @@ class Event:
         return self.target == REHEARSAL
 
     def message(self) -> str:
-        """Canonical JSON: sorted keys, no spaces."""
+        """What its tag said: canonical JSON, sorted keys, no spaces."""
         content = {"release": self.release, "target": self.target, "evidence": self.evidence}
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -143,7 +144,8 @@ def state_of(events: Sequence[Event]) -> State:
 
 
 def in_order(events: Iterable[Event]) -> Sequence[Event]:
-    """As they happened: tags have no sub-second times, but an attempt has one direction."""
+    """Events of tags as they happened: those have no sub-second times, but an attempt has one
+    direction."""
     order = list(STATES)
 
     def place(event: Event) -> tuple[int, int]:

@@ -129,7 +129,8 @@ class Snapshot:
         try:
             signed = read_entry("", (), message)
         except InputError:
-            return True, "an earlier version of delivery proposed it"
+            old = "an earlier version of delivery proposed it, and signed nothing"
+            return True, "" if self.precedes_logs(environment) else old
         expected = Proposed(environment, proposal_sha256(desired, evidence))
         if signed.entry.happened != expected:
             return False, ""
@@ -142,6 +143,10 @@ class Snapshot:
         evidence = self.evidence(log.name.environment, changes[0][0]) if changes else None
         seen = ((evidence.logs if evidence else None) or {}).get(str(log.name), NONE)
         return () if seen in (NONE, *log.known) else (seen,)
+
+    def precedes_logs(self, environment: str) -> bool:
+        """Did no version write events here yet that signs them, and does nobody ask for it?"""
+        return not (self._beliefs.trust or any(log.head for log in self.logs(environment)))
 
     def doubts(self, environment: str) -> Doubts:
         """What speaks against believing the events of an environment."""

@@ -24,9 +24,9 @@ from delivery.state.desired import Desired, desired_path, evidence_path, render_
 from delivery.state.event_writer import EventWriter
 from delivery.state.events import Event, State
 from delivery.state.record import record_path, render_record
-from delivery.state.refs import LogName
+from delivery.state.refs import LogName, proposal_tag
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, record, version
+from tests.origin import Origin, evidence_about, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 ALONE = "environments: {staging: {target: {kind: local, port: 7101}}}\n"
@@ -226,3 +226,18 @@ def test_a_rollback_works_all_the_same(origin: Origin, world: World, tmp_path: P
     rollback(world, "staging", reason="complaints", dry_run=False)
     assert served(world) == {ONE: 100}
     assert "revoked-1" in world.snapshot().kinds(LogName("staging"), attempt)
+
+
+def test_once_there_is_a_log_unsigned_proposals_of_before_are_held(
+    origin: Origin, world: World
+) -> None:
+    text = render_record(record(TWO))
+    evidence = evidence_about(version(TWO), text)
+    desired = render_desired(Desired(version(TWO), version(ONE)))
+    commit = origin.git("rev-parse", "HEAD")
+    origin.repository.create_tag(proposal_tag("staging", desired, evidence), commit, "Promote it")
+    files = {desired_path("staging"): desired, evidence_path("staging"): evidence}
+    origin.push(files | {record_path(TWO): text})
+    with pytest.raises(HeldError, match="an earlier version of delivery proposed it"):
+        deploy(world, "staging", budget=60)
+    assert served(world) == {ONE: 100}

@@ -25,11 +25,18 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
         written=_written(evidence),
         proposed=proposed,
         unattested=unattested,
-        replaces=evidence.replaces if evidence else None,
+        replaces=_replaces(snapshot, attempt, evidence),
         replaced=snapshot.replaced_by(attempt),
         rollback=attempt.desired.is_rollback,
         in_job=in_job,
     )
+
+
+def _replaces(snapshot: Snapshot, attempt: Attempt, evidence: EvidenceFile | None) -> str | None:
+    """The attempt that the proposal was made for. One of before there were logs is for any."""
+    if evidence and evidence.replaces is None and snapshot.precedes_logs(attempt.environment.name):
+        return snapshot.replaced_by(attempt)
+    return evidence.replaces if evidence else None
 
 
 def _written(evidence: EvidenceFile | None) -> Written | None:

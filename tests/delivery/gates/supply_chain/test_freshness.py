@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ BENTO, RECORD = "a" * 64, "b" * 64
 GOOD = Written("r-1", BENTO, RECORD, (Verdict("load", "pass", "", "", ""),))
 
 
-def look(written: Written | None, **options: bool) -> Verdict:
-    given = {"proposed": True} | options
+def look(written: Written | None, **options: Any) -> Verdict:
+    given: dict[str, Any] = {"proposed": True} | options
     return judge(Evidence("r-1", BENTO, RECORD, written, **given))
 
 
@@ -67,3 +68,23 @@ def test_what_a_person_did_not_check_is_no_pass_in_a_job(in_job: bool, status: s
 )
 def test_a_rollback_was_judged_when_it_came_first(written: Written | None, status: str) -> None:
     assert look(written, rollback=True).status == status
+
+
+def test_what_was_proposed_for_another_place_fails() -> None:
+    verdict = look(GOOD, replaces="1" * 40, replaced="2" * 40)
+    assert verdict.status == "fail"
+    assert "in place of attempt 111111111111, and it took the place of 222222222222" in verdict.why
+    assert look(GOOD, replaces="1" * 40, replaced="1" * 40).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"replaces": None}, "does not say which attempt it replaces"),
+        ({"unattested": "key 12 is a stranger's"}, "nobody who may write events proposed it: key"),
+    ],
+)
+def test_a_proposal_that_cannot_be_verified_is_held(options: dict[str, Any], text: str) -> None:
+    verdict = look(GOOD, **options)
+    assert verdict.status == "hold"
+    assert text in verdict.why

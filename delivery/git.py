@@ -294,6 +294,7 @@ def _next_blob(output: IO[bytes]) -> bytes | None:
 
 
 def _text(content: bytes) -> str:
-    """As `run` gives it: line ends of one kind, and one at the end."""
-    text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    """As `run` gives it: line ends of one kind, and one at the end. What is no UTF-8 is marked,
+    so that its reader can refuse it: an old commit stays for ever."""
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return text.rstrip("\n") + "\n"

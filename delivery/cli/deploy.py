@@ -54,7 +54,7 @@ def _exit_for(state: State, environment: str, idle: bool) -> None:
     """A deployment that did not end in verified ends in its exit code."""
     if state.failed:
         raise RefusedError(
-            f"a gate failed in {environment}; its traffic is with the previous release. "
+            f"{environment} did not take it; what was verified there keeps the traffic. "
             f"`delivery history {environment}` says why. Merge the rollback, then "
             f"`delivery deploy {environment}`."
         )

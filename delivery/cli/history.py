@@ -11,7 +11,7 @@ from delivery.cli.options import context, json_option
 from delivery.cli.render import show, state_text, table
 
 if TYPE_CHECKING:
-    from delivery.commands.history import HistoryResult
+    from delivery.commands.history import HistoryResult, HistoryRow
 
 
 @click.command()
@@ -25,6 +25,11 @@ def history(environment: str | None, as_json: bool) -> None:
     show(result, as_json, history_table(result))
 
 
+def _happened(row: HistoryRow) -> str:
+    rolls = f"rolls {row.rollback_of} back" if row.rollback_of else ""
+    return "; ".join(filter(None, (", ".join(row.events), rolls, row.why)))
+
+
 def history_table(result: HistoryResult) -> Table:
     """One line an attempt."""
     return table(
@@ -35,7 +40,7 @@ def history_table(result: HistoryResult) -> Table:
                 row.environment,
                 row.release,
                 state_text(row.state),
-                ", ".join(row.events) + (f"; rolls {row.rollback_of} back" * bool(row.rollback_of)),
+                _happened(row),
             )
             for row in result.attempts
         ],

@@ -6,11 +6,11 @@ A preview for pull requests: `delivery deploy` asks the same of main before it s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import DeliveryError, RefusedError
-from delivery.promotion.admission import freshness_of, unproven_because
+from delivery.promotion.admission import freshness_of, open_because, unproven_because
 from delivery.state.desired import desired_path, evidence_path
 from delivery.state.history import Attempt
 from delivery.state.record import FOLDER
@@ -58,10 +58,9 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
     for name in changed:
         try:
             desired = proposed.desired(name)
-            attempt = replace(
-                snapshot.attempt(name), commit=head, desired=desired, events=(), elsewhere=()
-            )
-            why = _unproven(proposed, attempt) if desired.wanted.exists else ""
+            before = snapshot.attempt(name)
+            attempt = Attempt(before.environment, before.target, head, desired, ())
+            why = _unproven(proposed, attempt)
         except DeliveryError as error:
             why = str(error)
         if why:
@@ -70,6 +69,8 @@ def _environments(snapshot: Snapshot, head: str, changed: tuple[str, ...]) -> It
 
 def _unproven(proposed: Snapshot, attempt: Attempt) -> str:
     """What a deployment would reject, or hold."""
+    if not attempt.desired.wanted.exists:
+        return open_because(proposed.history(attempt.environment.name))
     if why := unproven_because(proposed, attempt):
         return why
     fresh = freshness_of(proposed, attempt)

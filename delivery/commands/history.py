@@ -20,6 +20,7 @@ class HistoryRow:
     state: str
     events: tuple[str, ...]
     rollback_of: str
+    why: str  # what its last event says of the reason, or why its file cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,15 @@ def history(context: Context, environment: str | None) -> HistoryResult:
     rows = []
     for name in names:
         for attempt in snapshot.history(name):
-            wanted = attempt.desired.wanted
-            if not wanted.exists and not (attempt.events or attempt.elsewhere):
-                continue
-            rows.append(_row(attempt))
+            if _tells(attempt):
+                rows.append(_row(attempt))
     return HistoryResult(tuple(rows))
+
+
+def _tells(attempt: Attempt) -> bool:
+    """Is it more than a file that wants nothing?"""
+    wanted = attempt.desired.wanted.exists
+    return wanted or bool(attempt.malformed or attempt.events or attempt.elsewhere)
 
 
 def _row(attempt: Attempt) -> HistoryRow:
@@ -62,4 +67,5 @@ def _row(attempt: Attempt) -> HistoryRow:
             ),
         ),
         rollback_of="" if rollback_of == NONE else rollback_of,
+        why=attempt.why,
     )

@@ -163,7 +163,7 @@ def _passed(evidence: EvidenceFile) -> str:
 def _wanted(snapshot: Snapshot, release: str) -> list[str]:
     """The environments that want the release now; evidence.json is about that one."""
     names = snapshot.settings.environments
-    return [name for name in names if snapshot.desired(name).wanted.release == release]
+    return [name for name in names if snapshot.attempt(name).desired.wanted.release == release]
 
 
 def _places(snapshot: Snapshot, release: str) -> list[str]:

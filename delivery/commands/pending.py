@@ -26,17 +26,22 @@ class PendingResult:
 def pending(context: Context) -> PendingResult:
     """The environments that `delivery deploy` has to look at, in the order of promotion.
 
-    All that want something, but for those whose rehearsal is over: nothing stays up there that
-    could need mending.
+    All that want something or cannot be read, but for those whose rehearsal is over: nothing stays
+    up there that could need mending.
     """
     snapshot = context.snapshot()
     names = tuple(
         name
         for name in snapshot.settings.environments
-        if snapshot.attempt(name).desired.wanted.exists and not _settled(context, snapshot, name)
+        if _asks(snapshot.attempt(name)) and not _settled(context, snapshot, name)
     )
     append(context.surroundings.output, f"environments={json.dumps(names)}")
     return PendingResult(names)
+
+
+def _asks(attempt: Attempt) -> bool:
+    """Does its file want something, or need a person?"""
+    return attempt.desired.wanted.exists or bool(attempt.malformed)
 
 
 def _settled(context: Context, snapshot: Snapshot, environment: str) -> bool:

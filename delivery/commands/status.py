@@ -65,7 +65,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         healthy = target.router.healthy()
     except DeliveryError as error:
         route, dead, healthy = {}, {"target": str(error)}, False
-    problem = str(doubts) or _problem(attempt, route, dead, healthy)
+    problem = str(doubts) or attempt.malformed or _problem(attempt, route, dead, healthy)
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
     wanted = attempt.desired.wanted
     return EnvironmentStatus(
@@ -73,15 +73,16 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         url=target.router.url,
         wanted=wanted.release,
         state=attempt.state.value if wanted.exists else "idle",
-        previous=attempt.desired.previous.release,
+        previous=snapshot.history(environment).previous.release,
         route=shares,
         problem=problem,
-        cure=_cure(doubts, f"delivery deploy {environment}") if problem else "",
+        cure=_cure(attempt, doubts) if problem else "",
     )
 
 
-def _cure(doubts: Doubts, otherwise: str) -> str:
-    return doubts.cure if doubts else otherwise
+def _cure(attempt: Attempt, doubts: Doubts) -> str:
+    command = "rollback" if attempt.malformed else "deploy"
+    return doubts.cure if doubts else f"delivery {command} {attempt.environment}"
 
 
 def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
@@ -98,7 +99,7 @@ def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
         previous=attempt.desired.previous.release,
         route="none",
         problem=problem,
-        cure=_cure(doubts, "gh workflow run deploy.yml") if problem else "",
+        cure=(doubts.cure if doubts else "gh workflow run deploy.yml") if problem else "",
     )
 
 

@@ -26,7 +26,8 @@ class VerifyResult:
 def verify(context: Context, environment: str, *, dry_run: bool) -> VerifyResult:
     """Put the active gates to the environment's own address.
 
-    A failing gate revokes the release and rolls back; missing evidence only holds.
+    A failing gate revokes the release and rolls back, or, where nothing else was verified, leaves
+    it the traffic until a person decides. Missing evidence only holds.
     """
     snapshot = context.snapshot()
     attempt = snapshot.attempt(environment)

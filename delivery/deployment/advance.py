@@ -111,7 +111,7 @@ def _require_not_failed(snapshot: Snapshot, request: PromoteRequest, release: st
 def _require_not_older(snapshot: Snapshot, attempt: Attempt, release: str) -> None:
     """Refuse what upstream verified before the release that runs here."""
     upstream = attempt.environment.upstream
-    running = attempt.verified
+    running = snapshot.history(attempt.environment.name).verified
     if upstream is None or not running.exists:
         return
     history = snapshot.history(upstream)

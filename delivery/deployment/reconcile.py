@@ -28,6 +28,7 @@ from delivery.deployment.strategies.action import (
 )
 from delivery.deployment.strategies.at_once import at_once
 from delivery.deployment.transition import Step, record_event, summary
+from delivery.deployment.wanted import clear_attempt
 from delivery.errors import HeldError, TargetError
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
@@ -37,7 +38,7 @@ from delivery.promotion.admission import freshness_of, require_trusted, unproven
 from delivery.release.signature import require_signed
 from delivery.state.desired import ReleaseRef
 from delivery.state.events import State, next_kind
-from delivery.state.history import Attempt
+from delivery.state.history import ADMITTED, Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.protocol import Target
 
@@ -57,30 +58,35 @@ class Deployment:
         with target.runtime.lock():
             # Who held the lock before may have moved things on: read again.
             snapshot = self._context.snapshot()
-            attempt = snapshot.attempt(self.environment)
-            self._require_believed(snapshot, attempt)
+            self._require_believed(snapshot, snapshot.attempt(self.environment))
+            attempt = clear_attempt(snapshot, self.environment)
             self._supersede(snapshot, attempt)
             wanted = attempt.desired.wanted.exists
             if not target.capabilities.lasting and (attempt.state.final or not wanted):
                 return self._step(attempt, "nothing stays up after a rehearsal", idle=not wanted)
             if not wanted:
-                target.router.set_weights({})
-                target.runtime.retire(frozenset())
-                return self._step(attempt, "nothing is wanted here; the route is closed", idle=True)
+                return self._rest(snapshot, attempt, target)
             return self._advance(snapshot, attempt, target)
 
     def plan(self) -> Step:
         """What the next tick would do. Changes nothing but what was fetched."""
-        attempt = self._context.snapshot().attempt(self.environment)
+        attempt = clear_attempt(self._context.snapshot(), self.environment)
         if not attempt.desired.wanted.exists:
-            return self._step(attempt, "would close the route", idle=True)
+            return self._step(attempt, "would retire what has no traffic", idle=True)
         return self._step(attempt, f"would {attempt.state.kind.next_step}")
+
+    def _rest(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
+        """Nothing is wanted. What has traffic keeps it, unless a person closed the route."""
+        if snapshot.history(self.environment).closed:
+            target.router.set_weights({})
+        target.runtime.retire(target.router.weights().keys())
+        return self._step(attempt, "nothing is wanted here", idle=True)
 
     def _advance(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         wanted = attempt.desired.wanted
         unproven = unproven_because(snapshot, attempt) if attempt.state is State.MERGED else ""
         if unproven:
-            return self._event(attempt, "rejected", {"why": unproven})
+            return self._event(attempt, "rejected", {"why": unproven, ADMITTED: False})
         if attempt.state in (State.MERGED, State.ANALYSING):
             signed = self._context.signature(snapshot, wanted.release, self.environment)
             if signed.status == "fail":
@@ -95,8 +101,8 @@ class Deployment:
         if attempt.state is State.VERIFIED:
             return self._converge(snapshot, attempt, target)
         if attempt.state.failed:
-            fall_back(self._context, snapshot, attempt, target)
-            return self._step(attempt, "traffic is with the previous release")
+            fall_back(self._context, snapshot, self.environment, target)
+            return self._step(attempt, "traffic is with what was verified")
         return self._step(attempt, "waits for a person")
 
     def _require_believed(self, snapshot: Snapshot, attempt: Attempt) -> None:
@@ -120,14 +126,14 @@ class Deployment:
 
     def _deploy(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         """Start the wanted release beside the previous one."""
-        wanted, previous = attempt.desired.wanted, attempt.desired.previous
+        wanted, previous = attempt.desired.wanted, self._previous(snapshot)
         bento = self._bento(snapshot, wanted)
         warm = self._may_start(snapshot, previous)
         if warm:
             self._context.progress(f"keeping {previous.release} warm")
             target.runtime.start(self._bento(snapshot, previous))
         running = frozenset({previous.release} if warm else ())
-        self._route(target, Situation(attempt, target.router.weights(), running=running))
+        self._route(target, Situation(attempt, target.router.weights(), previous, running=running))
         self._context.progress(f"starting {wanted.release} beside it")
         try:
             instance = target.runtime.start(bento)
@@ -145,6 +151,8 @@ class Deployment:
             now = Situation(attempt, target.router.weights(), verdicts=verdicts)
             action = self._route(target, now)
         if isinstance(action, Reject):
+            if attempt.desired.wanted.release in target.router.weights():  # by a killed tick
+                fall_back(self._context, snapshot, self.environment, target)
             return self._event(attempt, "rejected", summary(verdicts), verdicts)
         if isinstance(action, Hold):
             kind = next_kind(attempt.events, "inconclusive")
@@ -155,7 +163,7 @@ class Deployment:
 
     def _converge(self, snapshot: Snapshot, attempt: Attempt, target: Target) -> Step:
         """Make the place what the verified attempt says; mends what died."""
-        wanted, previous = attempt.desired.wanted, attempt.desired.previous
+        wanted, previous = attempt.desired.wanted, self._previous(snapshot)
         require_trusted(self._context, snapshot, wanted.release, self.environment)
         instances = target.runtime.instances()
         before = {name for name, instance in instances.items() if instance.alive}
@@ -181,7 +189,7 @@ class Deployment:
 
     def judge(self, snapshot: Snapshot, attempt: Attempt, url: str) -> Judgement:
         """The active gates. A rollback is not put under load again: it was verified here."""
-        wanted, previous = attempt.desired.wanted, attempt.desired.previous
+        wanted, previous = attempt.desired.wanted, self._previous(snapshot)
         live = Live(
             url,
             self._bento(snapshot, wanted),
@@ -197,6 +205,10 @@ class Deployment:
         reasons = evidence.reasons if evidence else {}
         return replace(judgement, verdicts=overridden(judgement.verdicts, reasons))
 
+    def _previous(self, snapshot: Snapshot) -> ReleaseRef:
+        """What was verified before, whatever desired.yaml says of it."""
+        return snapshot.history(self.environment).previous
+
     def _may_start(self, snapshot: Snapshot, previous: ReleaseRef) -> bool:
         """A previous release whose signature does not count any more is not kept warm."""
         if not previous.exists:
@@ -210,9 +222,10 @@ class Deployment:
         """Close the books on the attempt before, if it never came to an end."""
         if snapshot.doubts(self.environment):
             return
-        for attempt in snapshot.history(self.environment).attempts[1:2]:
-            if attempt.desired.wanted.exists and not attempt.state.final:
-                self._event(attempt, "superseded", {"by": current.commit})
+        earlier = snapshot.history(self.environment).attempts[1:]
+        before = next((attempt for attempt in earlier if not attempt.malformed), None)
+        if before and before.desired.wanted.exists and not before.state.final:
+            self._event(before, "superseded", {"by": current.commit})
 
     def _event(
         self,

@@ -17,7 +17,7 @@ from delivery.gates.supply_chain import freshness as freshness_gate
 from delivery.gates.verdict import Verdict
 from delivery.release.signature import require_signed
 from delivery.settings.overrides import require_allowed
-from delivery.state.history import Attempt
+from delivery.state.history import Attempt, History
 from delivery.state.record import Record
 from delivery.state.snapshot import Snapshot
 
@@ -40,6 +40,18 @@ def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
         or _may_not_run_code(attempt, record)
         or _not_verified_upstream(snapshot, attempt)
         or _failed_before(snapshot, attempt)
+    )
+
+
+def open_because(history: History) -> str:
+    """Why a file that wants nothing must not close the route; empty where it may."""
+    environment, verified = history.environment, history.verified.release
+    if not history.verified.exists:
+        return ""
+    return (
+        f"main wants nothing there, and nobody closed the route, which leads to {verified}. "
+        f'`delivery rollback {environment} --close --reason "…"` closes it, and '
+        f"`delivery rollback {environment}` proposes {verified} again"
     )
 
 

@@ -33,7 +33,7 @@ class Proposal:
 
 def promotion(environment: str, wanted: ReleaseRef, snapshot: Snapshot) -> Desired:
     """`wanted` beside what is verified in `environment` now."""
-    return Desired(wanted=wanted, previous=snapshot.attempt(environment).verified)
+    return Desired(wanted=wanted, previous=snapshot.history(environment).verified)
 
 
 def evidence(

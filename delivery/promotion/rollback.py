@@ -6,23 +6,27 @@ from delivery.context import Context
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
 from delivery.promotion.proposal import Proposal, changed_files, propose, stamped, title
-from delivery.state.desired import Desired, ReleaseRef
+from delivery.state.desired import Desired
 from delivery.state.events import State
 from delivery.state.evidence_file import EvidenceFile
-from delivery.state.history import Attempt
+from delivery.state.history import Attempt, History
 from delivery.state.snapshot import Snapshot
 
 REASONS = tuple(state.kind.event for state in State if state.failed)
 
 
-def propose_rollback(context: Context, environment: str) -> Pull | None:
-    """Open the rollback pull request of a failed attempt; merge it where that is allowed."""
+def propose_rollback(context: Context, environment: str, *, by_person: bool = False) -> Pull | None:
+    """Open the rollback pull request of a failed attempt; merge it where that is allowed.
+
+    It goes back to the last release that was verified here, whatever the failed attempt's file
+    says. A rollback is rolled back by a person alone: somebody has to look.
+    """
     snapshot = context.snapshot()
-    attempt = snapshot.attempt(environment)
-    if not attempt.state.failed or attempt.desired.is_rollback:
-        return None  # a rollback is never rolled back: a person has to look
-    fallback = snapshot.history(environment).fallback(attempt.desired.previous.release)
-    proposal = rollback_of(attempt, fallback)
+    history = snapshot.history(environment)
+    attempt = history.newest
+    if not attempt.state.failed or (attempt.desired.is_rollback and not by_person):
+        return None
+    proposal = rollback_of(history)
     context.progress(f"proposing the rollback of {environment}")
     pull = propose(context, snapshot, proposal)
     if pull is None or not context.forge.merges_itself:
@@ -31,10 +35,10 @@ def propose_rollback(context: Context, environment: str) -> Pull | None:
     return context.forge.merge(pull.number, commit=commit)
 
 
-def rollback_of(attempt: Attempt, fallback: ReleaseRef) -> Proposal:
-    """The rollback of an attempt: its previous release becomes the wanted one."""
-    environment, failed = attempt.environment.name, attempt.desired.wanted.release
-    target = attempt.desired.previous
+def rollback_of(history: History) -> Proposal:
+    """The rollback of the newest attempt: the last verified release becomes the wanted one."""
+    environment, attempt = history.environment.name, history.newest
+    target = history.previous
     reasons = tuple(
         {"event": event.kind, "evidence": dict(event.evidence)}
         for event in attempt.events
@@ -42,13 +46,13 @@ def rollback_of(attempt: Attempt, fallback: ReleaseRef) -> Proposal:
     )
     return Proposal(
         environment=environment,
-        desired=Desired(wanted=target, previous=fallback, rollback_of=failed),
+        desired=Desired(target, history.fallback(target.release), attempt.subject),
         evidence=EvidenceFile(
             schema_version=1,
             environment=environment,
             release=target.release,
             verdicts=(),
-            rollback_of=failed,
+            rollback_of=attempt.subject,
             attempt=attempt.commit,
             because=reasons,
         ),
@@ -58,7 +62,9 @@ def rollback_of(attempt: Attempt, fallback: ReleaseRef) -> Proposal:
 
 
 def _report(attempt: Attempt) -> str:
-    lines = [f"`{attempt.desired.wanted.release}` did not hold in {attempt.environment}:", ""]
+    lines = [f"`{attempt.subject}` did not hold in {attempt.environment}:", ""]
+    if attempt.malformed:
+        lines.append(f"- {attempt.malformed}")
     for event in attempt.events:
         why = event.evidence.get("why", "")
         lines.append(f"- {event.kind}{': ' + str(why) if why else ''}")

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from delivery.settings.policy import Environment
-from delivery.state.desired import Desired, ReleaseRef
+from delivery.state.desired import NONE, Desired, ReleaseRef
 from delivery.state.events import Event, State, state_of
 from delivery.state.evidence_file import EvidenceFile
 
+# Keys of an event's evidence.
+ADMITTED = "admitted"  # False: the files were rejected, and no release was looked at
+CLOSES = "closes"  # True: a person asked for the route to be closed
 UNKNOWN = -math.inf  # the level of a release that no record tells of: it could be the best
 
 
@@ -20,7 +23,8 @@ class Attempt:
     """One commit of main that changed what an environment shall run, and what came of it.
 
     `target` is the kind of place that asks; `events` happened there, and `elsewhere` in the
-    other one: rehearsals, for a place that stays up.
+    other one: rehearsals, for a place that stays up. `malformed` says why its desired.yaml cannot
+    be read; such an attempt wants nothing and was rejected.
     """
 
     environment: Environment
@@ -30,27 +34,39 @@ class Attempt:
     events: Sequence[Event]
     elsewhere: Sequence[Event] = ()
     merged: str = ""  # when, as git says it (ISO 8601); empty for a commit that main has not
+    malformed: str = ""
 
     @property
     def state(self) -> State:
-        return state_of(self.events)
+        return State.REJECTED if self.malformed else state_of(self.events)
+
+    @property
+    def subject(self) -> str:
+        """The release that it wants; where there is none, the commit."""
+        wanted = self.desired.wanted
+        return wanted.release if wanted.exists else self.commit[:12]
+
+    @property
+    def why(self) -> str:
+        """What its last event says of the reason; empty where nobody gave one."""
+        last = self.events[-1].evidence if self.events else {}
+        return self.malformed or str(last.get("why", ""))
+
+    @property
+    def admitted(self) -> bool:
+        """False where its files were rejected: that says nothing about a release."""
+        refused = any(event.evidence.get(ADMITTED) is False for event in self.events)
+        return not (self.malformed or refused)
+
+    @property
+    def closed(self) -> bool:
+        """Did a person ask for the route to be closed?"""
+        return any(event.evidence.get(CLOSES) for event in self.events)
 
     @property
     def anywhere(self) -> Attempt:
         """With the events of the other kind of place, if nothing happened in this one."""
         return replace(self, events=self.elsewhere) if not self.events else self
-
-    @property
-    def verified(self) -> ReleaseRef:
-        """What is verified here while this attempt stands: its own release or the previous.
-
-        A rollback goes to a release that was verified here before, so it counts from the start.
-        """
-        if not self.desired.wanted.exists:
-            return ReleaseRef()
-        settled = self.state is State.VERIFIED
-        returning = self.desired.is_rollback and not self.state.failed
-        return self.desired.wanted if settled or returning else self.desired.previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +79,28 @@ class History:
     def __iter__(self) -> Iterator[Attempt]:
         return iter(self.attempts)
 
+    @property
+    def newest(self) -> Attempt:
+        """The attempt that counts."""
+        return self.attempts[0]
+
+    @property
+    def anywhere(self) -> History:
+        """Where nothing happened to an attempt in this kind of place, what did in the other."""
+        return replace(self, attempts=tuple(attempt.anywhere for attempt in self))
+
     def of(self, release: str) -> Iterator[Attempt]:
-        """The attempts at one release, newest first."""
-        return (attempt for attempt in self if attempt.desired.wanted.release == release)
+        """The attempts at one release that were admitted, newest first."""
+        return (
+            attempt
+            for attempt in self
+            if attempt.desired.wanted.release == release and attempt.admitted
+        )
 
     def verified_at(self, release: str) -> int | None:
         """How many attempts ago `release` was verified here; None if it is not."""
         for age, attempt in enumerate(self):
-            if attempt.desired.wanted.release == release:
+            if attempt.desired.wanted.release == release and attempt.admitted:
                 return age if attempt.state is State.VERIFIED else None
         return None
 
@@ -88,15 +118,41 @@ class History:
         newest = next(self.of(release), None)
         return newest if newest is not None and newest.state.failed else None
 
-    def fallback(self, release: str) -> ReleaseRef:
-        """The newest release verified here, other than `release`, that did not fail since."""
+    @property
+    def verified(self) -> ReleaseRef:
+        """What is verified here now, whatever the newest file says of it."""
+        return self.fallback()
+
+    @property
+    def previous(self) -> ReleaseRef:
+        """What the newest attempt leaves the traffic to if it does not stand."""
+        newest = self.newest
+        return self.fallback("" if newest.state.failed else newest.desired.wanted.release)
+
+    @property
+    def closed(self) -> bool:
+        """Did a person close the route, and was nothing verified since?"""
+        last = self._last()
+        return last is not None and last.closed
+
+    def fallback(self, release: str = "") -> ReleaseRef:
+        """The newest release verified here, other than `release`, that did not fail since; none
+        where there is none, and where a person closed the route."""
+        last = self._last(release)
+        return ReleaseRef() if last is None or last.closed else last.desired.wanted
+
+    def _last(self, besides: str = "") -> Attempt | None:
+        """The newest attempt that decides who has the traffic."""
+        failed = {besides, NONE}
         for attempt in self:
-            wanted = attempt.desired.wanted
-            if wanted.release == release or not wanted.exists:
-                continue
-            if attempt.state is State.VERIFIED and not self.failed(wanted.release):
-                return wanted
-        return ReleaseRef()
+            release = attempt.desired.wanted.release
+            if attempt.closed:
+                return attempt
+            if attempt.state is State.VERIFIED and release not in failed:
+                return attempt
+            if attempt.state.failed and attempt.admitted:
+                failed.add(release)
+        return None
 
     def recorded_levels(
         self, evidence: Callable[[Attempt], EvidenceFile | None], since: datetime
@@ -117,7 +173,7 @@ class History:
                     levels[release] = _level(evidence(attempt), levels)
                 recent = datetime.fromisoformat(attempt.merged) >= since
                 standing[release] = recent or standing.get(release, False)
-            elif state.failed:
+            elif state.failed and attempt.anywhere.admitted:
                 standing[release] = False
         return {name: levels.get(name, UNKNOWN) for name, stands in standing.items() if stands}
 

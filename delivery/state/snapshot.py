@@ -236,12 +236,27 @@ class Snapshot:
             self._events[environment] = events
         return self._events[environment]
 
-    def replaced_by(self, attempt: Attempt) -> str:
-        """The attempt before this one; `none` for the first. For a commit that main does not have
-        yet: the newest."""
-        commits = [commit for commit, _ in self._changes_of(attempt.environment.name)]
-        place = commits.index(attempt.commit) + 1 if attempt.commit in commits else 0
-        return commits[place] if place < len(commits) else NONE
+    def replaced_by(self, attempt: Attempt) -> Sequence[str]:
+        """The attempts that this one took the place of, newest first: the newest of those that
+        delivery proposed and that were admitted, and what people did since. One with the same
+        texts goes on. For a commit that main does not have yet: as if it came next."""
+        attempts = self.history(attempt.environment.name).attempts
+        commits = [other.commit for other in attempts]
+        after = commits.index(attempt.commit) + 1 if attempt.commit in commits else 0
+        replaced: list[str] = []
+        for before in attempts[after:]:
+            replaced.append(before.commit)
+            texts = self._pair(before)
+            stands = before.admitted and self.proposal(before.environment.name, *texts)[0]
+            if stands and texts != self._pair(attempt):
+                break
+        return replaced or [NONE]
+
+    def _pair(self, attempt: Attempt) -> tuple[str, str]:
+        """The texts of the two files that an attempt brought."""
+        name = attempt.environment.name
+        paths = desired_path(name), evidence_path(name)
+        return self.text(attempt.commit, paths[0]), self.text(attempt.commit, paths[1])
 
     def kinds(self, name: LogName, attempt: str) -> Sequence[str]:
         """What happened to an attempt in one kind of place, oldest first."""
@@ -253,8 +268,12 @@ class Snapshot:
         here = tuple(event for event in events if event.rehearsed == self._rehearses)
         elsewhere = tuple(event for event in events if event.rehearsed != self._rehearses)
         target = REHEARSAL if self._rehearses else environment.settings.target.kind
-        desired = self.desired(environment.name, commit)
-        return Attempt(environment, target, commit, desired, here, elsewhere, merged)
+        desired, malformed = Desired(), ""
+        try:
+            desired = self.desired(environment.name, commit)
+        except InputError as error:
+            malformed = str(error)
+        return Attempt(environment, target, commit, desired, here, elsewhere, merged, malformed)
 
     @property
     def moment(self) -> datetime:
@@ -282,7 +301,7 @@ class Snapshot:
 
         Where nothing but rehearsals ever happened to it, those say what the champion is.
         """
-        return self.attempt(self.settings.last).anywhere.verified
+        return self.history(self.settings.last).anywhere.verified
 
 
 def _moment(signed: Signed) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from delivery.gates.verdict import Verdict
+from delivery.state.desired import ReleaseRef
 from delivery.state.history import Attempt
 
 
@@ -17,6 +18,7 @@ from delivery.state.history import Attempt
 class Situation:
     """An attempt and its place in this tick.
 
+    `previous` is what was verified before it and stays warm; it may not exist.
     `route` maps a release to its share of the traffic in percent. `confirmed` is True once the
     router answered by it in this tick: what a killed tick left in a file may never have been in
     force.
@@ -24,6 +26,7 @@ class Situation:
 
     attempt: Attempt
     route: Mapping[str, int]
+    previous: ReleaseRef = field(default_factory=ReleaseRef)
     confirmed: bool = False
     running: Set[str] = field(default_factory=frozenset)  # releases that are ready
     verdicts: tuple[Verdict, ...] | None = None  # of the active gates; None: not judged yet

@@ -16,7 +16,7 @@ from delivery.deployment.strategies.action import (
     Wait,
 )
 from delivery.gates.verdict import blocking
-from delivery.state.desired import Desired, ReleaseRef
+from delivery.state.desired import ReleaseRef
 from delivery.state.events import State
 
 
@@ -32,16 +32,10 @@ def at_once(now: Situation) -> Action:
     return Wait()
 
 
-def fallback(desired: Desired) -> Mapping[str, int]:
-    """The route while the wanted release is out: to the previous one, or closed without one."""
-    return _all_to(desired.previous) if desired.previous.exists else {}
-
-
 def _start(now: Situation) -> Action:
     """Clients get an answer from the previous release before anything new is started."""
-    previous = now.attempt.desired.previous
-    if not now.route and previous.release in now.running:
-        return SetWeights(_all_to(previous))
+    if not now.route and now.previous.release in now.running:
+        return SetWeights(_all_to(now.previous))
     return Start()
 
 

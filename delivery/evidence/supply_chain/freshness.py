@@ -26,7 +26,7 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
         proposed=proposed,
         unattested=unattested,
         replaces=_replaces(snapshot, attempt, evidence),
-        replaced=snapshot.replaced_by(attempt),
+        replaced=tuple(snapshot.replaced_by(attempt)),
         rollback=attempt.desired.is_rollback,
         in_job=in_job,
     )
@@ -35,7 +35,7 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
 def _replaces(snapshot: Snapshot, attempt: Attempt, evidence: EvidenceFile | None) -> str | None:
     """The attempt that the proposal was made for. One of before there were logs is for any."""
     if evidence and evidence.replaces is None and snapshot.precedes_logs(attempt.environment.name):
-        return snapshot.replaced_by(attempt)
+        return snapshot.replaced_by(attempt)[0]
     return evidence.replaces if evidence else None
 
 

@@ -5,7 +5,7 @@ Evidence about other bytes counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from delivery.gates.verdict import BLOCKING, Verdict
@@ -29,7 +29,7 @@ class Evidence:
     `written` is None where evidence.json is missing or cannot be read. `proposed`: there is the
     tag of `delivery` for exactly these files, and `unattested` says why it is not believed. They
     were proposed in place of the attempt `replaces`, None if that is not known, and took the
-    place of `replaced`. `rollback`: judged when it came first."""
+    place of those in `replaced`, newest first. `rollback`: judged when it came first."""
 
     release: str
     bento_sha256: str
@@ -38,7 +38,7 @@ class Evidence:
     proposed: bool
     unattested: str = ""
     replaces: str | None = ""
-    replaced: str = ""
+    replaced: Sequence[str] = ("",)
     rollback: bool = False
     in_job: bool = False
 
@@ -52,7 +52,7 @@ def judge(evidence: Evidence) -> Verdict:
             "desired.yaml or evidence.json is not what delivery proposed: somebody wrote it by hand"
         )
         return Verdict(GATE, "fail", "not proposed", required, f"{why} ({problems or 'edited'})")
-    if evidence.replaces is not None and evidence.replaces != evidence.replaced:
+    if evidence.replaces is not None and evidence.replaces not in evidence.replaced:
         return Verdict(GATE, "fail", "proposed once", required, _brought_back(evidence))
     if problems:
         return Verdict(GATE, "hold", "no evidence about it", required, problems)
@@ -64,7 +64,7 @@ def judge(evidence: Evidence) -> Verdict:
 def _brought_back(evidence: Evidence) -> str:
     return (
         f"delivery proposed it in place of attempt {str(evidence.replaces)[:12]}, and it took the "
-        f"place of {evidence.replaced[:12]}: somebody brought it back by hand"
+        f"place of {evidence.replaced[-1][:12]}: somebody brought it back by hand"
     )
 
 

@@ -15,3 +15,10 @@ def test_an_attempt_is_a_line_with_its_events(delivery: CommandLine) -> None:
     assert lines[1].rstrip().endswith("deployed")
     [row] = delivery.json("history")
     assert (row["environment"], row["events"]) == ("staging", ["deployed"])
+
+
+def test_what_was_rejected_is_a_line_that_says_why(delivery: CommandLine) -> None:
+    delivery.origin.push({"infra/environments/staging/desired.yaml": "nonsense"})
+    lines = " ".join(delivery("history", "staging").stdout.split())
+    assert "rejected" in lines
+    assert "malformed" in lines

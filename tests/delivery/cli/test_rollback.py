@@ -52,5 +52,13 @@ def test_a_dry_run_deploys_nothing(
 ) -> None:
     calls = delivery.returns("rollback.rollback", replace(RESULT, pull=MERGED))
     assert delivery("rollback", "staging", "--dry-run").stdout == f"staging: {TWO} → {ONE}\n"
-    assert calls == [("staging", {"reason": "", "dry_run": True})]
+    assert calls == [("staging", {"reason": "", "dry_run": True, "close": False})]
     assert deployed == []
+
+
+def test_a_closed_route_is_said(delivery: CommandLine, deployed: list[tuple[object, ...]]) -> None:
+    closed = replace(RESULT, release="none", closes=True)
+    calls = delivery.returns("rollback.rollback", closed)
+    lines = delivery("rollback", "staging", "--close", "--reason", "it leaks").stdout
+    assert "the route was closed after 0.25 s" in lines
+    assert calls == [("staging", {"reason": "it leaks", "dry_run": False, "close": True})]

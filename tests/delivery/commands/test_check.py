@@ -147,3 +147,23 @@ def test_a_release_without_a_record_is_refused(origin: Origin, world: World) -> 
     commit(origin, changed)
     with pytest.raises(RefusedError, match=f"no release {ONE}"):
         check(world)
+
+
+def test_a_file_that_wants_nothing_is_refused_while_something_is_verified(
+    origin: Origin, world: World
+) -> None:
+    empty: dict[str, str | None] = {desired_path("staging"): render_desired(Desired())}
+    origin.want("staging", ONE)
+    commit(origin, empty)
+    assert check(world).environments == ("staging",)
+    origin.git("checkout", "--quiet", "main")
+    origin.happened("staging", origin.git("rev-parse", "HEAD"), "verified", ONE)
+    commit(origin, empty)
+    with pytest.raises(RefusedError, match="--close"):
+        check(world)
+
+
+def test_what_mends_a_malformed_file_passes(origin: Origin, world: World) -> None:
+    origin.push({desired_path("staging"): "nonsense"})
+    commit(origin, proposed(origin, "staging", ONE))
+    assert check(world).environments == ("staging",)

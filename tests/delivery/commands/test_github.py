@@ -21,6 +21,7 @@ from tests.github.governing import Governed
 
 FIXED = "promo tags never change"
 MADE = "promo tags are made by delivery"
+LOGS = ("event logs never lose an event", "event logs are written by delivery")
 
 
 def state(hub: GovernedHub) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def test_who_was_let_past_a_ruleset_is_named_and_taken_out(world: Governed) -> N
     for found in world.hub.rulesets.values():
         found["bypass_actors"] = [actor]
     assert {name: changes[0].before for name, changes in different(world).items()} == {
-        name: [actor] for name in ("main", FIXED, MADE)
+        name: [actor] for name in ("main", FIXED, MADE, *LOGS)
     }
     apply(world.context, dry_run=False)
     assert not any(found["bypass_actors"] for found in world.hub.rulesets.values())

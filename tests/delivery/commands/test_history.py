@@ -6,6 +6,8 @@ import pytest
 
 from delivery.commands.history import history
 from delivery.errors import InputError
+from delivery.state.desired import desired_path
+from delivery.state.events import Event
 from tests.delivery.place import World
 from tests.origin import Origin
 
@@ -40,3 +42,15 @@ def test_a_rollback_names_what_it_takes_back(origin: Origin, world: World) -> No
 def test_an_environment_that_is_not_there_is_named(world: World) -> None:
     with pytest.raises(InputError, match="staging, production"):
         history(world, "prod")
+
+
+def test_what_was_not_deployed_says_why(origin: Origin, world: World) -> None:
+    attempt = origin.want("staging", ONE)
+    event = Event("staging", attempt, "rejected", ONE, "local", {"why": "it is slow"})
+    origin.repository.create_tag(event.tag, attempt, event.message())
+    malformed = origin.push({desired_path("staging"): "nonsense"})
+    origin.want("staging", TWO)
+    newest, unreadable, rejected = history(world, "staging").attempts
+    assert (newest.why, rejected.why) == ("", "it is slow")
+    assert (unreadable.attempt, unreadable.state) == (malformed[:12], "rejected")
+    assert "malformed" in unreadable.why

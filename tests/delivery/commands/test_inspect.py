@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from delivery.commands.inspect import Finding, InspectResult, inspect
 from delivery.errors import InputError, StoreError
+from delivery.state.desired import desired_path
 from tests.delivery.place import World
 from tests.origin import Origin
 
@@ -39,3 +42,19 @@ def test_bytes_that_cannot_be_had_are_no_finding(
 def test_problems_are_the_findings_that_are_not_in_order() -> None:
     good, bad = Finding("record", True, "agrees"), Finding("bento", False, "another file")
     assert InspectResult(ONE, (good, bad), (), ()).problems == (bad,)
+
+
+def test_an_environment_whose_file_cannot_be_read_does_not_want_it(
+    origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = origin.git("rev-parse", "HEAD")
+    origin.push({desired_path("staging"): "nonsense"})
+    bento = SimpleNamespace(bento=SimpleNamespace(path=origin.path))
+    monkeypatch.setattr("delivery.commands.inspect.released", lambda *_: bento)
+    monkeypatch.setattr("delivery.commands.inspect.inside", lambda *_: ())
+    monkeypatch.setattr(
+        "delivery.commands.inspect._look", lambda name, _: Finding(name, True, "looked at")
+    )
+    result = inspect(world, ONE)
+    assert ("staging", f"merged, attempt {attempt}") in result.environments
+    assert not any(finding.name.startswith("evidence for") for finding in result.findings)

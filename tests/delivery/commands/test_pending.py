@@ -9,6 +9,7 @@ import pytest
 
 from delivery.commands.pending import pending
 from delivery.settings.host import GitHub, Surroundings
+from delivery.state.desired import desired_path
 from delivery.state.events import MAX_INCONCLUSIVE, Event
 from delivery.state.refs import promotion_branch
 from tests.delivery.place import World
@@ -131,3 +132,11 @@ def test_later_jobs_get_the_names_as_one_line_of_json(
     (line,) = output.read_text().splitlines()
     name, _, value = line.partition("=")
     assert (name, json.loads(value)) == ("environments", ["staging", "production"])
+
+
+def test_a_file_that_cannot_be_read_needs_a_deployment_to_say_so(
+    origin: Origin, world: World
+) -> None:
+    origin.push({desired_path("staging"): "nonsense"})
+    assert pending(world).environments == ("staging",)
+    assert pending(job(world)).environments == ("staging",)

@@ -34,3 +34,9 @@ def test_the_previous_release_has_the_traffic_and_a_pull_request_follows(world: 
 def test_where_nothing_runs_there_is_nothing_to_roll_back(origin: Origin) -> None:
     with pytest.raises(InputError, match="nothing to roll back"):
         rollback(World(origin.path, lambda _: None), ENV, reason="", dry_run=True)
+
+
+def test_a_plan_to_close_the_route_closes_nothing(world: World) -> None:
+    result = rollback(world, ENV, reason="it leaks", dry_run=True, close=True)
+    assert (result.left, result.release, result.closes) == (TWO, "none", True)
+    assert world.places[ENV].shares == {TWO: 100}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.commands.status import EnvironmentStatus, status
+from delivery.state.desired import desired_path
 from tests.delivery.place import Place, World
 from tests.origin import Origin
 
@@ -56,3 +57,13 @@ def test_a_route_to_what_nobody_wants_is_a_difference(origin: Origin) -> None:
 def test_what_was_merged_waits_for_its_deployment(origin: Origin) -> None:
     origin.want("staging", ONE)
     assert staging(origin).problem == f"{ONE} is merged"
+
+
+def test_a_file_that_cannot_be_read_is_a_difference_with_its_cure(origin: Origin) -> None:
+    verified(origin)
+    origin.push({desired_path("staging"): "nonsense"})
+    row = staging(origin, running={ONE: True}, shares={ONE: 100})
+    assert "malformed" in row.problem
+    assert (row.route, row.previous, row.cure) == (
+        f"{ONE} 100%", ONE, "delivery rollback staging",
+    )  # fmt: skip

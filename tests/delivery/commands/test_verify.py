@@ -8,7 +8,7 @@ from delivery.commands.verify import verify
 from delivery.errors import HeldError
 from delivery.gates.verdict import Status
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
-from tests.delivery.place import World, judgement
+from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 
 
@@ -34,3 +34,15 @@ def test_what_is_not_verified_cannot_be_verified_again(origin: Origin, world: Wo
     origin.want("staging", ONE)
     with pytest.raises(HeldError, match="`delivery deploy staging`"):
         verify(world, "staging", dry_run=True)
+
+
+def test_the_only_release_is_revoked_and_keeps_the_traffic_until_a_person_decides(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin.happened(ENV, origin.promote(ENV, ONE), "verified", ONE)
+    place = Place(ENV, running={ONE: True}, shares={ONE: 100})
+    world = World(origin.path, lambda _: None, {ENV: place})
+    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("fail"))
+    assert verify(world, ENV, dry_run=False).revoked
+    assert place.shares == {ONE: 100}
+    assert world.snapshot().history(ENV).failed(ONE) is not None

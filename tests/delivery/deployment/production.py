@@ -11,9 +11,11 @@ import pytest
 
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile
+from delivery.state.desired import Desired, desired_path, render_desired
 from delivery.state.events import State
+from delivery.state.record import record_path, render_record
 from tests.delivery.place import Place, World, judgement
-from tests.origin import Origin, copy_origin, make_origin, scratch
+from tests.origin import Origin, copy_origin, make_origin, record, scratch, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 ENV = "production"
@@ -28,6 +30,17 @@ def bring_up(origin: Origin, world: World, release: str, previous: str = "") -> 
     folder, places = _brought_up(tuple(name for name in (previous, release) if name))
     copy_origin(folder, origin.path.parent)
     world.places.update(deepcopy(places))
+
+
+def by_hand(origin: Origin, wanted: str, previous: str = "", of: str = "none") -> str:
+    """A well-formed desired.yaml that nobody proposed comes to main. Returns the attempt."""
+    origin.git("pull", "--quiet", "origin", "main")
+    desired = Desired(version(wanted), version(previous), of)
+    files = {
+        desired_path(ENV): render_desired(desired),
+        record_path(wanted): render_record(record(wanted)),
+    }
+    return origin.push(files, "By hand")
 
 
 @cache

@@ -10,12 +10,14 @@ import pytest
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
+from delivery.errors import HeldError, InputError
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
+from delivery.state.desired import desired_path
 from delivery.state.events import State
 from delivery.state.snapshot import Snapshot
-from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, state
+from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, by_hand, state
 from tests.delivery.place import Killed, Place, World, judgement
 from tests.origin import Origin
 
@@ -160,11 +162,92 @@ def test_a_rollback_is_not_put_under_load_again(
     assert seen == ([True, False] if rolls_back else [True])
 
 
-def test_nothing_wanted_closes_the_route(origin: Origin, world: World, verdicts: object) -> None:
+def test_a_file_that_wants_nothing_closes_no_route(
+    origin: Origin, world: World, verdicts: object
+) -> None:
     bring_up(origin, world, ONE)
     origin.want(ENV, "")
-    assert deploy(world, ENV, budget=60).step.idle
-    assert world.places[ENV].shares == {}
+    with pytest.raises(HeldError, match=r"nobody closed.*--close"):
+        deploy(world, ENV, budget=60)
+    assert world.places[ENV].shares == {ONE: 100}
+    assert world.snapshot().history(ENV).verified.release == ONE
+
+
+def test_a_malformed_file_moves_no_traffic_and_says_what_to_do(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    bring_up(origin, world, ONE)
+    attempt = origin.push({desired_path(ENV): "nonsense"})
+    advice = rf"malformed.*`git revert {attempt[:12]}`.*`delivery rollback {ENV}`"
+    for act in (lambda: deploy(world, ENV, budget=60), Deployment(world, ENV).plan):
+        with pytest.raises(InputError, match=advice):
+            act()
+    assert world.places[ENV].shares == {ONE: 100}
+
+
+def test_a_malformed_file_that_was_reverted_holds_up_nothing(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    bring_up(origin, world, ONE)
+    file = origin.path / desired_path(ENV)
+    good = file.read_text()
+    origin.push({desired_path(ENV): good.replace("bentoSha256", "bentoSha257")})
+    origin.push({desired_path(ENV): good})
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
+    origin.promote(ENV, TWO, ONE)
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
+    assert world.places[ENV].shares == {TWO: 100}
+
+
+@pytest.mark.parametrize(("wanted", "previous"), [(TWO, ""), (ONE, TWO)])
+def test_a_rejected_hand_edit_leaves_the_traffic_with_what_was_verified(
+    origin: Origin, world: World, verdicts: object, wanted: str, previous: str
+) -> None:
+    """Though its file says that nothing ran before, and even if it wants what runs already."""
+    bring_up(origin, world, ONE)
+    by_hand(origin, wanted, previous)
+    assert deploy(world, ENV, budget=60).step.state is State.REJECTED
+    desired = world.snapshot().desired(ENV)
+    assert (desired.wanted.release, desired.is_rollback) == (ONE, True)
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
+    assert world.places[ENV].shares == {ONE: 100}
+
+
+def test_a_file_that_was_not_admitted_says_nothing_about_its_release(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    bring_up(origin, world, ONE)
+    good = (origin.path / desired_path(ENV)).read_text()
+    by_hand(origin, ONE, previous=TWO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(world.forge), "merges_itself", False)
+        assert deploy(world, ENV, budget=60).step.state is State.REJECTED
+    origin.push({desired_path(ENV): good})
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
+
+
+def test_a_first_release_that_fails_leaves_the_route_as_it_is(
+    origin: Origin, world: World, verdicts: Callable[[Any], None]
+) -> None:
+    verdicts("fail")
+    origin.promote(ENV, ONE)
+    for _ in range(2):
+        deploy(world, ENV, budget=60)
+    assert (world.places[ENV].shares, world.places[ENV].running) == ({}, {})
+    assert not world.snapshot().desired(ENV).wanted.exists
+
+
+def test_what_got_the_traffic_and_failed_when_it_was_judged_again_loses_it(
+    origin: Origin, world: World, verdicts: Callable[[Any], None]
+) -> None:
+    """Killed after the traffic moved and before the event."""
+    bring_up(origin, world, ONE)
+    origin.promote(ENV, TWO, ONE)
+    Deployment(world, ENV).tick()
+    world.places[ENV].shares = {TWO: 100}
+    verdicts("fail")
+    assert deploy(world, ENV, budget=60).step.state is State.REJECTED
+    assert world.places[ENV].shares == {ONE: 100}
 
 
 def test_an_attempt_that_was_overtaken_says_so(

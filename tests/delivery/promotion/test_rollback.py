@@ -20,8 +20,11 @@ def world(origin: Origin) -> World:
 
 
 def failed(origin: Origin, *kinds: str, of: str = "none") -> None:
-    """An attempt at TWO beside ONE, with what happened to it."""
-    attempt = origin.want(ENV, TWO, ONE, of)
+    """An attempt at TWO after THREE and ONE, with what happened to it. Its file is wrong about
+    what runs."""
+    for release in (THREE, ONE):
+        origin.happened(ENV, origin.want(ENV, release), "verified", release)
+    attempt = origin.want(ENV, TWO, THREE, of)
     for kind in kinds:
         origin.happened(ENV, attempt, kind, TWO)
 
@@ -31,7 +34,7 @@ def test_it_names_the_events_because_of_which(
     origin: Origin, world: World, kinds: tuple[str, ...]
 ) -> None:
     failed(origin, *kinds)
-    proposal = rollback_of(world.snapshot().attempt(ENV), version(THREE))
+    proposal = rollback_of(world.snapshot().history(ENV))
     assert [reason["event"] for reason in proposal.evidence.because] == [kinds[-1]]
     assert proposal.evidence.rollback_of == TWO
     desired = proposal.desired
@@ -53,11 +56,10 @@ def test_what_did_not_fail_is_not_rolled_back(
 def test_a_rollback_that_failed_waits_for_a_person(origin: Origin, world: World) -> None:
     failed(origin, "rejected", of=THREE)
     assert propose_rollback(world, ENV) is None
+    assert propose_rollback(world, ENV, by_person=True) is not None
 
 
 def test_what_stays_warm_is_the_newest_that_stood(origin: Origin, world: World) -> None:
-    for release in (THREE, ONE):
-        origin.happened(ENV, origin.want(ENV, release), "verified", release)
     failed(origin, "rejected")
     propose_rollback(world, ENV)
     desired = world.snapshot().desired(ENV)

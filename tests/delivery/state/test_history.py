@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from delivery.state.desired import Desired
-from delivery.state.events import Event
+from delivery.state.events import Event, State
 from delivery.state.evidence_file import EvidenceFile, JudgedBytes
-from delivery.state.history import UNKNOWN, Attempt, History
+from delivery.state.history import ADMITTED, CLOSES, UNKNOWN, Attempt, History
 from tests.delivery.place import environment
 from tests.origin import version
 
@@ -36,30 +37,93 @@ def attempt(
     return Attempt(PLACE, "local", "a" * 40, desired, here, there, merged)
 
 
+def rejected_as_a_file(wanted: str) -> Attempt:
+    """Nobody proposed it, so no release was looked at."""
+    evidence = {"why": "by hand", ADMITTED: False}
+    event = Event("production", "a" * 40, "rejected", wanted, "local", evidence)
+    return replace(attempt(wanted), events=(event,))
+
+
+def closed(made: Attempt) -> Attempt:
+    """A person asked for the route to be closed."""
+    *before, last = made.events
+    return replace(made, events=(*before, replace(last, evidence={CLOSES: True})))
+
+
 def history(*attempts: Attempt) -> History:
     """From attempts in the order in which they happened."""
     return History(PLACE, attempts[::-1])
 
 
+UNREADABLE = replace(attempt(""), malformed="it is a poem")
+
+
 @pytest.mark.parametrize(
-    ("made", "verified"),
+    ("made", "verified", "previous"),
     [
-        (attempt(TWO, "verified", previous=ONE), TWO),
-        (attempt(TWO, "deployed", previous=ONE), ONE),
-        (attempt(TWO, "verified", "revoked-1", previous=ONE), ONE),
-        (attempt(TWO, previous=ONE, of=THREE), TWO),  # a rollback, from the start
-        (attempt(TWO, "rejected", previous=ONE, of=THREE), ONE),  # unless it failed itself
-        (attempt(TWO, "revoked-1", previous=ONE, of=THREE), ONE),
-        (attempt("", previous=ONE), "none"),
+        (attempt(TWO, "verified"), TWO, ONE),
+        (attempt(TWO, "deployed"), ONE, ONE),
+        (attempt(TWO, "verified", "revoked-1"), ONE, ONE),
+        (attempt(TWO, previous=THREE, of=THREE), ONE, ONE),
+        (attempt(TWO, "rejected", previous=THREE), ONE, ONE),
+        (attempt(ONE, "deployed", "rejected"), "none", "none"),
+        (rejected_as_a_file(ONE), ONE, ONE),
+        (attempt("", previous=THREE), ONE, ONE),
+        (UNREADABLE, ONE, ONE),
+        (closed(attempt(ONE, "verified", "revoked-1")), "none", "none"),
     ],
 )
-def test_what_is_verified_while_an_attempt_stands(made: Attempt, verified: str) -> None:
-    assert made.verified.release == verified
+def test_what_was_verified_last_has_the_traffic_whatever_a_newer_file_says(
+    made: Attempt, verified: str, previous: str
+) -> None:
+    happened = history(attempt(ONE, "verified"), made)
+    assert (happened.verified.release, happened.previous.release) == (verified, previous)
+
+
+def test_what_failed_after_it_was_verified_is_not_verified_though_it_was_tried_again() -> None:
+    happened = history(
+        attempt(ONE, "verified"),
+        attempt(TWO, "verified"),
+        attempt(TWO, "verified", "revoked-1"),
+        attempt(TWO, "deployed"),
+    )
+    assert happened.verified.release == ONE
+
+
+def test_a_closed_route_stays_closed_until_something_is_verified() -> None:
+    shut = (attempt(ONE, "verified"), closed(attempt(TWO, "verified", "revoked-1")))
+    for after in ((), (attempt("", of=TWO),), (UNREADABLE,), (attempt(THREE, "deployed"),)):
+        happened = history(*shut, *after)
+        assert happened.closed
+        assert not happened.verified.exists
+    opened = history(*shut, attempt(THREE, "verified"))
+    assert not opened.closed
+    assert opened.verified.release == THREE
+
+
+def test_an_attempt_that_cannot_be_read_was_rejected() -> None:
+    assert UNREADABLE.state is State.REJECTED
+    assert (UNREADABLE.why, UNREADABLE.subject) == ("it is a poem", "a" * 12)
+    assert not UNREADABLE.admitted
+
+
+def test_the_last_event_says_why() -> None:
+    assert rejected_as_a_file(ONE).why == "by hand"
+    assert (attempt(ONE).why, attempt(ONE, "verified").why) == ("", "")
+    assert attempt(ONE).subject == ONE
 
 
 def test_events_of_elsewhere_count_where_nothing_happened_here() -> None:
-    assert attempt(ONE, elsewhere=["verified"]).anywhere.verified.release == ONE
-    assert attempt(ONE, "deployed", elsewhere=["verified"]).anywhere.verified.release == "none"
+    assert history(attempt(ONE, elsewhere=["verified"])).anywhere.verified.release == ONE
+    assert not history(attempt(ONE, "deployed", elsewhere=["verified"])).anywhere.verified.exists
+
+
+def test_a_file_that_was_not_admitted_is_no_attempt_at_its_release() -> None:
+    happened = history(attempt(ONE, "verified"), rejected_as_a_file(ONE))
+    assert happened.verified_at(ONE) == 1
+    assert happened.failed(ONE) is None
+    revoked = history(attempt(ONE, "verified", "revoked-1"), rejected_as_a_file(ONE))
+    assert revoked.failed(ONE) == revoked.attempts[1]
 
 
 def test_the_newest_attempt_at_a_release_says_whether_it_is_verified() -> None:

@@ -121,13 +121,41 @@ def test_a_tag_about_no_attempt_of_main_is_left_alone(origin: Origin) -> None:
     assert origin.snapshot().attempt("staging").state is State.MERGED
 
 
-def test_the_newest_attempt_can_be_read_though_an_older_one_cannot(origin: Origin) -> None:
-    origin.push({"infra/environments/staging/desired.yaml": "nonsense"})
-    origin.want("staging", ONE)
-    snapshot = origin.snapshot()
-    assert snapshot.attempt("staging").desired.wanted.release == ONE
-    with pytest.raises(InputError, match="malformed"):
-        snapshot.history("staging")
+DESIRED = "infra/environments/staging/desired.yaml"
+
+
+@pytest.mark.parametrize("text", ["nonsense", "data: [", "data:\n  release: 7\n", "\x00"])
+def test_an_attempt_that_cannot_be_read_was_rejected_and_says_why(
+    origin: Origin, text: str
+) -> None:
+    verified(origin, "staging", ONE)
+    origin.push({DESIRED: text})
+    origin.want("staging", TWO)
+    newest, malformed, before = origin.snapshot().history("staging").attempts[:3]
+    assert (newest.desired.wanted.release, newest.state) == (TWO, State.MERGED)
+    assert (malformed.state, malformed.desired.wanted.exists) == (State.REJECTED, False)
+    assert DESIRED in malformed.malformed
+    assert (before.desired.wanted.release, before.malformed) == (ONE, "")
+
+
+def test_a_file_that_is_gone_or_no_text_is_an_attempt_that_cannot_be_read(origin: Origin) -> None:
+    file = origin.path / DESIRED
+    file.unlink()
+    gone = origin.push({})
+    file.write_bytes(b"# caf\xe9\n")
+    binary = origin.push({})
+    attempts = origin.snapshot().history("staging").attempts
+    assert [made.commit for made in attempts if made.malformed] == [binary, gone]
+
+
+def test_the_champion_is_what_was_verified_whatever_a_file_says(origin: Origin) -> None:
+    verified(origin, "production", ONE)
+    origin.want("production", TWO, previous=THREE)
+    assert origin.snapshot().champion().release == ONE
+    origin.push({"infra/environments/production/desired.yaml": "nonsense"})
+    assert origin.snapshot().champion().release == ONE
+    origin.want("production", "")
+    assert origin.snapshot().champion().release == ONE
 
 
 def test_processes_of_git_do_not_grow_with_attempts(

@@ -17,7 +17,7 @@ from delivery.deployment.strategies.action import (
     Verify,
     Wait,
 )
-from delivery.deployment.strategies.at_once import at_once, fallback
+from delivery.deployment.strategies.at_once import at_once
 from delivery.gates.verdict import Status, Verdict
 from delivery.state.desired import Desired
 from delivery.state.events import Event
@@ -26,12 +26,12 @@ from tests.delivery.place import environment
 from tests.origin import version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
-DESIRED = Desired(version(TWO), version(ONE))
+DESIRED = Desired(version(TWO))
 
 
-def attempt(*kinds: str, desired: Desired = DESIRED) -> Attempt:
+def attempt(*kinds: str) -> Attempt:
     events = tuple(Event("staging", "a" * 40, kind, TWO, "local") for kind in kinds)
-    return Attempt(environment("staging"), "local", "a" * 40, desired, events)
+    return Attempt(environment("staging"), "local", "a" * 40, DESIRED, events)
 
 
 def verdict(status: Status, override: str = "") -> Verdict:
@@ -53,7 +53,7 @@ ANALYSING = Situation(attempt("deployed"), {ONE: 100})
 def test_a_merged_release_is_started(
     route: dict[str, int], running: set[str], action: Action
 ) -> None:
-    assert at_once(Situation(attempt(), route, running=running)) == action
+    assert at_once(Situation(attempt(), route, version(ONE), running=running)) == action
 
 
 def test_a_started_release_is_judged_first() -> None:
@@ -112,7 +112,7 @@ def test_what_is_over_moves_nothing(kinds: list[str]) -> None:
 @pytest.mark.parametrize(
     "now",
     [
-        Situation(attempt(), {}, running={ONE}),
+        Situation(attempt(), {}, version(ONE), running={ONE}),
         replace(ANALYSING, verdicts=(verdict("pass"),)),
         Situation(attempt("verified"), {}),
     ],
@@ -125,8 +125,3 @@ def test_it_comes_to_an_end(now: Situation) -> None:
             break
         now = replace(now, route=action.weights, confirmed=True)
     assert not isinstance(at_once(now), SetWeights)
-
-
-def test_a_failed_release_leaves_its_traffic_to_the_previous_one() -> None:
-    assert fallback(DESIRED) == {ONE: 100}
-    assert fallback(Desired(version(TWO))) == {}

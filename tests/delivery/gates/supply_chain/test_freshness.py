@@ -71,10 +71,10 @@ def test_a_rollback_was_judged_when_it_came_first(written: Written | None, statu
 
 
 def test_what_was_proposed_for_another_place_fails() -> None:
-    verdict = look(GOOD, replaces="1" * 40, replaced="2" * 40)
+    verdict = look(GOOD, replaces="1" * 40, replaced=("3" * 40, "2" * 40))
     assert verdict.status == "fail"
     assert "in place of attempt 111111111111, and it took the place of 222222222222" in verdict.why
-    assert look(GOOD, replaces="1" * 40, replaced="1" * 40).status == "pass"
+    assert look(GOOD, replaces="1" * 40, replaced=("3" * 40, "1" * 40)).status == "pass"
 
 
 @pytest.mark.parametrize(

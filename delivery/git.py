@@ -19,10 +19,17 @@ from delivery.errors import HeldError, InputError, OutsideError
 MAIN = "refs/remotes/origin/main"
 AUTHOR = "delivery"
 EMAIL = "delivery@localhost"
+RACED = ("stale info", "already exists", "cannot lock ref", "File exists")  # in what git says
+TRIES = 5
 
 
 class GitError(OutsideError):
     """git said no."""
+
+    @property
+    def raced(self) -> bool:
+        """Was somebody else writing the same ref at that moment?"""
+        return any(sign in str(self) for sign in RACED)
 
 
 class Repository:
@@ -92,9 +99,9 @@ class Repository:
                 "`git remote add origin URL && git push -u origin main`."
             )
         try:
-            self.run(
-                "fetch", "--quiet", "--force", "--no-tags", "--prune", "origin",
-                f"+refs/heads/main:{MAIN}", "+refs/tags/promo/*:refs/tags/promo/*",
+            self.fetch_refs(
+                "--force", "--no-tags", "--prune", f"+refs/heads/main:{MAIN}",
+                "+refs/tags/promo/*:refs/tags/promo/*",
                 "+refs/heads/delivery/*:refs/delivery/origin/*",
             )  # fmt: skip
         except GitError as error:
@@ -102,6 +109,38 @@ class Repository:
                 f"origin/main could not be fetched: {error}. `git push -u origin main` if it is "
                 "new; otherwise look at `git remote -v`."
             ) from error
+
+    def fetch_refs(self, *arguments: str) -> None:
+        """Bring refs, given as options and refspecs of `git fetch`, up to date. Commands that run
+        side by side in one checkout write the same refs, so it tries again where they met."""
+        options = [argument for argument in arguments if argument.startswith("--")]
+        refs = [argument for argument in arguments if not argument.startswith("--")]
+        for left in reversed(range(TRIES)):
+            try:
+                # FETCH_HEAD is one file for all of them.
+                self.run("fetch", "--quiet", "--no-write-fetch-head", *options, "origin", *refs)
+                return
+            except GitError as error:
+                if not (left and error.raced):
+                    raise
+
+    def remote_ref(self, ref: str) -> str:
+        """What a ref is at on origin; empty where it is not there."""
+        return self.run("ls-remote", "origin", ref).split("\t")[0]
+
+    def fetch_branch(self, branch: str) -> str | None:
+        """The commit that a branch is at on origin, brought here; None where there is no such
+        branch."""
+        ref = f"refs/heads/{branch}"
+        commit = self.remote_ref(ref)
+        try:
+            if commit:
+                self.fetch_refs(ref)
+        except GitError:
+            if self.remote_ref(ref):
+                raise
+            return None
+        return commit or None
 
     def commit(self, revision: str) -> str:
         """The full hash of a commit; InputError if there is none."""
@@ -213,10 +252,15 @@ class Repository:
     def push_branch(self, commit: str, branch: str) -> None:
         """Point the branch on origin at `commit`, replacing only what this checkout last saw."""
         ref = f"refs/heads/{branch}"
-        seen = self.run("ls-remote", "origin", ref).split("\t")[0]
-        if seen != commit:
+        seen = self.remote_ref(ref)
+        if seen == commit:
+            return
+        try:
             self.run("push", "--quiet", f"--force-with-lease={ref}:{seen}", "origin",
                      f"{commit}:{ref}")  # fmt: skip
+        except GitError:
+            if self.remote_ref(ref) != commit:  # somebody else pushed the same
+                raise
 
     def create_tag(self, name: str, commit: str, message: str) -> bool:
         """Create an annotated tag on origin: compare-and-swap. False if somebody was first."""

@@ -17,7 +17,7 @@ from delivery.forge.protocol import Pull, Wanted, moved
 from delivery.git import MAIN, GitError, Repository
 from delivery.state.refs import PULLS, SEEN_PULLS
 
-TRIES = 3
+TRIES = 5
 
 
 class LocalForge:
@@ -39,7 +39,7 @@ class LocalForge:
         )
 
     def _all(self) -> tuple[Pull, ...]:
-        self._git.run("fetch", "--quiet", "--prune", "origin", f"+{PULLS}/*:{SEEN_PULLS}/*")
+        self._git.fetch_refs("--prune", f"+{PULLS}/*:{SEEN_PULLS}/*")
         names = self._git.run("for-each-ref", "--format=%(refname)", SEEN_PULLS).split()
         pulls = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
         return tuple(sorted(pulls, key=lambda pull: pull.number))
@@ -89,11 +89,11 @@ class LocalForge:
         """Merge once; None if main or the pull request moved meanwhile."""
         git, branch = self._git, f"refs/heads/{pull.head}"
         git.fetch()
-        try:
-            git.run("fetch", "--quiet", "origin", branch)
-        except GitError as error:
-            raise ForgeError(f"#{pull.number}: its branch {pull.head} is gone") from error
-        head, main = git.commit("FETCH_HEAD"), git.main()
+        head, main = git.fetch_branch(pull.head), git.main()
+        if head is None:
+            if self._get(pull.number)[1] != old:
+                return None  # a merge removes the branch
+            raise ForgeError(f"#{pull.number}: its branch {pull.head} is gone")
         if only not in (None, head):
             raise ForgeError(moved(pull.number, pull.head))
         try:
@@ -145,7 +145,7 @@ class LocalForge:
                 f"{self._blob(pull)}:{ref}",
             )  # fmt: skip
         except GitError as error:
-            if "stale info" in str(error) or "already exists" in str(error):
+            if error.raced:
                 return False
             raise ForgeError(f"#{pull.number} could not be written: {error}") from error
         return True

@@ -59,7 +59,8 @@ def evidence(
 def propose(
     context: Context, snapshot: Snapshot, proposal: Proposal, *, by_person: bool = True
 ) -> Pull | None:
-    """Open the pull request, or adopt the one there is. Closes older ones for the environment.
+    """Open the pull request, or adopt the one there is, as it is then: somebody who proposed
+    something else meanwhile may have closed it. Closes older ones for the environment.
 
     `by_person` is False where a machine promotes by itself: it leaves alone what a person closed,
     and gets None then.
@@ -69,15 +70,24 @@ def propose(
     head = _branch(proposal, snapshot)
     labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")
     before = context.forge.pulls(head=head)
-    if not any(pull.state == "open" for pull in before):
-        if not by_person and before and before[-1].state == "closed":
+    is_open = any(pull.state == "open" for pull in before)
+    outdated = is_open and _outdated(context, snapshot, proposal, head)
+    if not is_open or outdated:
+        if not by_person and not is_open and before and before[-1].state == "closed":
             return None
         _make_way(context, labels, head)
         _push(context, snapshot, proposal, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
-    if not context.forge.pull(pull.number).comment:
+    if outdated or not context.forge.pull(pull.number).comment:
         context.forge.comment(pull.number, proposal.report)
-    return pull
+    return context.forge.pull(pull.number)
+
+
+def _outdated(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> bool:
+    """Is the branch on origin about an attempt that was replaced meanwhile?"""
+    commit = context.repository.fetch_branch(head)
+    written = snapshot.evidence(proposal.environment, commit) if commit else None
+    return written is not None and written.replaces != proposal.evidence.replaces
 
 
 def stamped(snapshot: Snapshot, proposal: Proposal, logs: Mapping[str, str]) -> Proposal:
@@ -100,7 +110,7 @@ def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None
     """Close what is open for the environment. A rollback does not give way to a promotion."""
     kind, mine, environment = labels
     for pull in context.forge.pulls(state="open"):
-        if environment not in pull.labels:
+        if environment not in pull.labels or pull.head == head:  # somebody proposed the same
             continue
         if kind == PROMOTION and mine not in pull.labels:
             name = environment.partition(":")[2]

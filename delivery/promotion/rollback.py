@@ -72,18 +72,19 @@ def _report(attempt: Attempt) -> str:
 
 
 def _require_generated(context: Context, snapshot: Snapshot, pull: Pull, proposal: Proposal) -> str:
-    """A rollback merges itself only if its branch is exactly what is generated here: its head."""
+    """A rollback merges itself only if its branch is exactly what is generated here: its head.
+    The branch is gone if somebody merged it at this moment."""
     git = context.repository
-    git.run("fetch", "--quiet", "origin", f"refs/heads/{pull.head}")
-    head = git.commit("FETCH_HEAD")
-    base = git.run("merge-base", head, snapshot.commit)
-    written = snapshot.evidence(proposal.environment, head)
-    logs = (written.logs if written else None) or {}
-    proposal = stamped(snapshot, proposal, logs)
-    if head != git.commit_files(base, changed_files(proposal), title(proposal)):
+    head = git.fetch_branch(pull.head)
+    if head is not None:
+        written = snapshot.evidence(proposal.environment, head)
+        proposal = stamped(snapshot, proposal, (written.logs if written else None) or {})
+    base = git.run("merge-base", head or snapshot.commit, snapshot.commit)
+    generated = git.commit_files(base, changed_files(proposal), title(proposal))
+    if head not in (None, generated):
         raise HeldError(
             f"pull request #{pull.number} ({pull.head}) is not the generated rollback: somebody "
             "changed it. Read it and merge it by hand, or close it and run "
             f"`delivery rollback {proposal.environment}` again."
         )
-    return head
+    return generated

@@ -43,7 +43,7 @@ class Logs:
         if not head:
             return
         if head != self.heads.get(name.ref(Grammar.SEEN_LOG)):
-            git.run("update-ref", name.ref(Grammar.SEEN_LOG), head)
+            _set(git, name.ref(Grammar.SEEN_LOG), head)
         if self.witness is not None and head != self._named(name):
             write_whole(self.witness / str(name), f"{head}\n")
 
@@ -90,5 +90,14 @@ def append(
             raise
         return False
     for grammar in (Grammar.ORIGIN_LOG, Grammar.SEEN_LOG):
-        git.run("update-ref", name.ref(grammar), commit)
+        _set(git, name.ref(grammar), commit)
     return True
+
+
+def _set(git: Repository, ref: str, commit: str) -> None:
+    """Point a ref of this checkout at a commit, unless another command does so right now."""
+    try:
+        git.run("update-ref", ref, commit)
+    except GitError as error:
+        if not error.raced:
+            raise

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from delivery.errors import ForgeError
 from delivery.forge.local import LocalForge
+from delivery.forge.protocol import Pull
+from delivery.git import Repository
+from tests.delivery.racing import race
 from tests.origin import Origin
 
 
@@ -91,3 +96,37 @@ def test_pulls_are_found_by_branch_and_state(forge: LocalForge) -> None:
 def test_one_that_is_adopted_gets_the_labels_it_lacks(forge: LocalForge) -> None:
     forge.open("one", "One", "", ("x",))
     assert forge.open("one", "One", "", ("x", "y")).labels == ("x", "y")
+
+
+def clones(origin: Origin, folder: Path) -> list[LocalForge]:
+    """The forge of this checkout and that of another clone."""
+    other = folder / "other"
+    origin.git("clone", "--quiet", str(origin.bare), str(other))
+    return [LocalForge(origin.repository), LocalForge(Repository(other))]
+
+
+def test_who_merges_what_another_merges_at_the_same_moment_is_told_that_it_is_merged(
+    origin: Origin, forge: LocalForge, tmp_path: Path
+) -> None:
+    number = forge.open("one", "One", "", ()).number
+    forges = clones(origin, tmp_path)
+    merged = race(lambda caller: forges[caller % 2].merge(number))
+    assert {pull.merge_commit for pull in merged if isinstance(pull, Pull)} == {
+        forge.pull(number).merge_commit
+    }, merged
+    assert all(isinstance(pull, Pull) for pull in merged), merged
+
+
+def test_who_opens_what_another_opens_at_the_same_moment_adopts_it(
+    origin: Origin, forge: LocalForge, tmp_path: Path
+) -> None:
+    forges = clones(origin, tmp_path)
+    opened = race(lambda caller: forges[caller % 2].open("one", "One", "", ("x",)))
+    assert [pull.number for pull in opened if isinstance(pull, Pull)] == [1] * 10, opened
+
+
+def test_an_open_one_whose_branch_is_gone_is_named(origin: Origin, forge: LocalForge) -> None:
+    number = forge.open("one", "One", "", ()).number
+    origin.git("push", "--quiet", "origin", ":refs/heads/one")
+    with pytest.raises(ForgeError, match="its branch one is gone"):
+        forge.merge(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from delivery.settings.overrides import NO_OVERRIDES
 from delivery.state.desired import Desired
 from delivery.state.evidence_file import EvidenceFile, render_evidence
 from tests.delivery.place import Killed, World
+from tests.delivery.racing import race
 from tests.github.hub import Hub
 from tests.origin import Origin, version
 
@@ -65,6 +67,22 @@ def test_proposing_again_adopts_what_is_open(world: World) -> None:
     for _ in range(2):
         put(world, ONE)
     assert seen(world) == [(f"promote/{ENV}/{ONE}", "open", LABELS, "report")]
+
+
+def test_what_is_open_is_renewed_once_something_else_came_in_between(
+    world: World, origin: Origin
+) -> None:
+    put(world, ONE)
+    before = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
+    attempt = origin.want(ENV, TWO)
+    propose(world, world.snapshot(), proposal(ONE, text="judged anew"))
+    after = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
+    assert before is not None
+    assert after not in (None, before)
+    written = world.snapshot().evidence(ENV, after)
+    assert written is not None
+    assert written.replaces == attempt
+    assert seen(world) == [(f"promote/{ENV}/{ONE}", "open", LABELS, "judged anew")]
 
 
 @dataclass
@@ -144,3 +162,37 @@ def test_a_promotion_waits_for_a_rollback_and_a_rollback_for_nothing(world: Worl
     assert [state for _, state, _, _ in seen(world)] == ["closed", "open"]
     with pytest.raises(HeldError, match="rolls production back"):
         put(world, TWO)
+
+
+def worlds(origin: Origin, folder: Path) -> list[World]:
+    """This checkout and another clone."""
+    other = folder / "other"
+    origin.git("clone", "--quiet", str(origin.bare), str(other))
+    return [World(origin.path, lambda _: None), World(other, lambda _: None)]
+
+
+def test_who_proposes_at_the_same_moment_is_told_the_number_that_is_open(
+    origin: Origin, tmp_path: Path
+) -> None:
+    here = worlds(origin, tmp_path)
+    put(here[0], TWO)
+    pulls = race(lambda caller: put(here[caller % 2], ONE))
+    assert {(pull.number, pull.state) for pull in pulls if isinstance(pull, Pull)} == {(2, "open")}
+    assert all(isinstance(pull, Pull) for pull in pulls), pulls
+    assert [state for _, state, _, _ in seen(here[0])] == ["closed", "open"]
+
+
+def test_who_was_overtaken_is_told_that_it_is_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = world.forge
+    comment = forge.comment
+
+    def overtaken(number: int, text: str) -> None:
+        comment(number, text)
+        forge.close(number, "superseded by another")
+
+    monkeypatch.setattr(forge, "comment", overtaken)
+    pull = put(world, ONE)
+    assert pull is not None
+    assert pull.state == "closed"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from delivery.errors import HeldError
+from delivery.forge.protocol import Pull
 from delivery.promotion.rollback import propose_rollback, rollback_of
 from delivery.state.desired import ReleaseRef
 from tests.delivery.place import World
+from tests.delivery.racing import race
 from tests.origin import Origin, version
 
 ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"
@@ -87,3 +89,13 @@ def test_an_edited_rollback_does_not_merge_itself(
     monkeypatch.setattr(type(world.forge), "merges_itself", True)
     with pytest.raises(HeldError, match="not the generated rollback"):
         propose_rollback(world, ENV)
+
+
+def test_a_rollback_that_many_propose_at_the_same_moment_is_merged_for_all_of_them(
+    origin: Origin, world: World
+) -> None:
+    failed(origin, "rejected")
+    pulls = race(lambda _: propose_rollback(world, ENV), 4)
+    told = [pull for pull in pulls if pull is not None]  # None: it was merged before
+    assert all(isinstance(pull, Pull) and pull.state == "merged" for pull in told), pulls
+    assert [pull.state for pull in world.forge.pulls()] == ["merged"]

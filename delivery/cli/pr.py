@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +12,7 @@ from rich.table import Table
 from delivery.cli.options import context, json_option, reason_option
 from delivery.cli.render import pull_line, show, state_text, table
 from delivery.commands import pr as command
+from delivery.errors import InputError
 
 if TYPE_CHECKING:
     from delivery.commands.pr import ListResult
@@ -49,11 +52,25 @@ def open_pull(title: str, body: str, as_json: bool) -> None:
 
 @pr.command("merge")
 @click.argument("number", type=int)
+@click.option("--unjudged", is_flag=True, help="Though its gates did not pass; needs --reason.")
+@reason_option
 @json_option
-def merge_pull(number: int, as_json: bool) -> None:
-    """Merge a pull request into main."""
-    result = command.merge_pull(context(), number)
+def merge_pull(number: int, unjudged: bool, reason: str, as_json: bool) -> None:
+    """Merge a pull request into main. A candidate has to have passed its gates."""
+    if unjudged and not reason.strip():
+        raise InputError('--unjudged needs a reason, which everybody can read: `--reason "…"`')
+    insist = (lambda _: reason) if unjudged else partial(_ask, number)
+    result = command.merge_pull(context(), number, insist)
     show(result, as_json, pull_line(result.pull))
+
+
+def _ask(number: int, missing: str) -> str:
+    """A person's reason to merge it all the same; empty for no, and where nobody can answer."""
+    if not sys.stdin.isatty():
+        return ""
+    question = f"#{number}: {missing}. Merge it all the same? If so, say why"
+    answer: str = click.prompt(question, default="", show_default=False, err=True)
+    return answer
 
 
 @pr.command("close")

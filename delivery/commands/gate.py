@@ -13,6 +13,7 @@ from delivery.github.errors import GithubError
 from delivery.judgement.proposed import Judged, judge
 from delivery.release.candidate import candidate
 from delivery.report import markdown, write
+from delivery.report.stamp import stamp
 from delivery.settings.host import append
 from delivery.settings.overrides import Overrides, require_allowed
 from delivery.storage.dvc_lock import require_in_step
@@ -42,7 +43,8 @@ def gate(context: Context, overrides: Overrides) -> GateResult:
         if context.surroundings.in_job:
             _tell_why(context, error)
         raise
-    pull = _tell(context, markdown(judged.judgement))
+    about = stamp(judged.judgement, context.repository.commit("HEAD"))
+    pull = _tell(context, f"{markdown(judged.judgement)}\n{about.line}\n")
     return GateResult(release, judged.judgement.champion, judged, pull)
 
 

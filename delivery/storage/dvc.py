@@ -76,10 +76,8 @@ def objects(out: Out, *places: Any) -> Sequence[str]:
     from a branch: one that leads elsewhere would give away or replace what lies there.
 
     Raises:
-        StoreError: an id is no md5, or a list names a path outside its folder.
+        StoreError: an id is no md5, a list is damaged or names a path outside its folder.
     """
-    from dvc_data.hashfile.tree import Tree
-
     info = out.hash_info
     if not info:
         return ()
@@ -87,12 +85,26 @@ def objects(out: Out, *places: Any) -> Sequence[str]:
     _require_id(ids[0], out)
     holder = next((place for place in places if info.isdir and place.exists(info.value)), None)
     if holder is not None:
-        for key, _, entry in Tree.load(holder, info):
+        for key, _, entry in _list(holder, out):
             if not all(key) or {".", ".."} & set(key):
                 raise StoreError(f"{out}: its list has {'/'.join(key)!r}, which climbs out of it")
             ids.append(str(entry.value))
             _require_id(ids[-1], out)
     return ids
+
+
+def _list(holder: Any, out: Out) -> Any:
+    """The list of a folder."""
+    from dvc_data.hashfile.tree import Tree
+    from dvc_objects.errors import ObjectFormatError
+
+    try:
+        return Tree.load(holder, out.hash_info)
+    except ObjectFormatError as error:
+        raise StoreError(
+            f"{out}: its list in {holder.path} is corrupted: {error}. Restore it there: nothing is "
+            "rebuilt in its place."
+        ) from error
 
 
 def files_of(repo: Repo, named: Mapping[str, Out]) -> dict[str, Path]:

@@ -10,9 +10,6 @@ checked against its hash when it comes back.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -24,10 +21,10 @@ import httpx
 from delivery.errors import StoreError
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
+from delivery.storage.dvc_cache import admit, corrupted
 
 ASSET = "objects.tar"
 LARGEST = 2 * 1024**3  # bytes; GitHub takes no larger asset
-DIR = ".dir"
 
 
 class Bundles:
@@ -94,7 +91,7 @@ class Bundles:
                 with tarfile.open(bundle, "r:") as archive:  # never compressed: no bomb
                     archive.extractall(folder, filter="data")
             except tarfile.TarError as error:
-                raise _corrupted(name, str(error)) from error
+                raise corrupted(name, str(error)) from error
             bundle.unlink()
             admit({file.name: file for file in sorted(folder.iterdir())}, cache, name)
 
@@ -135,40 +132,3 @@ def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
     info.uname = info.gname = ""
     info.mode = 0o644
     return info
-
-
-def admit(files: Mapping[str, Path], cache: Any, source: str) -> None:
-    """Put files, by DVC id, into the DVC cache, if all of them are what their ids say.
-
-    Raises:
-        StoreError: one is not; none was taken.
-    """
-    for oid, file in files.items():
-        digest = "of no file" if file.is_symlink() or not file.is_file() else _md5(file)
-        if digest != oid.removesuffix(DIR):
-            raise _corrupted(source, f"{oid} has the hash {digest}")
-    for oid, file in files.items():
-        _adopt(file, Path(cache.oid_to_path(oid)))
-
-
-def _corrupted(source: str, reason: str) -> StoreError:
-    return StoreError(
-        f"{source} is corrupted: {reason}. Nothing of it is used, and nothing is rebuilt in its "
-        "place: bring the right bytes back, or train again."
-    )
-
-
-def _md5(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _adopt(file: Path, place: Path) -> None:
-    """Move an object into the cache in one step."""
-    if place.exists():
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    incoming = place.with_name(f"{place.name}.{os.getpid()}.part")
-    shutil.copyfile(file, incoming)
-    incoming.chmod(0o444)
-    incoming.replace(place)

@@ -25,7 +25,8 @@ from delivery.storage.dvc import (
     scratch,
     tracked,
 )
-from delivery.storage.github_releases import Bundles, admit
+from delivery.storage.dvc_cache import admit, mend
+from delivery.storage.github_releases import Bundles
 
 
 class Store:
@@ -175,14 +176,16 @@ class Store:
         return self._opened[commit]
 
     def _bring(self, commit: str, path: str, held_by: str) -> None:
-        """Where the store is GitHub: fill the cache from the bundle that has `path`."""
-        if self._bundles is None or self.remote:
-            return
+        """Mend what the cache has of `path`. Where the store is GitHub, fill it from the bundle."""
         with opened(self.root) as repo:
             cache = repo.cache.local
             with at(repo, commit):
                 out = tracked(repo).get(path)
-                if out is None or all(cache.exists(oid) for oid in objects(out, cache)):
+                if out is not None:
+                    mend(repo, out)
+                if out is None or self._bundles is None or self.remote:
+                    return
+                if all(cache.exists(oid) for oid in objects(out, cache)):
                     return
                 own = [Path(path).name] if path.startswith(FOLDER) else [self._lock_bundle(repo)]
             self._bundles.bring([*own, *filter(None, [held_by])], cache)

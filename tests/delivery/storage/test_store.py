@@ -269,3 +269,59 @@ def test_a_release_takes_along_what_its_commit_was_made_from(
     store.put(release, bento, commit)
     assert {"one\n", "fitted-on-one\n", "pass\n"} <= bundles.kept[release]
     assert "another branch\n" not in bundles.kept[release]
+
+
+def damage(file: Path) -> None:
+    """Another last byte, and as read-only as before: DVC believes it."""
+    content = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    file.chmod(0o444)
+
+
+def cached(pipeline: Origin) -> dict[Path, bytes]:
+    files = objects(pipeline.path / ".dvc/cache/files")
+    return {file: file.read_bytes() for file in files}
+
+
+def test_a_damaged_cache_is_fetched_anew(
+    store: Store, remote: Path, pipeline: Origin, bento: Path
+) -> None:
+    release, sha256, commit = released(store, pipeline, bento)
+    before = cached(pipeline)
+    for file in before:
+        damage(file)
+    assert content_sha256(store.bento(release, sha256, commit)) == sha256
+    changed = {file for file, content in cached(pipeline).items() if content != before[file]}
+    assert {file.name for file in changed}.isdisjoint({file.name for file in objects(remote)})
+
+
+def test_a_damaged_cache_of_what_a_commit_names_is_fetched_anew(
+    store: Store, remote: Path, pipeline: Origin, tmp_path: Path
+) -> None:
+    store.push(head(pipeline))
+    for file in cached(pipeline):
+        damage(file)
+    found = store.get(head(pipeline), "artifacts/model", tmp_path / "model")
+    assert (found / "deep/weights").read_text() == "fitted-on-one\n"
+
+
+def test_a_remote_is_blamed_if_it_is_really_wrong(
+    store: Store, remote: Path, pipeline: Origin, tmp_path: Path
+) -> None:
+    store.push(head(pipeline))
+    for file in (*cached(pipeline), *objects(remote)):
+        damage(file)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=rf"the copy in {remote}\S* is corrupted"):
+            store.get(head(pipeline), "artifacts/model", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_damaged_object_that_no_remote_has_is_said_to_be_nowhere(
+    store: Store, remote: Path, pipeline: Origin, tmp_path: Path
+) -> None:
+    for file in cached(pipeline):
+        damage(file)
+    with pytest.raises(StoreError, match="neither in the DVC cache nor"):
+        store.get(head(pipeline), "artifacts/data.txt", tmp_path / "data")

@@ -1,14 +1,16 @@
-"""Small files that are whole or not there, locks that die with their holder, and programs."""
+"""Files that are whole or not there, locks and scratch folders that die with their holder, and
+programs."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -55,6 +57,41 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
             file.flush()
             yield
             return
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A folder below `parent` until the block ends. Removes those of processes that were killed,
+    so that nothing stays for ever."""
+    for lock in parent.glob("*.lock"):
+        with suppress(LockedError), locked(lock, wait=False):
+            _remove(lock)
+    lock = parent / f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    with locked(lock, wait=True):
+        folder = lock.with_suffix("")
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            _remove(lock)
+
+
+def _remove(lock: Path) -> None:
+    """The scratch folder first: while its lock is there, somebody removes it."""
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_files_in(parent: Path) -> Iterator[None]:
+    """Make `tempfile` lay what it makes into a scratch folder below `parent`."""
+    before = tempfile.tempdir
+    with scratch(parent) as folder:
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _is_at(path: Path, file: IO[str]) -> bool:

@@ -16,10 +16,12 @@ from delivery.cli.installed import require_own_checkout
 from delivery.cli.render import annotate
 from delivery.context import Context
 from delivery.errors import DeliveryError, HeldError, InputError
+from delivery.files import temporary_files_in
 from delivery.git import Repository
 from serving.strict import DocumentError
 
 ERR = Console(stderr=True, highlight=False)
+TEMPORARY = "tmp"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_option = click.option(
@@ -37,8 +39,12 @@ environment_argument = click.argument("environment", metavar="ENV")
 
 
 def context() -> Context:
-    """The checkout that the command was called in."""
-    return Context(Repository.find(Path.cwd()).root, progress)
+    """The checkout that the command was called in. A command that is killed leaves its temporary
+    files in the workspace, where the next command removes them."""
+    checkout = Context(Repository.find(Path.cwd()).root, progress)
+    if here := click.get_current_context(silent=True):
+        here.with_resource(temporary_files_in(checkout.workspace / TEMPORARY))
+    return checkout
 
 
 def progress(line: str) -> None:

@@ -36,7 +36,7 @@ def released_signature(
     path = signature_path(release)
     text = git.read(snapshot.commit, path)
     if text is None:
-        missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it."
+        missing = f"main has no {path}. `delivery sign {release}` makes one, if you vouch for it"
         trust = who_may(snapshot.settings.trust, "releases")
         return signature.Evidence(environment, None, files, _now(), missing=missing, trust=trust)
     at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))

@@ -42,4 +42,6 @@ class CommandLine:
 @pytest.fixture
 def delivery(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     monkeypatch.chdir(origin.path)
+    (origin.path / ".git" / "info").mkdir(exist_ok=True)
+    (origin.path / ".git" / "info" / "exclude").write_text(".delivery/\n")  # as the template's
     return CommandLine(origin, monkeypatch)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import click
 import pytest
+from click.testing import CliRunner
 
 from delivery.cli import options
 from delivery.cli.options import context, exit_code, progress
@@ -80,3 +84,20 @@ def test_the_checkout_is_found_from_below(
     monkeypatch.chdir(below)
     assert context().root == delivery.origin.path
     assert context().progress is options.progress
+
+
+def test_a_command_lays_its_temporary_files_into_the_workspace(delivery: CommandLine) -> None:
+    """Where the next command removes what a killed one left, and not in TMPDIR."""
+    places: list[str] = []
+
+    @click.command()
+    def command() -> None:
+        context()
+        places.append(tempfile.gettempdir())
+
+    before = tempfile.gettempdir()
+    CliRunner().invoke(command)
+    workspace = delivery.origin.path / ".delivery"
+    assert [Path(place).parent for place in places] == [workspace / "tmp"]
+    assert list((workspace / "tmp").iterdir()) == []
+    assert tempfile.gettempdir() == before

@@ -74,7 +74,10 @@ def test_what_is_open_is_renewed_once_something_else_came_in_between(
 ) -> None:
     put(world, ONE)
     before = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
+    pushes_to = origin.git("remote", "get-url", "origin")
+    origin.git("remote", "set-url", "origin", str(origin.bare))  # past the rules of GitHub
     attempt = origin.want(ENV, TWO)
+    origin.git("remote", "set-url", "origin", pushes_to)
     propose(world, world.snapshot(), proposal(ONE, text="judged anew"))
     after = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
     assert before is not None

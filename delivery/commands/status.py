@@ -87,19 +87,25 @@ def _cure(attempt: Attempt, doubts: Doubts) -> str:
 
 def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
     """Nothing but rehearsals: it was started, judged and stopped, and nothing runs."""
+    environment = attempt.environment.name
     wanted = attempt.desired.wanted
     state = state_of(attempt.events or attempt.elsewhere)
-    open_end = f"{wanted.release} is {state.value} in rehearsal"
-    problem = str(doubts) or (open_end if wanted.exists and not state.final else "")
+    problem, cure = attempt.malformed, f"gh workflow run rollback.yml -f environment={environment}"
+    if wanted.exists and not state.final:
+        problem, cure = (
+            f"{wanted.release} is {state.value} in rehearsal",
+            "gh workflow run deploy.yml",
+        )
+    problem = str(doubts) or problem
     return EnvironmentStatus(
-        environment=attempt.environment.name,
+        environment=environment,
         url="none: a rehearsal leaves nothing up",
         wanted=wanted.release,
         state=f"{state.value} in rehearsal" if wanted.exists else "idle",
         previous=attempt.desired.previous.release,
         route="none",
         problem=problem,
-        cure=(doubts.cure if doubts else "gh workflow run deploy.yml") if problem else "",
+        cure=(doubts.cure if doubts else cure) if problem else "",
     )
 
 

@@ -15,6 +15,7 @@ from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError
 from delivery.forge.local import LocalForge
 from delivery.settings.host import GitHub, Surroundings
+from delivery.state.desired import desired_path
 from delivery.state.events import State
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
@@ -102,6 +103,13 @@ def test_status_names_a_rehearsal_that_is_not_over(origin: Origin, hosted: Hoste
     row = status(hosted).environments[0]
     assert row.problem == f"{ONE} is merged in rehearsal"
     assert replace(row, problem="", cure="").state == "merged in rehearsal"
+
+
+def test_status_names_a_file_that_cannot_be_read(origin: Origin, hosted: Hosted) -> None:
+    origin.push({desired_path("staging"): "nonsense"})
+    row = status(hosted).environments[0]
+    assert "malformed" in row.problem
+    assert row.cure == "gh workflow run rollback.yml -f environment=staging"
 
 
 def test_a_rollback_to_what_ran_for_real_is_rehearsed(origin: Origin, hosted: Hosted) -> None:

@@ -21,7 +21,8 @@ def parse_yaml(text: str, source: str) -> Any:
         )
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, RecursionError) as error:  # the second: brackets without end
+    # The last two: brackets without end, and the 31st of June.
+    except (YAMLError, RecursionError, ValueError) as error:
         first = " ".join(str(error).split())
         raise InputError(f"{source} is not YAML: {first}") from error
 

@@ -63,9 +63,10 @@ def parse_desired(text: str, source: str) -> Desired:
     if not isinstance(data, Mapping):
         raise _malformed(source, "it has no mapping under `data`")
     for key in KEYS:
-        if not isinstance(data.get(key), str):
-            raise _malformed(source, f"data.{key} is {data.get(key)!r}, expected a string")
-    unknown = sorted(set(data) - set(KEYS))
+        value = data.get(key)
+        if not isinstance(value, str) or not value.isprintable():
+            raise _malformed(source, f"data.{key} is {value!r}, expected a string")
+    unknown = sorted(map(str, set(data) - set(KEYS)))
     if unknown:
         raise _malformed(source, f"data.{unknown[0]} is not a key of it")
     wanted = ReleaseRef(data["release"], data["bentoSha256"], data["image"])

@@ -104,7 +104,8 @@ def parse_evidence(text: str, source: str) -> EvidenceFile:
     """InputError names the key that is missing or of the wrong type."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+        json.dumps(content, ensure_ascii=False).encode()  # half a character is none
+    except (ValueError, RecursionError) as error:  # the second: brackets without end
         raise _malformed(source, f"it is no JSON ({error})") from error
     try:
         return parse(EvidenceFile, content, source=source)

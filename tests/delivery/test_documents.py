@@ -17,8 +17,8 @@ def test_yaml_is_version_1_2() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: [", "a: 1\na: 2\n", "!!python/object/apply:os.system ['true']", "[" * 500],
-    ids=["open", "twice", "object", "deep"],
+    ["a: [", "a: 1\na: 2\n", "!!python/object/apply:os.system ['true']", "[" * 500, "2013-06-31"],
+    ids=["open", "twice", "object", "deep", "date"],
 )
 def test_what_is_no_plain_yaml_is_named(text: str) -> None:
     with pytest.raises(InputError, match=r"^params\.yaml is not YAML: ") as caught:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.errors import InputError
 from delivery.state.desired import Desired, parse_desired, render_desired
@@ -32,6 +36,10 @@ def test_the_template_starts_with_nothing_released(environment: str) -> None:
         ("r-aaaaaaaaaaaa", "r-dddddddddddd", "data.bentoSha256"),
         ("apiVersion", "<<<<<<< HEAD\napiVersion", "merge conflict"),
         ("data:", "data: [", "not YAML"),
+        ('  image: "none"', "  image: 2013-06-31", "not YAML"),
+        ('  image: "none"', "  image: !!int x", "not YAML"),
+        ('  image: "none"', '  image: "\\uD800"', "data.image"),
+        ('  image: "none"', '  image: "none"\n  1: x\n  extra: y', "data.1"),
     ],
 )
 def test_a_malformed_file_is_named(old: str, new: str, named: str) -> None:
@@ -39,3 +47,21 @@ def test_a_malformed_file_is_named(old: str, new: str, named: str) -> None:
     with pytest.raises(InputError, match="infra/x") as error:
         parse_desired(text, "infra/x")
     assert named in str(error.value)
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, 1000), st.sampled_from(["", "\n", "  ", ": ", "!!int ", "*a ", '"', "["])
+    ),
+    max_size=4,
+)
+
+
+@given(EDITS)
+def test_whatever_a_person_writes_is_read_or_named(edits: list[tuple[int, str]]) -> None:
+    text = render_desired(FULL)
+    for place, inserted in edits:
+        at = place % len(text)
+        text = text[:at] + inserted + text[at + (not inserted) :]
+    with contextlib.suppress(InputError):
+        parse_desired(text, "infra/x")

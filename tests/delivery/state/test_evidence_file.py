@@ -116,3 +116,9 @@ def test_a_proposal_carries_what_a_person_said() -> None:
     assert (file.release, file.champion, file.reason) == ("r-1", "r-0", "it was the database")
     assert file.judged is not None
     assert file.judged.candidate_sha256 == "a" * 64
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"release": "\\ud800"}', '{"release": "r-1"'])
+def test_what_is_no_json_that_can_be_shown_is_named(text: str) -> None:
+    with pytest.raises(InputError, match=r"^evidence\.json is no evidence: it is no JSON"):
+        parse_evidence(text, "evidence.json")

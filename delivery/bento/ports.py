@@ -25,12 +25,17 @@ def taken(port: int) -> bool:
     return False
 
 
+def listener(port: int) -> psutil.Process | None:
+    """Who listens on `port`; None where nobody does or the system does not tell."""
+    listeners = listening(psutil.process_iter(), "tcp")
+    return next((process for process, own in listeners if own == port), None)
+
+
 def holder(port: int) -> str:
-    """Who listens on `port`, for a message; empty where the system does not tell."""
-    for process, own in listening(psutil.process_iter(), "tcp"):
-        if own == port:
-            with suppress(psutil.Error):
-                return f" by process {process.pid} ({process.name()})"
+    """The same for a message; empty where there is none."""
+    process = listener(port)
+    with suppress(psutil.Error):
+        return f" by process {process.pid} ({process.name()})" if process else ""
     return ""
 
 

@@ -8,7 +8,6 @@ in their environment: what a kill at the wrong moment left behind is found by th
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from delivery.bento.marks import MARKER, carriers
 from delivery.errors import TargetError
 from delivery.files import write_whole
 
-MARKER = "DELIVERY_PROCESS"
 CLOCK = 1.0  # s: how far two readings of one process's creation time may lie apart
 POLL = 0.02  # s
 LAST = 5.0  # s: what orphans get between SIGTERM and SIGKILL
@@ -56,19 +56,26 @@ class Process:
             )
         _started[popen.pid] = popen
         # It is our child and not yet reaped, so it can be asked even if it ended already.
-        created = psutil.Process(popen.pid).create_time()
-        record = {"pid": popen.pid, "created": created, "command": list(command)}
-        write_whole(self.file, json.dumps(record) + "\n")
+        self._write(psutil.Process(popen.pid), command)
+
+    def adopt(self, command: Sequence[str]) -> bool:
+        """Write the pid file anew for one of ours that runs `command`; False if there is none."""
+        for process in self.members():
+            with suppress(psutil.Error):
+                if process.cmdline() == list(command):
+                    self._write(process, command)
+                    return True
+        return False
 
     def leader(self) -> psutil.Process | None:
-        """The process itself if it lives."""
+        """The process itself if it lives, as far as its pid file can be read."""
         try:
-            record = json.loads(self.file.read_text(encoding="utf-8"))
+            record = self._read()
             _reap(record["pid"])
             process = psutil.Process(record["pid"])
             same = abs(process.create_time() - record["created"]) < CLOCK
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except psutil.NoSuchProcess:
             return None
         except (ValueError, KeyError, TypeError):  # not a pid file: start() sweeps by the mark
             return None
@@ -77,31 +84,47 @@ class Process:
         """Does it run? A zombie does not."""
         return self.leader() is not None
 
+    def known(self) -> bool:
+        """Can its pid file be read?"""
+        return bool(self.command())
+
     def command(self) -> tuple[str, ...]:
         """The command it was last started with; empty if there was none."""
         try:
-            record = json.loads(self.file.read_text(encoding="utf-8"))
-            return tuple(record["command"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return tuple(self._read()["command"])
+        except (KeyError, TypeError):
             return ()
 
     def stop(self, *, grace: float) -> None:
         """End it and all that it started; see `stop_all`."""
         stop_all([self], grace=grace)
 
-    def _family(self) -> list[psutil.Process]:
+    def resume(self) -> Sequence[psutil.Process]:
+        """Let what was stopped by a signal go on: it gets no other signal before. Returns all."""
+        members = self.members()
+        _signal(members, signal.SIGCONT)
+        return members
+
+    def members(self) -> Sequence[psutil.Process]:
         """Everything alive that carries our mark, and the leader's descendants."""
         leader = self.leader()
-        family = set()
+        family = set(carriers(self._mark))
         if leader is not None:
             with suppress(psutil.NoSuchProcess):
                 family.update([leader, *leader.children(recursive=True)])
-        for process in psutil.process_iter():
-            # Gone meanwhile, or somebody else's: not ours.
-            with suppress(psutil.Error):
-                if process.environ().get(MARKER) == self._mark and process.pid != os.getpid():
-                    family.add(process)
         return _living(family)
+
+    def _read(self) -> Any:
+        """What the pid file holds; None if it is not there or not JSON."""
+        try:
+            return json.loads(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, process: psutil.Process, command: Sequence[str]) -> None:
+        created = process.create_time()
+        record = {"pid": process.pid, "created": created, "command": list(command)}
+        write_whole(self.file, json.dumps(record) + "\n")
 
     @property
     def _mark(self) -> str:
@@ -114,11 +137,11 @@ def stop_all(processes: Sequence[Process], *, grace: float) -> None:
     Raises:
         TargetError: if something survives even that.
     """
-    known = {member for process in processes for member in process._family()}
+    known = {member for process in processes for member in process.resume()}
 
     def everything() -> list[psutil.Process]:
         """What was there, and what was started since."""
-        return _living({*known, *(member for process in processes for member in process._family())})
+        return _living({*known, *(member for process in processes for member in process.members())})
 
     leaders = [leader for process in processes if (leader := process.leader()) is not None]
     # Each tells its workers and waits for their requests. Workers have sessions of their own, so a

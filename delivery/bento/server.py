@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from delivery.bento.environment import bytecode, environment
+from delivery.bento.marks import marked_below
 from delivery.bento.ports import listening
 from delivery.bento.process import Process
 from delivery.bento.readiness import is_ready, local_client
@@ -74,6 +75,18 @@ class Server:
     def stop(self) -> None:
         """Let running requests finish, then end it."""
         self.process.stop(grace=GRACE)
+
+    def locate(self) -> str:
+        """The URL where it says that it is ready, found by the ports of its processes and by no
+        file; empty if nothing of it answers."""
+        leader = self.process.leader()
+        workers = [process for process in self.process.members() if process != leader]
+        with local_client() as client:
+            for _, port in listening(workers):
+                url = f"http://127.0.0.1:{port}"
+                if is_ready(client, url, timeout=1.0):
+                    return url
+        return ""
 
     def _env(self, python: Path, release: str) -> Mapping[str, str]:
         home = self.folder.absolute()
@@ -145,7 +158,10 @@ def serving(
 
 
 def sweep(workspace: Path) -> None:
-    """Stop the temporary servers of commands that were killed."""
+    """Stop the temporary servers of commands that were killed, also those whose files are gone."""
+    for file in marked_below(workspace / "serving"):
+        if not _owner(file.parent).exists():
+            Process(file).stop(grace=0)
     for owner in (workspace / "serving").glob("*.lock"):
         with suppress(LockedError), locked(owner, wait=False):
             _remove(Server(owner.with_suffix("")))

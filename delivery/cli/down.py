@@ -16,4 +16,6 @@ def down(environment: str | None, as_json: bool) -> None:
     from delivery.commands.down import down as run
 
     result = run(context(), environment)
-    show(result, as_json, *(f"{name}: stopped" for name in result.stopped))
+    lines = [f"{name}: stopped" for name in result.stopped]
+    lines += [f"had lost its files, and was ended: {orphan}" for orphan in result.orphans]
+    show(result, as_json, *lines)

@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "status",
         "history",
         "attest",
+        "up",
         "down",
     ),
     "Repository": ("doctor", "scan", "github"),

@@ -22,7 +22,10 @@ def status(as_json: bool) -> None:
     from delivery.commands.status import status as run
 
     result = run(context())
-    show(result, as_json, status_table(result))
+    supervised = [
+        f"{row.environment}: {row.supervision}" for row in result.environments if row.supervision
+    ]
+    show(result, as_json, status_table(result), *supervised)
     wrong = [
         f"{row.environment}: {row.problem}: `{row.cure}`"
         for row in result.environments

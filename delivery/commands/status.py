@@ -11,6 +11,7 @@ from delivery.state.doubts import Doubts
 from delivery.state.events import State, state_of
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
+from delivery.targets.local.supervision import Supervision
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class EnvironmentStatus:
     route: str
     problem: str
     cure: str
+    supervision: str = ""  # by `delivery up`, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,12 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         return _rehearsed(attempt, doubts)
     try:
         route = target.router.weights()
-        dead = {
-            instance.release: instance.detail
-            for instance in target.runtime.instances().values()
-            if not instance.alive
-        }
-        healthy = target.router.healthy()
+        instances = target.runtime.instances()
+        faults = {name: instance.problem for name, instance in instances.items()}
+        router = target.router.problem()
     except DeliveryError as error:
-        route, dead, healthy = {}, {"target": str(error)}, False
-    problem = str(doubts) or attempt.malformed or _problem(attempt, route, dead, healthy)
+        route, faults, router = {}, {"target": str(error)}, ""
+    problem = str(doubts) or attempt.malformed or _problem(attempt, route, faults, router)
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
     wanted = attempt.desired.wanted
     return EnvironmentStatus(
@@ -77,6 +76,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         route=shares,
         problem=problem,
         cure=_cure(attempt, doubts) if problem else "",
+        supervision=Supervision(context.workspace).describe(environment),
     )
 
 
@@ -110,13 +110,14 @@ def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
 
 
 def _problem(
-    attempt: Attempt, shares: Mapping[str, int], dead: Mapping[str, str], healthy: bool
+    attempt: Attempt, shares: Mapping[str, int], faults: Mapping[str, str], router: str
 ) -> str:
     wanted = attempt.desired.wanted
-    if dead:
-        return "; ".join(f"{name} is not running ({why})" for name, why in dead.items())
-    if shares and not healthy:
-        return "the router is not running"
+    broken = [f"{name} {fault}" for name, fault in faults.items() if fault]
+    if router and (shares or wanted.exists):
+        broken.append(f"the router {router}")
+    if broken:
+        return "; ".join(broken)
     if not wanted.exists:
         return f"the route is open to {', '.join(shares)}" if shares else ""
     if not attempt.state.final:

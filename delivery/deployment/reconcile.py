@@ -166,7 +166,7 @@ class Deployment:
         wanted, previous = attempt.desired.wanted, self._previous(snapshot)
         require_trusted(self._context, snapshot, wanted.release, self.environment)
         instances = target.runtime.instances()
-        before = {name for name, instance in instances.items() if instance.alive}
+        before = {name for name, instance in instances.items() if not instance.problem}
         target.runtime.start(self._bento(snapshot, wanted))
         self._route(target, Situation(attempt, target.router.weights()))
         keep = {wanted.release}

@@ -17,12 +17,17 @@ from serving.settings.service import ServingSettings
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A release that a runtime was asked to run. `alive` is False for one that died."""
+    """A release that a runtime was asked to run. `alive` is False for one that died.
+
+    `problem` says what a start would mend, as the rest of a sentence about the release; empty
+    where it is as it should be. One that is alive may have a problem and answer all the same.
+    """
 
     release: str
     url: str
     alive: bool
     detail: str = ""  # for people: a pid, a pod name
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +53,23 @@ class Runtime(Protocol):
         ...
 
     def instances(self) -> Mapping[str, Instance]:
-        """What was started here and not retired, by release id."""
+        """What was started here and not retired, by release id. Each is asked how it is."""
+        ...
+
+    def settled(self) -> Set[str]:
+        """The releases that the last deployment left running here: what has traffic, and what it
+        kept beside that. Nobody but a deployment starts anything else."""
         ...
 
     def start(self, bento: Bento) -> Instance:
-        """Run a release beside the others and wait until it is ready. Adopts one that runs. A
-        new one gets no traffic; one that replaces a dead one keeps its share of the route."""
+        """Run a release beside the others and wait until it is ready. Adopts one that is as it
+        should be. A new one gets no traffic; one that replaces another of the same release gets
+        its share of the route before that one ends."""
         ...
 
     def retire(self, keep: Set[str]) -> None:
-        """Stop every instance whose release is not in `keep`, letting requests finish."""
+        """Stop every instance whose release is not in `keep`, letting requests finish. What is
+        in `keep` is settled from now on."""
         ...
 
     def stop(self) -> None:
@@ -82,8 +94,14 @@ class Router(Protocol):
         answers with (one of) these releases. Empty closes the route: clients get 503."""
         ...
 
-    def healthy(self) -> bool:
-        """Does it run? True where nothing was routed yet."""
+    def refresh(self) -> bool:
+        """Put the same weights in force again, for what is alive now. True if it had to be
+        started for that."""
+        ...
+
+    def problem(self) -> str:
+        """What a refresh would mend, as the rest of a sentence about the router; empty where it
+        answers as it should, and where nothing was routed yet."""
         ...
 
     def stop(self) -> None:

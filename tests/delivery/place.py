@@ -41,6 +41,7 @@ class Place:
     shares: dict[str, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
     calls_left: int | None = None
     held: int = 0  # how often somebody else still has the lock
 
@@ -62,7 +63,13 @@ class Place:
         yield
 
     def instances(self) -> Mapping[str, Instance]:
-        return {name: Instance(name, self.url, alive) for name, alive in self.running.items()}
+        return {
+            name: Instance(name, self.url, alive, problem="" if alive else "is not running")
+            for name, alive in self.running.items()
+        }
+
+    def settled(self) -> Set[str]:
+        return {*self.shares, *self.kept}
 
     def start(self, bento: Bento) -> Instance:
         self._call()
@@ -80,13 +87,18 @@ class Place:
         self.shares = dict(weights)
         self.seen.append(",".join(weights))
 
-    def healthy(self) -> bool:
-        return True
+    def refresh(self) -> bool:
+        self._call()
+        return False
+
+    def problem(self) -> str:
+        return ""
 
     def retire(self, keep: Set[str]) -> None:
         self._call()
         assert set(self.shares) <= set(keep), "retired what has traffic"
         self.running = {name: alive for name, alive in self.running.items() if name in keep}
+        self.kept = set(keep)
 
     def stop(self) -> None:
         self.running, self.shares = {}, {}

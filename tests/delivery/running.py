@@ -7,13 +7,15 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
-from delivery.bento.process import MARKER
+from delivery.bento.marks import MARKER
+from delivery.bento.process import Process
 
 FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 Found = TypeVar("Found")
@@ -29,6 +31,21 @@ def eventually(look: Callable[[], Found], seconds: float = 10.0) -> Found:
             return found
         assert time.monotonic() < deadline, f"still {found!r} after {seconds} s"
         pause.wait(0.01)
+
+
+@contextmanager
+def started(process: Process) -> Iterator[psutil.Process]:
+    """An idle process with this pid file, as long as the block."""
+    code = "import threading; threading.Event().wait(60)"
+    command = [sys.executable, "-S", "-c", code]
+    process.file.parent.mkdir(parents=True, exist_ok=True)
+    process.start(command, env={}, log=process.file.with_suffix(".log"))
+    leader = process.leader()
+    assert leader is not None
+    try:
+        yield leader
+    finally:
+        process.stop(grace=0)
 
 
 def free_port() -> int:

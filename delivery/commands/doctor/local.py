@@ -144,7 +144,7 @@ def _ports(context: Context) -> Iterator[Check]:
         environment = settings.environment(name)
         port = environment.settings.target.port
         router = context.target(environment).router
-        if router.weights() and router.healthy():
+        if router.weights() and not router.problem():
             yield Check(f"port {port}", True, f"{name} answers there")
         elif not taken(port):
             yield Check(f"port {port}", True, f"free for {name}")

@@ -23,7 +23,7 @@ YEARS = 10
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A self-signed certificate and its key in `folder`, made if they are not there."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    if not (certificate.is_file() and key.is_file()):
+    if not (_is_whole(certificate) and _is_whole(key)):
         secret = ec.generate_private_key(ec.SECP256R1())
         private = secret.private_bytes(
             serialization.Encoding.PEM,
@@ -33,6 +33,14 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         write_whole(key, private.decode())  # readable by its owner alone
         write_whole(certificate, _self_signed(secret))
     return certificate, key
+
+
+def _is_whole(file: Path) -> bool:
+    """Has it an end? A file that was cut short has none."""
+    try:
+        return "-----END" in file.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return False
 
 
 def _self_signed(secret: ec.EllipticCurvePrivateKey) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PROBE = "X-Delivery-Probe"  # a request with this header is told which version of the file it met
+THROUGH, PULSE = "1", "2"  # its values: from a release, or from Traefik alone
 VERSION = "X-Delivery-Route"
 
 
@@ -24,6 +25,23 @@ def weights_of(http: Mapping[str, Any]) -> Mapping[str, int]:
     """The weights of a configuration; empty where the route is closed."""
     services = http["services"]["route"].get("weighted", {}).get("services", [])
     return {service["name"]: service["weight"] for service in services}
+
+
+def version_of(http: Mapping[str, Any]) -> str:
+    """What Traefik alone answers that keeps to a configuration; empty for one without a pulse."""
+    if "pulse" not in http["routers"]:
+        return ""
+    return str(http["middlewares"]["version"]["headers"]["customResponseHeaders"][VERSION])
+
+
+def addresses_of(http: Mapping[str, Any]) -> Mapping[str, str]:
+    """Release → where a configuration leads its share; empty where to nobody."""
+    return {
+        release: "".join(
+            server["url"] for server in http["services"][release]["loadBalancer"]["servers"]
+        )
+        for release in weights_of(http)
+    }
 
 
 def _services(weights: Mapping[str, int], addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -52,13 +70,18 @@ def _with_probe(services: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {
         "routers": {
             "clients": {"rule": "PathPrefix(`/`)", "priority": 1, "service": "route"},
-            "probe": {
-                "rule": f"Path(`/release`) && Header(`{PROBE}`, `1`)",
-                "priority": 2,
-                "service": "route",
-                "middlewares": ["version"],
-            },
+            "probe": _probe(THROUGH, "route"),
+            "pulse": _probe(PULSE, "nobody"),
         },
         "middlewares": {"version": {"headers": {"customResponseHeaders": {VERSION: version}}}},
-        "services": services,
+        "services": {**services, "nobody": {"loadBalancer": {"servers": []}}},
+    }
+
+
+def _probe(value: str, service: str) -> dict[str, Any]:
+    return {
+        "rule": f"Path(`/release`) && Header(`{PROBE}`, `{value}`)",
+        "priority": 2,
+        "service": service,
+        "middlewares": ["version"],
     }

@@ -1,21 +1,24 @@
 """The instances of one environment, as their files tell: what was started, where, and if it lives.
 
-    <folder>/<release>/    delivery.bento.server.Server, and instance.json once it is ready
+    <folder>/<release>/      delivery.targets.local.slot
+    <folder>/<release>.2/    a second slot, so that an instance is replaced beside the old one
 
 A process that died, by itself or with the machine, is seen by its pid file.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from delivery.bento.server import Server
-from delivery.files import write_whole
+from delivery.bento.marks import marked_below
+from delivery.bento.readiness import is_ready, local_client
+from delivery.targets.local.slot import APART, Slot
 from delivery.targets.protocol import Instance
 from serving.settings.service import ServingSettings
+
+ASK = 2.0  # s: how long one that is asked how it is may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +28,68 @@ class Instances:
     folder: Path
     settings: ServingSettings
 
-    def releases(self) -> Sequence[str]:
-        """What was started and not forgotten."""
+    def slots(self) -> Sequence[Slot]:
+        """Every slot that was started and not given up."""
         if not self.folder.is_dir():
             return []
-        return sorted(folder.name for folder in self.folder.iterdir())
+        folders = sorted(folder for folder in self.folder.iterdir() if folder.is_dir())
+        return [Slot(folder, self.settings) for folder in folders]
 
-    def server(self, release: str) -> Server:
-        return Server(self.folder / release, self.settings)
+    def orphans(self) -> Sequence[Slot]:
+        """Slots whose folder was deleted under a process that still runs."""
+        folders = sorted({file.parent for file in marked_below(self.folder)})
+        return [Slot(folder, self.settings) for folder in folders if not folder.is_dir()]
+
+    def releases(self) -> Sequence[str]:
+        """What was started and not forgotten."""
+        return sorted({slot.release for slot in self.slots()})
+
+    def current(self, release: str) -> Slot:
+        """The slot that counts: of those that live, the one that was ready last."""
+        own = [slot for slot in self.slots() if slot.release == release]
+        if len(own) > 1:
+            return max(own, key=lambda slot: (slot.read().alive, slot.written))
+        return own[0] if own else self._slots_of(release)[0]
+
+    def spare(self, release: str) -> Slot:
+        """Where to start it anew: not where something of it still answers."""
+        current = self.current(release)
+        if not current.read().alive:
+            return current
+        return next(slot for slot in self._slots_of(release) if slot != current)
+
+    def outdated(self, release: str) -> Sequence[Slot]:
+        """The slots of a release that do not count any more."""
+        current = self.current(release)
+        return [slot for slot in self.slots() if slot.release == release and slot != current]
 
     def read(self, release: str) -> Instance:
-        """One that did not come up yet is not alive."""
-        leader = self.server(release).process.leader()
-        try:
-            url = json.loads(self._facts(release).read_text(encoding="utf-8"))["url"]
-        except FileNotFoundError:
-            return Instance(release, "", alive=False, detail="its start did not finish")
-        if leader is None:
-            return Instance(release, url, alive=False, detail="its process is gone")
-        return Instance(release, url, alive=True, detail=f"pid {leader.pid}")
+        """By files and processes. One that did not come up yet is not alive."""
+        return self.current(release).read()
 
-    def write(self, release: str, url: str) -> None:
-        """Remember that it is ready at `url`."""
-        write_whole(self._facts(release), json.dumps({"url": url}) + "\n")
-
-    def forget(self, release: str) -> None:
-        """Before another start."""
-        self._facts(release).unlink(missing_ok=True)
+    def ask(self) -> Mapping[str, Instance]:
+        """All, orphans too, each asked whether it answers."""
+        instances = [slot.read() for slot in self.orphans()]
+        instances += [self.read(release) for release in self.releases()]
+        return {instance.release: _asked(instance) for instance in instances}
 
     def addresses(self) -> Mapping[str, str]:
         """Release → URL of each that is alive."""
         instances = (self.read(release) for release in self.releases())
         return {instance.release: instance.url for instance in instances if instance.alive}
 
-    def _facts(self, release: str) -> Path:
-        return self.folder / release / "instance.json"
+    def adopt_orphans(self) -> None:
+        """Give them back their folders."""
+        for slot in self.orphans():
+            slot.folder.mkdir(parents=True, exist_ok=True)
+
+    def _slots_of(self, release: str) -> Sequence[Slot]:
+        names = release, f"{release}{APART}2"
+        return [Slot(self.folder / name, self.settings) for name in names]
+
+
+def _asked(instance: Instance) -> Instance:
+    with local_client() as client:
+        if instance.problem or is_ready(client, instance.url, timeout=ASK):
+            return instance
+    return replace(instance, problem=f"does not say within {ASK:g} s that it is ready")

@@ -19,17 +19,20 @@ from typing import Any
 import httpx
 import psutil
 
-from delivery.bento.ports import holder, taken
 from delivery.bento.process import Process
 from delivery.bento.readiness import local_client
-from delivery.errors import InputError, TargetError
+from delivery.errors import TargetError
 from delivery.files import program, write_whole
 from delivery.targets.local.certificate import certificate
-from delivery.targets.local.configuration import PROBE, VERSION, configuration, weights_of
+from delivery.targets.local.configuration import configuration
+from delivery.targets.local.port import clear_port
+from delivery.targets.local.probe import Probe
+from delivery.targets.local.route_file import RouteFile
 
 GRACE = 15.0  # s: Traefik itself gives running requests 10 s
 DEADLINE = 15.0  # s: a change is in force after some 10 ms
 POLL = 0.01  # s
+NOBODY: Mapping[str, str] = {}
 OPTIONS = (
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
@@ -61,9 +64,8 @@ class LocalRouter:
         return Process(self.folder / "router.json")
 
     @property
-    def file(self) -> Path:
-        """The dynamic configuration. JSON is YAML; Traefik reads no file called .json."""
-        return self.folder / "dynamic" / "route.yml"
+    def file(self) -> RouteFile:
+        return RouteFile(self.folder / "dynamic" / "route.yml")
 
     @property
     def url(self) -> str:
@@ -75,18 +77,32 @@ class LocalRouter:
         program from the environment of another checkout is no reason to drop connections."""
         return self.process.command()[1:] == self._options() and self.process.alive()
 
-    def weights(self) -> Mapping[str, int]:
-        """Release → percent, as the file says; empty where it is closed or not there. See
-        `healthy` for whether anything keeps to it."""
-        try:
-            content = json.loads(self.file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return weights_of(content["http"])
+    @property
+    def in_order(self) -> bool:
+        """Does it run, by a file that can be read?"""
+        return self.file.readable and self.runs
 
-    def healthy(self) -> bool:
-        """Does it run as it should? True where it was never asked to."""
-        return not self.file.exists() or self.runs
+    def weights(self) -> Mapping[str, int]:
+        """Release → percent, as the file says; empty where it is closed or was never there. See
+        `problem` for whether anything keeps to it.
+
+        If the file is lost under a router that runs, that router says which release has all
+        the traffic.
+        """
+        if self.file.readable:
+            return self.file.weights()
+        release = self._probe.release() if self.process.members() else ""
+        return {release: 100} if release else {}
+
+    def problem(self) -> str:
+        """What `refresh` would mend; empty where it was never asked to run."""
+        if not self.file.path.exists() and not self.process.members():
+            return ""
+        if not self.file.readable:
+            return f"has lost its file {self.file.path.name}"
+        if not self.runs:
+            return self._why_not_running()
+        return self._probe.disobedience(self.file.version())
 
     def set_weights(self, weights: Mapping[str, int]) -> None:
         """Route the traffic so, and wait until the route answers so. Starts Traefik if need be.
@@ -105,42 +121,74 @@ class LocalRouter:
                 f"{', '.join(missing)} does not run in {self.environment}, so it gets no traffic; "
                 f"the route is unchanged. `delivery deploy {self.environment}` starts it."
             )
-        self._apply(wanted, addresses)
+        self._apply(wanted, addresses, set(wanted))
 
-    def refresh(self) -> None:
-        """Put the same weights in force for the releases that are alive now."""
-        self._apply(self.weights(), self.addresses())
-
-    def _apply(self, weights: Mapping[str, int], addresses: Mapping[str, str]) -> None:
-        routes, version = configuration(weights, addresses)
-        content = {"http": routes, "tls": self._tls()}
-        write_whole(self.file, json.dumps(content, indent=1) + "\n")
-        leader = self.process.leader() if self.runs else None
-        if leader is None:
-            self._start()
-        else:
-            with suppress(psutil.NoSuchProcess):
-                leader.send_signal(signal.SIGHUP)
-        releases = {release for release in weights if release in addresses}
-        if not self._await(version, releases):
-            # Dead, perhaps of a signal that came before it listened for it. Only once more.
-            self._start()
-            if not self._await(version, releases):
-                raise TargetError(f"the router of {self.environment} ended: {self._last_words()}")
+    def refresh(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
+        """Put the same weights in force for the releases that are alive now; True if Traefik had
+        to be started for it. `neighbours` maps a release that does not answer to another that
+        answers its share until the next call."""
+        weights, addresses = self.weights(), dict(self.addresses())
+        answering = {neighbours.get(name, name) for name in weights} & addresses.keys()
+        for release, neighbour in neighbours.items():
+            addresses[release] = addresses[neighbour]
+        before = self.process.leader()
+        self._apply(weights, addresses, answering)
+        return self.process.leader() != before
 
     def stop(self) -> None:
         """End Traefik and forget the route."""
         self.process.stop(grace=GRACE)
-        self.file.unlink(missing_ok=True)
+        self.file.path.unlink(missing_ok=True)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "router.log"
+
+    @property
+    def _probe(self) -> Probe:
+        return Probe(self.url)
+
+    def _why_not_running(self) -> str:
+        if self.process.alive():
+            return "runs with other settings than delivery.yaml has"
+        if self.process.members():
+            return f"has lost its file {self.process.file.name}"
+        return "is not running"
+
+    def _apply(
+        self, weights: Mapping[str, int], addresses: Mapping[str, str], answering: set[str]
+    ) -> None:
+        """Put a configuration in force and wait until one of `answering` answers by it."""
+        routes, version = configuration(weights, addresses)
+        content = {"http": routes, "tls": self._tls()}
+        write_whole(self.file.path, json.dumps(content, indent=1) + "\n")
+        if not (self.runs or self.process.adopt(self._command())):
+            self._start(GRACE)
+        elif self._probe.hangs():
+            self._start(grace=0)
+        else:
+            self._tell()
+        if not self._await(version, answering):
+            # Dead, perhaps of a signal that came before it listened for it, or it hangs. Only once.
+            self._start(grace=0)
+            if not self._await(version, answering):
+                raise TargetError(f"the router of {self.environment} ended: {self._last_words()}")
+
+    def _tell(self) -> None:
+        """That its file has changed."""
+        leader = self.process.leader()
+        with suppress(psutil.NoSuchProcess):
+            if leader is not None:
+                leader.send_signal(signal.SIGHUP)
 
     def _tls(self) -> Mapping[str, Any]:
         file, key = certificate(self.folder.absolute() / "tls")
         default = {"certFile": str(file), "keyFile": str(key)}
         return {"stores": {"default": {"defaultCertificate": default}}}
 
-    def _start(self) -> None:
-        self.process.stop(grace=GRACE)
-        self._check_port()
+    def _start(self, grace: float) -> None:
+        self.process.stop(grace=grace)
+        clear_port(self.port, self.environment, self.folder.absolute().parents[1])
         self.log.unlink(missing_ok=True)
         command = (program("traefik"), *self._options())
         self.process.start(command, env={}, log=self.log)
@@ -149,26 +197,13 @@ class LocalRouter:
         return (
             *OPTIONS,
             f"--entrypoints.web.address=127.0.0.1:{self.port}",
-            f"--providers.file.directory={self.file.parent.absolute()}",
+            f"--providers.file.directory={self.file.path.parent.absolute()}",
         )
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "router.log"
-
-    def _check_port(self) -> None:
-        if taken(self.port):
-            raise InputError(
-                f"port {self.port} of {self.environment} is in use{holder(self.port)}. Choose "
-                f"another in delivery.yaml (environments.{self.environment}.target.port), or "
-                "move all ports of this checkout with DELIVERY_PORT_OFFSET=100, or run "
-                "`make down` in the checkout that uses it."
-            )
 
     def _await(self, version: str, releases: set[str]) -> bool:
         """Ask the route itself until it answers by the file's `version`, with one of `releases`.
 
-        False if Traefik ended meanwhile.
+        False if Traefik ended meanwhile, or hangs.
         """
         deadline = time.monotonic() + DEADLINE
         answered = "nothing"
@@ -176,9 +211,15 @@ class LocalRouter:
             while time.monotonic() < deadline:
                 if not self.process.alive():
                     return False
-                with suppress(httpx.TransportError):
-                    answer = client.get(f"{self.url}/release", headers={PROBE: "1"})
-                    if answer.headers.get(VERSION) == version and _fits(answer, releases):
+                try:
+                    answer = self._probe.through(client)
+                except httpx.TimeoutException:
+                    if self._probe.hangs():
+                        return False
+                except httpx.TransportError:
+                    pass  # it does not listen yet
+                else:
+                    if Probe.fits(answer, version, releases):
                         return True
                     answered = f"{answer.status_code} {answer.text[:200]!r}"
                 time.sleep(POLL)
@@ -193,12 +234,3 @@ class LocalRouter:
             return self.log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
         except FileNotFoundError:
             return "it wrote nothing"
-
-
-def _fits(answer: httpx.Response, releases: set[str]) -> bool:
-    if not releases:
-        return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    try:
-        return answer.status_code == httpx.codes.OK and answer.json()["release"] in releases
-    except (ValueError, KeyError, TypeError):
-        return False

@@ -1,31 +1,38 @@
 """The runtime of the local target: a process for each release, with an environment of its own.
 
-`start` replaces a process that died, and brings back a router that died, with its weights.
+`start` replaces a process that died or hangs, and brings back a router that died, with its weights.
+A release that has traffic is replaced beside itself: what answers is ended when nobody is led to
+it any more.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.bento.bento import Bento
-from delivery.bento.process import stop_all
+from delivery.bento.process import Process, stop_all
 from delivery.bento.readiness import is_ready, local_client
 from delivery.bento.server import GRACE
 from delivery.errors import HeldError, TargetError
 from delivery.files import LockedError, locked
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.router import LocalRouter
+from delivery.targets.local.settlement import Settlement
+from delivery.targets.local.slot import Slot
 from delivery.targets.protocol import Instance
 from serving.settings.service import ServingSettings
 
 # s: for requests that the router handed over and the bento has not read yet. Like the preStop
 # delay on Kubernetes: a bento that was told to end resets connections it has not looked at.
 SETTLE = 0.5
+PATIENCE = 120.0  # s: an act of the supervisor starts one release
+POLL = 0.1  # s
 
 
 @dataclass(frozen=True)
@@ -33,76 +40,138 @@ class LocalRuntime:
     """The instances of `environment`, whose Python environments lie in `envs`."""
 
     environment: str
-    lock_file: Path
+    folder: Path
     envs: Path
     files: Instances
     router: LocalRouter
+    supervisor: Process
 
     @property
     def settings(self) -> ServingSettings:
         return self.files.settings
 
+    @property
+    def settlement(self) -> Settlement:
+        return Settlement(self.folder / "settled.json")
+
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep two writers of this environment apart; HeldError names the other one."""
+        """Keep two writers of this environment apart; HeldError names the other one. Waits for the
+        supervisor, which holds it while it mends something."""
+        deadline = time.monotonic() + PATIENCE
         with ExitStack() as stack:
-            try:
-                stack.enter_context(locked(self.lock_file, wait=False))
-            except LockedError as error:
-                raise HeldError(
-                    f"{self.environment} is being changed by another command ({error}). Wait for "
-                    "it to end, or end it, and run this again."
-                ) from error
+            while True:
+                try:
+                    stack.enter_context(locked(self.folder / "lock", wait=False))
+                    break
+                except LockedError as error:
+                    if not self._is_supervisor(str(error)) or time.monotonic() > deadline:
+                        raise HeldError(
+                            f"{self.environment} is being changed by another command ({error}). "
+                            "Wait for it to end, or end it, and run this again."
+                        ) from error
+                time.sleep(POLL)
             yield
 
     def instances(self) -> Mapping[str, Instance]:
         """What was started here and not retired; alive or not."""
-        return {release: self.files.read(release) for release in self.files.releases()}
+        led = self.router.file.addresses()
+        instances = self.files.ask()
+        return {name: _led(instance, led.get(name)) for name, instance in instances.items()}
+
+    def settled(self) -> Set[str]:
+        """What the last deployment left here."""
+        return self.settlement.read(self.router.weights())
 
     def start(self, bento: Bento) -> Instance:
         """Run a release and wait until it is ready. Brings the router up too, so that a port in
         use is found before anything else."""
-        if not (self.router.file.exists() and self.router.runs):
+        self.files.adopt_orphans()
+        if not self.router.in_order:
             self.router.refresh()
-        if not self._adoptable(bento.id):
-            self._replace(bento)
-        return self.files.read(bento.id)
+        if not self._adopt(bento.id):
+            self._launch(bento)
+        instance = self.files.read(bento.id)
+        if _led(instance, self.router.file.addresses().get(bento.id)).problem:
+            self.router.refresh()  # its traffic still goes to where it was before
+        self._end(self.files.outdated(bento.id))
+        return instance
 
     def retire(self, keep: Set[str]) -> None:
         """Stop every instance not in `keep`. One that still has traffic is refused."""
-        leaving = [release for release in self.files.releases() if release not in keep]
-        if routed := sorted(self.router.weights().keys() & set(leaving)):
+        self.files.adopt_orphans()
+        route = self.router.weights()
+        leaving = [slot for slot in self.files.slots() if slot.release not in keep]
+        if routed := sorted(route.keys() & {slot.release for slot in leaving}):
             raise ValueError(f"{', '.join(routed)} still has traffic: move it away first")
+        self.settlement.write(keep, route)
         self._end(leaving)
 
     def stop(self) -> None:
         """Stop all instances. Their logs go with them."""
-        self._end(self.files.releases())
+        self.settlement.forget()
+        self.files.adopt_orphans()
+        self._end(self.files.slots())
 
-    def _end(self, releases: Sequence[str]) -> None:
-        servers = [self.files.server(release) for release in releases]
-        if any(server.process.alive() for server in servers):
+    def _is_supervisor(self, holder: str) -> bool:
+        """Of another process: who is the supervisor does not wait for itself."""
+        leader = self.supervisor.leader()
+        return leader is not None and holder == f"process {leader.pid}" != f"process {os.getpid()}"
+
+    def _end(self, slots: Sequence[Slot]) -> None:
+        servers = [slot.server for slot in slots]
+        resumed = [server.process.resume() for server in servers]
+        if any(resumed):
             time.sleep(SETTLE)
         stop_all([server.process for server in servers], grace=GRACE)
         for server in servers:
             shutil.rmtree(server.folder, ignore_errors=True)
 
-    def _replace(self, bento: Bento) -> None:
-        server = self.files.server(bento.id)
-        server.stop()
-        self.files.forget(bento.id)
+    def _adopt(self, release: str) -> bool:
+        """Keep the instance that is there, if it is whole and says that it is ready."""
+        slot = self.files.current(release)
+        instance = slot.read()
+        if not (slot.server.process.alive() and instance.alive and _ready(instance)):
+            return False
+        if instance.problem:
+            slot.write(instance.url)
+        return True
+
+    def _launch(self, bento: Bento) -> None:
+        """Start it in a slot where nothing of it answers."""
+        self._lead_to_neighbour(bento.id)
+        slot = self.files.spare(bento.id)
+        slot.server.stop()
+        slot.forget()
         try:
-            url = server.start(bento.path, bento.id, self.envs)
+            url = slot.server.start(bento.path, bento.id, self.envs)
         except TargetError as error:
             raise TargetError(
-                f"{error}. Its whole log: {server.log}. `delivery deploy {self.environment}` tries "
-                "again."
+                f"{error}. Its whole log: {slot.server.log}. "
+                f"`delivery deploy {self.environment}` tries again."
             ) from error
-        self.files.write(bento.id, url)
-        if bento.id in self.router.weights():  # its traffic still goes to where it was before
-            self.router.refresh()
+        slot.write(url)
 
-    def _adoptable(self, release: str) -> bool:
+    def _lead_to_neighbour(self, release: str) -> None:
+        """While a release with traffic answers nobody, a settled one that is warm may."""
         instance = self.files.read(release)
-        with local_client() as client:
-            return instance.alive and is_ready(client, instance.url)
+        answers = instance.alive and instance.problem  # what lost something is known by its answer
+        if answers or release not in self.router.weights():
+            return
+        for neighbour in sorted(self.settled() - {release}):
+            other = self.files.read(neighbour)
+            if other.alive and _ready(other):
+                self.router.refresh({release: neighbour})
+                return
+
+
+def _ready(instance: Instance) -> bool:
+    with local_client() as client:
+        return is_ready(client, instance.url)
+
+
+def _led(instance: Instance, address: str | None) -> Instance:
+    """With the problem that the route leads its share to another `address`; None: it has none."""
+    if instance.problem or address in (None, instance.url):
+        return instance
+    return replace(instance, problem="has a share of the route, which leads to another place")

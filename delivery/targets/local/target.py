@@ -2,6 +2,7 @@
 
     <workspace>/targets/<environment>/
         lock                       held by whoever changes the environment
+        settled.json               delivery.targets.local.settlement
         router/                    delivery.targets.local.router
         instances/<release>/       delivery.targets.local.instances
 
@@ -16,6 +17,7 @@ from delivery.settings.policy import Environment
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.router import LocalRouter
 from delivery.targets.local.runtime import LocalRuntime
+from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Capabilities, Target
 
 
@@ -27,5 +29,7 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     instances = Instances(folder / "instances", settings)
     port = environment.settings.target.port
     router = LocalRouter(folder / "router", port, environment.name, instances.addresses)
-    runtime = LocalRuntime(environment.name, folder / "lock", workspace / "envs", instances, router)
+    supervisor = Supervision(workspace).process
+    envs = workspace / "envs"
+    runtime = LocalRuntime(environment.name, folder, envs, instances, router, supervisor)
     return Target(runtime, router, Capabilities(lasting=True))

@@ -122,3 +122,26 @@ def test_stopping_twice_or_nothing_is_fine(process: Process) -> None:
     process.stop(grace=0)
     process.stop(grace=0)
     assert not process.alive()
+
+
+def test_one_that_is_stopped_ends_in_good_order(process: Process) -> None:
+    code = (
+        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [15]); print('up', flush=True);"
+        "signal.sigwait([15]); print('bye')"
+    )
+    leader = run(process, code)
+    eventually(lambda: said(process))
+    leader.suspend()
+    process.stop(grace=10)
+    assert said(process).split() == ["up", "bye"]
+
+
+def test_one_that_lost_its_pid_file_is_adopted_by_its_command(process: Process) -> None:
+    leader = run(process, IDLE)
+    command = process.command()
+    process.file.write_text("")
+    assert not process.known()
+    assert not process.adopt([*command, "more"])
+    assert process.adopt(command)
+    assert process.known()
+    assert process.leader() == leader

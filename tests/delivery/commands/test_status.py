@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from delivery.commands.status import EnvironmentStatus, status
 from delivery.state.desired import desired_path
+from delivery.targets.protocol import Target
+from tests.delivery.machine import Machine, machine
 from tests.delivery.place import Place, World
+from tests.delivery.targets.local.clients import freeze, freeze_router, kill, kill_router
 from tests.origin import Origin
 
 ONE, TWO = "r-111111111111", "r-222222222222"
@@ -47,6 +53,60 @@ def test_a_difference_has_its_cure(
     row = staging(origin, running=running, shares=shares)
     assert problem in row.problem
     assert row.cure == "delivery deploy staging"
+
+
+@pytest.fixture
+def real(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """ONE is verified in staging, and really runs there."""
+    monkeypatch.setattr("delivery.targets.local.instances.ASK", 1.0)
+    monkeypatch.setattr("delivery.targets.local.probe.ASK", 1.0)
+    with machine(origin, monkeypatch) as made:
+        verified(origin)
+        made.settle("staging", ONE)
+        yield made
+
+
+def test_what_really_runs_as_it_should_is_in_order(real: Machine) -> None:
+    row = status(real).environments[0]
+    assert (row.problem, row.cure, row.supervision) == ("", "", "not supervised")
+
+
+@pytest.mark.parametrize(
+    ("harm", "problem"),
+    [
+        (lambda target: freeze(target, ONE), f"{ONE} does not say within 1 s that it is ready"),
+        (freeze_router, "the router does not answer within 1 s"),
+        (kill_router, "the router is not running"),
+        (lambda target: kill(target, ONE), f"{ONE} has lost its leading process"),
+    ],
+)
+def test_what_died_or_hangs_is_named(
+    real: Machine, harm: Callable[[Target], None], problem: str
+) -> None:
+    harm(real.place("staging"))
+    row = status(real).environments[0]
+    assert problem in row.problem
+    assert row.cure == "delivery deploy staging"
+
+
+@pytest.mark.parametrize("content", ["", '{"url": "htt', "[]", "\0"])
+@pytest.mark.parametrize("name", ["instance.json", "server.json", "route.yml", "router.json"])
+def test_a_damaged_file_is_named_and_what_answers_is_shown(
+    real: Machine, name: str, content: str
+) -> None:
+    (file,) = real.place("staging").runtime.folder.rglob(name)
+    file.write_text(content)
+    row = status(real).environments[0]
+    assert f"has lost its file {name}" in row.problem
+    assert row.route == f"{ONE} 100%"
+
+
+def test_what_lost_its_folder_is_named(real: Machine) -> None:
+    shutil.rmtree(real.workspace)
+    row = status(real).environments[0]
+    assert f"{ONE} has lost its file server.json and still answers" in row.problem
+    assert "the router has lost its file route.yml" in row.problem
+    assert not real.workspace.exists(), "who only looks writes nothing"
 
 
 def test_a_route_to_what_nobody_wants_is_a_difference(origin: Origin) -> None:

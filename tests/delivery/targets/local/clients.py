@@ -15,14 +15,27 @@ def who(target: Target) -> str:
 
 
 def kill(target: Target, release: str) -> None:
-    leader = target.runtime.files.server(release).process.leader()
+    leader = target.runtime.files.current(release).server.process.leader()
     assert leader is not None
     leader.kill()
-    eventually(lambda: not target.runtime.instances()[release].alive)
+    eventually(lambda: target.runtime.instances()[release].problem)
 
 
 def kill_router(target: Target) -> None:
     leader = target.router.process.leader()
     assert leader is not None
     leader.kill()
-    eventually(lambda: not target.router.healthy())
+    eventually(target.router.problem)
+
+
+def freeze(target: Target, release: str) -> None:
+    """Stop the workers of a release as SIGSTOP does; its leader sees nothing of that."""
+    for process in target.runtime.files.current(release).server.process.members():
+        if process != target.runtime.files.current(release).server.process.leader():
+            process.suspend()
+
+
+def freeze_router(target: Target) -> None:
+    leader = target.router.process.leader()
+    assert leader is not None
+    leader.suspend()

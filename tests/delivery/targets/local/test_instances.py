@@ -8,6 +8,7 @@ import pytest
 
 from delivery.bento.server import DEFAULTS
 from delivery.targets.local.instances import Instances
+from tests.delivery.running import started
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def instances(tmp_path: Path) -> Instances:
 def test_nothing_was_started_yet(instances: Instances) -> None:
     assert list(instances.releases()) == []
     assert dict(instances.addresses()) == {}
+    assert instances.current("r-one").folder.name == "r-one"
 
 
 def test_a_start_that_did_not_finish_is_not_alive(instances: Instances) -> None:
@@ -26,18 +28,37 @@ def test_a_start_that_did_not_finish_is_not_alive(instances: Instances) -> None:
     assert instances.read("r-one").detail == "its start did not finish"
 
 
-def test_one_whose_process_is_gone_keeps_its_address_and_gets_no_traffic(
-    instances: Instances,
-) -> None:
-    instances.write("r-one", "http://127.0.0.1:1")
-    instance = instances.read("r-one")
-    assert (instance.url, instance.alive) == ("http://127.0.0.1:1", False)
-    assert instance.detail == "its process is gone"
+def test_one_that_is_gone_is_started_where_it_was(instances: Instances) -> None:
+    instances.current("r-one").write("http://127.0.0.1:1")
+    assert not instances.read("r-one").alive
+    assert instances.spare("r-one") == instances.current("r-one")
     assert dict(instances.addresses()) == {}
 
 
-def test_what_is_forgotten_did_not_finish(instances: Instances) -> None:
-    instances.write("r-one", "http://127.0.0.1:1")
-    for _ in range(2):
-        instances.forget("r-one")
-    assert instances.read("r-one").url == ""
+def test_of_two_slots_the_living_one_counts(instances: Instances) -> None:
+    first = instances.current("r-one")
+    first.write("http://127.0.0.1:1")
+    with started(first.server.process):
+        second = instances.spare("r-one")
+        assert second.folder.name == "r-one.2"
+        second.write("http://127.0.0.1:2")
+        assert instances.current("r-one") == first
+        with started(second.server.process):
+            assert instances.current("r-one") == second
+            assert instances.spare("r-one") == first
+            assert list(instances.outdated("r-one")) == [first]
+            assert list(instances.releases()) == ["r-one"]
+            assert dict(instances.addresses()) == {"r-one": "http://127.0.0.1:2"}
+
+
+def test_a_folder_that_is_gone_comes_back_with_its_process(instances: Instances) -> None:
+    slot = instances.current("r-one")
+    with started(slot.server.process):
+        slot.server.process.file.unlink()
+        slot.server.process.file.with_suffix(".log").unlink()
+        slot.folder.rmdir()
+        assert list(instances.orphans()) == [slot]
+        assert list(instances.ask()) == ["r-one"]
+        assert not slot.folder.exists(), "who only looks writes nothing"
+        instances.adopt_orphans()
+        assert list(instances.slots()) == [slot]

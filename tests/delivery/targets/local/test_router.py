@@ -16,7 +16,7 @@ from delivery.errors import InputError, TargetError
 from delivery.files import program
 from delivery.targets.protocol import Target
 from tests.delivery.running import running
-from tests.delivery.targets.local.clients import kill_router, who
+from tests.delivery.targets.local.clients import freeze_router, kill, kill_router, who
 
 
 def test_a_shift_is_in_force_when_it_returns(target: Target, bento: Path) -> None:
@@ -114,8 +114,73 @@ def test_a_dead_router_is_seen_and_brought_back(target: Target, bento: Path, men
         target.runtime.start(Bento("r-one", bento))
     else:
         target.router.set_weights({"r-one": 100})
-    assert target.router.healthy()
+    assert target.router.problem() == ""
     assert who(target) == "r-one"
+
+
+@pytest.mark.parametrize("mend", ["refresh", "shift"])
+def test_a_frozen_router_is_seen_and_replaced(target: Target, bento: Path, mend: str) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    before = target.router.process.leader()
+    freeze_router(target)
+    assert "does not answer" in target.router.problem()
+    if mend == "refresh":
+        assert target.router.refresh()
+    else:
+        target.router.set_weights({"r-one": 100})
+    assert target.router.problem() == ""
+    assert target.router.process.leader() != before
+    assert who(target) == "r-one"
+
+
+def test_a_refresh_starts_nothing_that_runs(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    assert not target.router.refresh()
+
+
+@pytest.mark.parametrize("content", ["", '{"http": {"rou', "[]"])
+@pytest.mark.parametrize("name", ["dynamic/route.yml", "router.json"])
+def test_a_router_whose_file_cannot_be_read_goes_on_with_the_same_traffic(
+    target: Target, bento: Path, name: str, content: str
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    before = target.router.process.leader()
+    (target.router.folder / name).write_text(content)
+    assert target.router.problem() == f"has lost its file {Path(name).name}"
+    assert dict(target.router.weights()) == {"r-one": 100}
+    target.runtime.start(Bento("r-one", bento))
+    assert target.router.problem() == ""
+    assert target.router.process.leader() == before
+    assert who(target) == "r-one"
+
+
+def test_a_route_that_cannot_be_read_and_that_nobody_keeps_is_none(
+    target: Target, bento: Path
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    kill_router(target)
+    target.router.file.path.write_text("")
+    assert dict(target.router.weights()) == {}
+    assert target.router.problem()
+    target.router.set_weights({"r-one": 100})
+    assert who(target) == "r-one"
+
+
+def test_a_neighbour_answers_for_one_that_does_not_until_the_next_refresh(
+    target: Target, bento: Path
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-two", bento))
+    target.router.set_weights({"r-two": 100})
+    kill(target, "r-two")
+    target.router.refresh({"r-two": "r-one"})
+    assert (who(target), dict(target.router.weights())) == ("r-one", {"r-two": 100})
+    target.runtime.start(Bento("r-two", bento))
+    assert who(target) == "r-two"
 
 
 def test_another_port_in_the_settings_moves_the_router(
@@ -125,7 +190,7 @@ def test_another_port_in_the_settings_moves_the_router(
     before.runtime.start(Bento("r-one", bento))
     before.router.set_weights({"r-one": 100})
     after = make()
-    assert not after.router.healthy()
+    assert after.router.problem()
     after.runtime.start(Bento("r-one", bento))
     assert who(after) == "r-one"
     with pytest.raises(httpx.ConnectError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from delivery.bento.bento import Bento
 from delivery.errors import HeldError, TargetError
 from delivery.targets.protocol import Target
 from tests.delivery.running import eventually, fake_bento, running
-from tests.delivery.targets.local.clients import kill, who
+from tests.delivery.targets.local.clients import freeze, kill, who
 
 
 def test_a_started_release_gets_no_traffic_until_it_is_shifted(target: Target, bento: Path) -> None:
@@ -62,11 +63,127 @@ def test_one_that_died_is_seen_and_its_replacement_gets_its_traffic(
     assert who(target) == "r-one"
 
 
+def test_a_frozen_release_is_seen_and_replaced_and_its_requests_are_answered(
+    target: Target, bento: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.targets.local.runtime.SETTLE", 2.0)
+    first = target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    freeze(target, "r-one")
+    assert "does not say" in target.runtime.instances()["r-one"].problem
+    with ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(httpx.get, f"{first.url}/release", timeout=30)
+        second = target.runtime.start(Bento("r-one", bento))
+        assert stuck.result().json()["release"] == "r-one"
+    assert second.url != first.url
+    assert target.runtime.instances()["r-one"].problem == ""
+    assert who(target) == "r-one"
+    assert len(target.runtime.files.slots()) == 1
+
+
+def test_one_without_a_leader_answers_until_its_replacement_does(
+    target: Target, bento: Path, tmp_path: Path
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    kill(target, "r-one")
+    assert who(target) == "r-one"
+    bad = fake_bento(tmp_path / "bad", error="error: no memory")
+    for _ in range(2):
+        with pytest.raises(TargetError, match="no memory"):
+            target.runtime.start(Bento("r-one", bad))
+        assert who(target) == "r-one"
+    target.runtime.start(Bento("r-one", bento))
+    assert who(target) == "r-one"
+    assert target.runtime.instances()["r-one"].problem == ""
+
+
+def test_a_kept_neighbour_answers_while_a_dead_release_does_not_come_up(
+    target: Target, bento: Path, tmp_path: Path
+) -> None:
+    for release in ("r-old", "r-new", "r-trial"):
+        target.runtime.start(Bento(release, bento))
+    target.router.set_weights({"r-new": 100})
+    target.runtime.retire({"r-old", "r-new", "r-trial"})
+    target.runtime.retire({"r-old", "r-new"})
+    target.runtime.start(Bento("r-another-trial", bento))
+    assert target.runtime.settled() == {"r-old", "r-new"}
+    target.runtime.files.current("r-new").server.process.stop(grace=0)
+    with pytest.raises(TargetError, match="no memory"):
+        target.runtime.start(Bento("r-new", fake_bento(tmp_path / "bad", error="error: no memory")))
+    assert (who(target), dict(target.router.weights())) == ("r-old", {"r-new": 100})
+    target.runtime.start(Bento("r-new", bento))
+    assert who(target) == "r-new"
+
+
+def test_what_a_rollback_left_gets_no_traffic_any_more(
+    target: Target, bento: Path, tmp_path: Path
+) -> None:
+    for release in ("r-old", "r-new"):
+        target.runtime.start(Bento(release, bento))
+    target.router.set_weights({"r-new": 100})
+    target.runtime.retire({"r-old", "r-new"})
+    target.router.set_weights({"r-old": 100})
+    assert target.runtime.settled() == {"r-old"}
+    target.runtime.files.current("r-old").server.process.stop(grace=0)
+    with pytest.raises(TargetError):
+        target.runtime.start(Bento("r-old", fake_bento(tmp_path / "bad", error="error: no")))
+    assert who(target) in ("502", "503")
+
+
+def test_a_replacement_that_was_killed_before_it_had_the_traffic_gets_it(
+    target: Target, bento: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    kill(target, "r-one")
+    with monkeypatch.context() as patch:
+        patch.setattr("delivery.targets.local.router.LocalRouter.refresh", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            target.runtime.start(Bento("r-one", bento))
+    assert who(target) == "r-one"
+    assert "leads to another place" in target.runtime.instances()["r-one"].problem
+    target.runtime.start(Bento("r-one", bento))
+    assert target.runtime.instances()["r-one"].problem == ""
+    assert len(target.runtime.files.slots()) == 1
+    assert who(target) == "r-one"
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("state", ["instances", "."])
+def test_what_lost_its_folder_is_found_and_goes_on(target: Target, bento: Path, state: str) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.runtime.start(Bento("r-left", bento))
+    target.router.set_weights({"r-one": 100})
+    shutil.rmtree(target.runtime.folder / state)
+    assert who(target) == "r-one"
+    assert set(target.runtime.instances()) == {"r-one", "r-left"}
+    assert all(instance.problem for instance in target.runtime.instances().values())
+    assert target.runtime.start(Bento("r-one", bento)).problem == ""
+    assert who(target) == "r-one"
+    target.router.set_weights({"r-one": 100})
+    target.runtime.retire({"r-one"})
+    assert set(target.runtime.instances()) == {"r-one"}
+    left = running(target.router.folder.parent / "instances")
+    assert len(left) == 2, "a leader and a worker"
+
+
+def test_stop_ends_what_lost_its_folder_too(target: Target, bento: Path) -> None:
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    shutil.rmtree(target.runtime.folder)
+    target.stop()
+    assert not running(target.runtime.folder)
+
+
 def test_a_start_that_was_killed_is_done_again(target: Target, bento: Path) -> None:
     target.runtime.start(Bento("r-one", bento))
-    target.runtime.files.forget("r-one")  # killed before it was known to be ready
-    assert not target.runtime.instances()["r-one"].alive
-    assert target.runtime.start(Bento("r-one", bento)).alive
+    target.runtime.files.current("r-one").forget()  # killed before it was known to be ready
+    assert target.runtime.instances()["r-one"].problem
+    assert target.runtime.start(Bento("r-one", bento)).problem == ""
     assert len({process.pid for process in running(target.router.folder.parent / "instances")}) == 2
 
 
@@ -133,6 +250,37 @@ def test_a_second_writer_is_told_who_the_first_is(
             pass  # another environment is another lock
     with target.runtime.lock():
         pass
+
+
+HOLDER = """
+import sys, threading
+from pathlib import Path
+from delivery.targets.local.supervision import Report, Supervision
+from delivery.targets.local.target import local_target
+from tests.delivery.place import environment
+
+workspace = Path(sys.argv[1])
+with Supervision(workspace).held(), local_target(environment("staging"), workspace).runtime.lock():
+    Supervision(workspace).write({"staging": Report()})
+    print("held", flush=True)
+    threading.Event().wait(60)
+"""
+
+
+def test_a_writer_waits_for_the_supervisor(make: Callable[..., Target], tmp_path: Path) -> None:
+    runtime = make().runtime
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "one")]
+    with (
+        ThreadPoolExecutor(1) as pool,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder,
+    ):
+        assert holder.stdout is not None
+        assert holder.stdout.readline().strip() == "held"
+        waiting = pool.submit(lambda: runtime.lock().__enter__())
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.3)
+        holder.kill()
+        waiting.result(timeout=30)
 
 
 def test_the_lock_dies_with_its_holder(make: Callable[..., Target], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_nothing_runs_in_a_new_target(target: Target) -> None:
     assert target.capabilities == Capabilities(lasting=True)
     assert dict(target.router.weights()) == {}
     assert dict(target.runtime.instances()) == {}
-    assert target.router.healthy()
+    assert target.router.problem() == ""
 
 
 def test_the_gates_that_call_it_need_no_credentials(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_after_the_machine_was_off_everything_comes_back(target: Target, bento: 
     target.router.set_weights({"r-one": 100})
     for process in running(target.router.folder.parent):
         process.kill()
-    eventually(lambda: not target.router.healthy())
+    eventually(target.router.problem)
     eventually(lambda: not any(found.alive for found in target.runtime.instances().values()))
     target.runtime.start(Bento("r-two", bento))
     assert who(target) == "503"  # not to a port that may be somebody else's now
@@ -50,7 +50,7 @@ def test_stop_ends_everything_and_can_be_repeated(target: Target, bento: Path) -
     assert not running(target.router.folder.parent)
     assert dict(target.runtime.instances()) == {}
     assert dict(target.router.weights()) == {}
-    assert target.router.healthy()
+    assert target.router.problem() == ""
 
 
 def test_two_checkouts_do_not_meet(make: Callable[..., Target], bento: Path) -> None:

@@ -1,0 +1,47 @@
+"""The file that Traefik reads, read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from delivery.targets.local.configuration import addresses_of, version_of, weights_of
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFile:
+    """The dynamic configuration at `path`. JSON is YAML; Traefik reads no file called .json."""
+
+    path: Path
+
+    @property
+    def readable(self) -> bool:
+        """Is it there, and whole?"""
+        return self._http() is not None
+
+    def weights(self) -> Mapping[str, int]:
+        """Release → percent; empty where the route is closed or the file cannot be read."""
+        http = self._http()
+        return weights_of(http) if http else {}
+
+    def addresses(self) -> Mapping[str, str]:
+        """Release → where its share is led; empty text where to nobody."""
+        http = self._http()
+        return addresses_of(http) if http else {}
+
+    def version(self) -> str:
+        """What Traefik answers that keeps to it; empty if it does not say."""
+        http = self._http()
+        return version_of(http) if http else ""
+
+    def _http(self) -> Mapping[str, Any] | None:
+        """Its content; None if that is not a configuration."""
+        try:
+            http: Mapping[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))["http"]
+            weights_of(http), addresses_of(http), version_of(http)
+            return http
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None

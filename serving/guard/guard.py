@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +27,9 @@ from serving.telemetry.logs import log_request
 from serving.telemetry.metrics import Meter
 from serving.telemetry.request_context import CONTEXT, RequestContext, make_context
 from serving.telemetry.traces import Tracer
+
+LINGER = 1.0  # s: how long what is still sent of a refused body is read, and
+SLACK = 1024 * 1024  # bytes: how much more than allowed
 
 Shape = Callable[[str, int, str], Reply]
 NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
@@ -218,4 +222,18 @@ class _Exchange:
         encoded = [(name.lower().encode(), text.encode()) for name, text in named.items()]
         start = {"type": "http.response.start", "status": reply.status}
         await self._send(start | {"headers": [*encoded, self._id]})
-        await self._send({"type": "http.response.body", "body": reply.body})
+        lingers = reply.status == 413
+        await self._send({"type": "http.response.body", "body": reply.body, "more_body": lingers})
+        if lingers:
+            await self._linger()
+            await self._send({"type": "http.response.body"})
+
+    async def _linger(self) -> None:
+        """Read on before the connection is closed: who still sends into one that is closed loses
+        the answer. Bounded in time and bytes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while not self.complete and self._size <= self._limit + SLACK:
+                    message = await self._receive()
+                    self._size += len(message.get("body", b""))
+                    self.complete = not message.get("more_body", False)

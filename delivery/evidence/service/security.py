@@ -20,7 +20,7 @@ from delivery.bento.client import read_examples
 from delivery.errors import HeldError
 from delivery.evidence.live import Live
 from delivery.evidence.service import tls
-from delivery.gates.service.security import Answer, Evidence
+from delivery.gates.service.security import CUT_OFF, Answer, Evidence
 from serving.contract import Contract, Input
 
 SEED = 20130101
@@ -41,7 +41,8 @@ WRONG: tuple[Any, ...] = ([], {}, [[1]], {"a": 1}, "\u0000", "x" * 20, True, -1e
 
 @dataclass(frozen=True)
 class Attack:
-    """One request. `must_refuse` is False where a lenient service may take it as well."""
+    """One request. `must_refuse` is False where a lenient service may take it as well.
+    `oversized`: nobody has to read its body to the end."""
 
     name: str
     body: bytes = b""
@@ -49,6 +50,7 @@ class Attack:
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     must_refuse: bool = True
+    oversized: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,11 @@ def tried(client: httpx.Client, service: ServiceUnderTest, *, guarded: bool) -> 
     this has not, so nothing gets further than its guard."""
     if guarded:
         strangers = [_answer(client, attack) for attack in uninvited()]
-        hostile = [_answer(client, attack) for attack in malformed(service)]
+        hostile = [answered(client, attack) for attack in malformed(service)]
         alive = _answer(client, Attack("", path=HEALTH, method="GET", headers={})).status
         return Evidence(hostile, alive, strangers)
     attacks = [*malformed(service), *mistyped(service), *elsewhere(_document(client))]
-    hostile = [_answer(client, attack) for attack in attacks]
+    hostile = [answered(client, attack) for attack in attacks]
     good = json.dumps({"instances": [service.good]}).encode()
     return Evidence(hostile, _answer(client, Attack("", good)).status)
 
@@ -118,7 +120,7 @@ def malformed(service: ServiceUnderTest) -> Iterator[Attack]:
     }
     yield from (Attack(name, body) for name, body in bodies.items())
     if service.body_bytes < LARGEST:
-        yield Attack("more bytes than allowed", b" " * (service.body_bytes + 1))
+        yield Attack("more bytes than allowed", b" " * (service.body_bytes + 1), oversized=True)
     good = f'{{"instances": [{row}]}}'.encode()
     yield Attack("a body that is no gzip", good, headers={"Content-Encoding": "gzip"})
     yield Attack("a body that is a picture", good, headers={"Content-Type": "image/png"})
@@ -180,6 +182,15 @@ def _document(client: httpx.Client) -> Mapping[str, Any]:
     except (httpx.HTTPError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def answered(client: httpx.Client, attack: Attack) -> Answer:
+    """What an attack got; of an oversized one also whether only its connection ended with it."""
+    answer = _answer(client, attack)
+    if attack.oversized and answer.status in CUT_OFF:
+        ready = _answer(client, Attack("", path=HEALTH, method="GET", headers={}))
+        return replace(answer, cut_off=ready.status == httpx.codes.OK)
+    return answer
 
 
 def _answer(client: httpx.Client, attack: Attack) -> Answer:

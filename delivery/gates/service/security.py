@@ -10,17 +10,22 @@ from delivery.gates.verdict import Verdict, listed
 GATE = "security"
 REFUSED = range(400, 500)
 STRANGERS = (401, 403)
+# A service that refuses a body before it has read it closes the connection; a router that still
+# sends it then may say 502 instead of passing on the refusal.
+CUT_OFF = (None, 502)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a request got. `status` None: no answer. `must_refuse`: no reading of it is valid.
-    `leak` quotes what the answer told about the inside."""
+    `leak` quotes what the answer told about the inside. `cut_off`: its body was too large to be
+    read to the end, and right after it the service said that it is ready."""
 
     request: str
     status: int | None
     must_refuse: bool = True
     leak: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _problems(evidence: Evidence) -> Iterator[str]:
     for answer in evidence.hostile:
-        if answer.status is None:
+        if answer.cut_off and answer.status in CUT_OFF:
+            pass  # refused all the same
+        elif answer.status is None:
             yield f"{answer.request}: no answer"
         elif answer.status >= 500:
             yield f"{answer.request}: {answer.status}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.guard.guard import Guard
+from serving.guard.guard import SLACK, Guard
 from serving.protocols.protocol import Reply, reply
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
@@ -149,11 +149,30 @@ def test_a_strange_length_is_refused(length: str) -> None:
 def test_an_upload_without_end_is_not_read_to_its_end() -> None:
     def forever() -> Iterator[bytes]:
         while True:
-            yield b"x" * 100
+            yield b"x" * 10_000
 
-    asked = Asked(guarded(echo, start(limits={"body_bytes": 1000})), forever())
+    asked = Asked(guarded(echo, start(limits={"body_bytes": 20_000})), forever())
     assert asked().status == 413
-    assert asked.taken == 11
+    assert asked.taken * 10_000 <= 20_000 + SLACK + 10_000
+
+
+def test_a_refused_upload_is_read_for_a_while_after_the_answer() -> None:
+    """Who sends until it sees the answer would lose it with the connection."""
+    asked = Asked(guarded(echo, start(limits={"body_bytes": 10})), iter([b"x" * 20, b"x", b""]))
+    answer = asked(content_length="21")
+    assert (answer.status, asked.taken) == (413, 3)
+    assert [message.get("more_body", False) for message in answer.messages[1:]] == [True, False]
+
+
+def test_a_refused_upload_that_stops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.guard.guard.LINGER", 0.05)
+    asked = Asked(guarded(echo, start(limits={"body_bytes": 10})), iter([b"x"]))
+    assert (asked(content_length="21").status, asked.taken) == (413, 1)
+
+
+def test_who_is_refused_for_another_reason_is_not_read() -> None:
+    asked = Asked(guarded(echo, start(entry("secret"))), iter([b"x", b""]))
+    assert (asked().status, asked.taken) == (401, 0)
 
 
 def test_a_body_that_does_not_arrive_is_given_up() -> None:

@@ -28,6 +28,23 @@ def test_what_is_malformed_is_refused_in_good_order(answer: Answer, status: str,
 
 
 @pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer("x", 413, cut_off=True), "pass"),
+        (Answer("x", None, cut_off=True), "pass"),
+        (Answer("x", 502, cut_off=True), "pass"),
+        (Answer("x", 502), "fail"),
+        (Answer("x", 500, cut_off=True), "fail"),
+        (Answer("x", 503, cut_off=True), "fail"),
+        (Answer("x", 200, cut_off=True), "fail"),
+        (Answer("x", 502, cut_off=True, leak="Traceback"), "fail"),
+    ],
+)
+def test_a_body_that_nobody_read_to_its_end_may_be_cut_off(answer: Answer, status: str) -> None:
+    assert judge(Evidence((*FINE, answer), 200)).status == status
+
+
+@pytest.mark.parametrize(
     ("afterwards", "status"),
     [(200, "pass"), (429, "pass"), (500, "fail"), (422, "fail"), (None, "fail")],
 )

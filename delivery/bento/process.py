@@ -84,6 +84,13 @@ class Process:
         """Does it run? A zombie does not."""
         return self.leader() is not None
 
+    def pid(self) -> int:
+        """As its pid file says, alive or not; 0 if that says nothing."""
+        try:
+            return int(self._read()["pid"])
+        except (ValueError, KeyError, TypeError):
+            return 0
+
     def known(self) -> bool:
         """Can its pid file be read?"""
         return bool(self.command())

@@ -22,7 +22,8 @@ def up(once: bool, as_json: bool) -> None:
     """
     from delivery.commands.up import up as run
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell lets its background ignore Ctrl-C
+        signal.signal(sign, signal.default_int_handler)
     result = run(context(), once=once)
     reports = result.environments.items()
     lines = [f"{name}: {report.restarts} restarted" for name, report in reports]

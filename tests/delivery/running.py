@@ -42,6 +42,7 @@ def started(process: Process) -> Iterator[psutil.Process]:
     process.start(command, env={}, log=process.file.with_suffix(".log"))
     leader = process.leader()
     assert leader is not None
+    eventually(leader.environ)  # a new process has none for a moment
     try:
         yield leader
     finally:

@@ -60,16 +60,12 @@ class LocalRuntime:
         supervisor, which holds it while it mends something."""
         deadline = time.monotonic() + PATIENCE
         with ExitStack() as stack:
-            while True:
-                try:
-                    stack.enter_context(locked(self.folder / "lock", wait=False))
-                    break
-                except LockedError as error:
-                    if not self._is_supervisor(str(error)) or time.monotonic() > deadline:
-                        raise HeldError(
-                            f"{self.environment} is being changed by another command ({error}). "
-                            "Wait for it to end, or end it, and run this again."
-                        ) from error
+            while (holder := self._enter(stack)) != "":
+                if holder != self._supervisor() or time.monotonic() > deadline:
+                    raise HeldError(
+                        f"{self.environment} is being changed by another command ({holder}). Wait "
+                        "for it to end, or end it, and run this again."
+                    )
                 time.sleep(POLL)
             yield
 
@@ -113,10 +109,19 @@ class LocalRuntime:
         self.files.adopt_orphans()
         self._end(self.files.slots())
 
-    def _is_supervisor(self, holder: str) -> bool:
-        """Of another process: who is the supervisor does not wait for itself."""
-        leader = self.supervisor.leader()
-        return leader is not None and holder == f"process {leader.pid}" != f"process {os.getpid()}"
+    def _enter(self, stack: ExitStack) -> str:
+        """Take the lock; who holds it instead, empty if we do."""
+        try:
+            stack.enter_context(locked(self.folder / "lock", wait=False))
+        except LockedError as error:
+            return str(error) or "another process"
+        return ""
+
+    def _supervisor(self) -> str:
+        """Its name in a lock, which one that was killed holds for a moment more; empty if it is
+        this very process, which does not wait for itself."""
+        pid = self.supervisor.pid()
+        return "" if pid == os.getpid() else f"process {pid}"
 
     def _end(self, slots: Sequence[Slot]) -> None:
         servers = [slot.server for slot in slots]

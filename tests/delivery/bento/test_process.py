@@ -49,6 +49,7 @@ def test_it_is_found_again_by_its_pid_file_and_stopped(process: Process) -> None
     leader = run(process, IDLE)
     again = Process(process.file)
     assert again.leader() == leader
+    assert again.pid() == leader.pid
     assert os.getsid(leader.pid) == leader.pid
     again.stop(grace=5)
     assert not runs(leader)
@@ -80,7 +81,8 @@ def test_a_reused_pid_is_neither_taken_for_it_nor_killed(process: Process) -> No
 def test_a_broken_pid_file_means_dead(process: Process, content: str) -> None:
     process.file.write_text(content)
     assert not process.alive()
-    assert process.command() == ()
+    assert not process.known()
+    assert (process.command(), process.pid()) == ((), 0)
 
 
 def test_workers_with_sessions_of_their_own_end_with_it(process: Process) -> None:
@@ -139,6 +141,7 @@ def test_one_that_is_stopped_ends_in_good_order(process: Process) -> None:
 def test_one_that_lost_its_pid_file_is_adopted_by_its_command(process: Process) -> None:
     leader = run(process, IDLE)
     command = process.command()
+    eventually(leader.cmdline)  # a new process has none for a moment
     process.file.write_text("")
     assert not process.known()
     assert not process.adopt([*command, "more"])

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,7 +167,9 @@ def test_it_works_until_it_is_told_to_end_and_leaves_all_running(
             assert who(target) == TWO
         finally:
             supervisor.send_signal(sign)
-            supervisor.communicate(timeout=60)
+            with suppress(subprocess.TimeoutExpired):
+                supervisor.communicate(timeout=60)
+            supervisor.kill()
     assert supervisor.returncode == 0
     assert told(world) == "not supervised"
     assert all(runs(process) for process in members(target, TWO))

@@ -20,8 +20,8 @@ from delivery.state.refs import ORIGIN_LOGS, SEEN_LOGS, Grammar, LogName
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Every log that is known here: ref → head, and all of their commits. `witness` is a folder
-    outside the checkout that names what was seen."""
+    """Every log that is known here: ref → head, and all of their commits. `witness` is a folder of
+    the workspace that names what was seen, once there is a workspace."""
 
     heads: Mapping[str, str]
     commits: Mapping[str, Commit]
@@ -44,7 +44,7 @@ class Logs:
             return
         if head != self.heads.get(name.ref(Grammar.SEEN_LOG)):
             _set(git, name.ref(Grammar.SEEN_LOG), head)
-        if self.witness is not None and head != self._named(name):
+        if self.witness and self.witness.parent.is_dir() and head != self._named(name):
             write_whole(self.witness / str(name), f"{head}\n")
 
     def _named(self, name: LogName) -> str:

@@ -64,7 +64,8 @@ def test_a_push_that_origin_refuses_is_an_error(origin: Origin) -> None:
 
 
 def test_a_new_clone_misses_what_the_machine_saw(origin: Origin, tmp_path: Path) -> None:
-    git, witness = origin.repository, tmp_path / "workspace"
+    git, witness = origin.repository, tmp_path / "workspace" / "seen"
+    witness.parent.mkdir()
     assert append(git, STAGING, "first\n", (), "")
     logs = read_logs(git, witness)
     logs.keep(git, STAGING)

@@ -3,6 +3,8 @@
 One line for a request: release, id, time, and inputs and scores by column. The queue between the
 requests and the thread is bounded; what does not fit is dropped and counted. Fields that the
 contract calls sensitive are written as a keyed hash, and without a key not at all.
+
+Whatever the disk does, the thread goes on: each row is counted as written or as dropped.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +30,7 @@ from serving.contract import Contract
 from serving.predict.predictor import Scored
 from serving.rows.column import Array
 from serving.settings.service import Start
+from serving.telemetry.lines import repair
 from serving.telemetry.request_context import current
 from serving.telemetry.rotation import RotatingFile
 
@@ -35,6 +38,7 @@ logger = logging.getLogger("serving")
 ROWS = 50_000  # that wait at most
 BATCH = 32  # requests whose lines are written together
 PAUSE = 0.2  # s between two looks at the queue
+FAREWELL = 5.0  # s that the end of the process waits for the disk
 BUCKETS = 2**32
 
 WRITTEN = Counter("serving_logged_rows_total", "Rows written to the prediction log.", ["release"])
@@ -62,8 +66,9 @@ class PredictionLog:
         assert start.host.log_folder is not None
         settings = start.settings.log
         self._threshold = int(settings.share * BUCKETS)
+        self._folder = start.host.log_folder
         self._file = RotatingFile(
-            start.host.log_folder / f"predictions-{os.getpid()}.jsonl",
+            self._folder / f"predictions-{os.getpid()}.jsonl",
             limit=settings.file_bytes,
             count=settings.files,
         )
@@ -74,13 +79,20 @@ class PredictionLog:
         self._waiting = 0
         self._lock = threading.Lock()  # over the number of waiting rows
         self._writing = threading.Lock()
+        self._lost = 0  # rows since the last write that succeeded
         self._written = WRITTEN.labels(start.release)
         self._dropped = DROPPED.labels(start.release)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
 
     def start(self) -> None:
-        """Begin to write; what is in the queue at the end of the process is written as well."""
+        """Begin to write; what is in the queue at the end of the process is written as well.
+        Half lines of workers that were killed are cut off."""
+        try:
+            for path in self._folder.glob("predictions-*.jsonl"):
+                repair(path)
+        except OSError as error:
+            logger.error("%s cannot be repaired: %s", self._folder, error.strerror)
         self._thread.start()
         atexit.register(self.close)
 
@@ -103,12 +115,15 @@ class PredictionLog:
             self._dropped.inc(rows)
 
     def close(self) -> None:
-        """Write what is waiting, and end."""
+        """Write what is waiting, and end. Nobody waits for a disk that does not answer: what is
+        in the queue is dropped then."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5.0)
-        self.flush()
-        self._file.close()
+        if self._writing.acquire(timeout=FAREWELL):
+            self._writing.release()
+            self.flush()
+            self._file.close()
+        else:
+            self._drop(self._waiting, "the disk does not answer")
 
     def _run(self) -> None:
         while not self._stop.wait(PAUSE):
@@ -118,17 +133,33 @@ class PredictionLog:
         """Write what is waiting."""
         with self._writing:
             while batch := self._next():
-                rows = sum(len(entry.score) for entry in batch)
-                with self._lock:
-                    self._waiting -= rows
-                try:
-                    self._file.write(b"".join(map(self._line, batch)))
-                except OSError as error:
-                    self._file.close()
-                    self._dropped.inc(rows)
-                    logger.error("the prediction log cannot be written: %s", error.strerror)
-                else:
-                    self._written.inc(rows)
+                self._write(batch)
+
+    def _write(self, batch: Sequence[Entry]) -> None:
+        rows = sum(len(entry.score) for entry in batch)
+        with self._lock:
+            self._waiting -= rows
+        try:
+            self._file.write(b"".join(map(self._line, batch)))
+        except OSError as error:
+            self._drop(rows, error.strerror)
+        except Exception as fault:  # a bug costs these rows, and never the log
+            self._drop(rows, type(fault).__name__, fault)
+        else:
+            self._keep(rows)
+
+    def _keep(self, rows: int) -> None:
+        self._written.inc(rows)
+        if self._lost:
+            logger.warning("the prediction log is written again; %d rows are lost", self._lost)
+            self._lost = 0
+
+    def _drop(self, rows: int, reason: str | None, fault: Exception | None = None) -> None:
+        """Count the rows; say why once, not with every write until the disk is mended."""
+        self._dropped.inc(rows)
+        if not self._lost:
+            logger.error("the prediction log cannot be written: %s", reason, exc_info=fault)
+        self._lost += rows
 
     def _next(self) -> list[Entry]:
         """Some of what is waiting. Not much at once: building lines holds requests up."""

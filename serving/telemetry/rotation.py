@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+
+from serving.telemetry.lines import append, open_lines
 
 
 class RotatingFile:
@@ -14,31 +17,51 @@ class RotatingFile:
         self._path = path
         self._limit = limit
         self._count = count
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._size = 0
 
     def write(self, lines: bytes) -> None:
-        """Append whole lines; OSError if the disk does not take them."""
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
-            self._size = self._file.tell()
-        if self._size and self._size + len(lines) > self._limit:
-            self._rotate()
-        self._file.write(lines)
-        self._file.flush()
-        self._size += len(lines)
+        """Append whole lines, or none of them; OSError if the disk does not take them."""
+        try:
+            file = self._current()
+            if self._size and self._size + len(lines) > self._limit:
+                file = self._rotate(file)
+            self._size = append(file.fileno(), lines)
+        except OSError:
+            self.close()  # the next write opens and repairs what is there then
+            raise
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _rotate(self) -> None:
+    def _current(self) -> FileIO:
+        """The file, opened anew if another one or none stands at its place by now."""
+        if self._file is not None and is_at(self._path, self._file.fileno()):
+            return self._file
+        self.close()
+        return self._open()
+
+    def _open(self) -> FileIO:
+        self._file = open_lines(self._path)
+        self._size = os.fstat(self._file.fileno()).st_size
+        return self._file
+
+    def _rotate(self, file: FileIO) -> FileIO:
+        if self._count == 1:
+            file.truncate(0)
         self.close()
         put_aside(self._path, self._count)
-        self._file = self._path.open("wb" if self._count == 1 else "ab")
-        self._size = self._file.tell()
+        return self._open()
+
+
+def is_at(path: Path, file: int) -> bool:
+    """Whether the descriptor `file` is what `path` names: not after it was renamed or deleted."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False
 
 
 def older(path: Path, count: int) -> list[Path]:

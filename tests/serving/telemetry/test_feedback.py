@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,12 @@ from starlette.testclient import TestClient
 from serving.contract import Task
 from serving.errors import Refusal
 from serving.settings.host import Host
-from serving.settings.policy import LogSettings
-from serving.telemetry.feedback import MOST, NAME, Feedback
+from serving.telemetry.feedback import MOST, Feedback
+from serving.telemetry.feedback_file import NAME
+from serving.telemetry.lines import append
 from tests.serving.conftest import client_of
+from tests.serving.telemetry.counted import ROW, value
+from tests.serving.telemetry.disks import Disk
 from tests.serving.tiny import tiny_contract
 
 
@@ -24,6 +30,10 @@ def item(identity: Any = "one", truth: Any = True) -> dict[str, Any]:
 
 def kept(folder: Path) -> list[Any]:
     return [json.loads(line) for line in (folder / NAME).read_text().splitlines()]
+
+
+def unwritten() -> float:
+    return value("serving_feedback_total", outcome="unwritten", release="r-0123456789ab")
 
 
 @pytest.fixture
@@ -42,63 +52,67 @@ def test_feedback_is_kept_once(feedback: Feedback, tmp_path: Path) -> None:
     assert found == [("one", "True"), ("two", ["True", "False"]), ("three", "True")]
 
 
-def test_other_workers_and_a_restart_know_what_came_before(
-    feedback: Feedback, tmp_path: Path
+def test_feedback_that_a_full_disk_refused_is_accepted_once_there_is_room(
+    models: dict[Task, Path], disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = Feedback(tiny_contract(), tmp_path, "r-2")
+    """Over HTTP; the client learns that it was not kept, and nothing of it is in the file."""
+    client = client_of(models["binary"], host=Host(local=True, log_folder=disk.folder))
+    assert client.post("/feedback", json={"feedback": [item("before")]}).status_code == 200
+    disk.fill()
+    more = {"feedback": [item(f"{number}-{'x' * 100}") for number in range(300)]}
+    before = unwritten()
+    for _ in range(2):
+        answer = client.post("/feedback", json=more)
+        assert answer.status_code == 503
+        assert answer.json()["error"]["message"].startswith("feedback cannot be written")
+    assert unwritten() == before + 600
+    assert [line["request_id"] for line in kept(disk.folder)] == ["before"], "no half line"
+    assert "Traceback" not in caplog.text
+    disk.grow()
+    for expected in ({"accepted": 300, "duplicates": 0}, {"accepted": 0, "duplicates": 300}):
+        assert client.post("/feedback", json=more).json() == expected
+    assert len(kept(disk.folder)) == 301
+    assert 'serving_feedback_total{outcome="unwritten"' in client.get("/metrics").text
+
+
+def test_a_folder_that_vanishes_and_comes_back(tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    feedback = Feedback(tiny_contract(), folder, "r-1")
     assert feedback({"feedback": [item("a")]})["accepted"] == 1
-    assert other({"feedback": [item("a"), item("b")]}) == {"accepted": 1, "duplicates": 1}
-    assert feedback({"feedback": [item("b")]})["duplicates"] == 1
-    assert Feedback(tiny_contract(), tmp_path, "r-1")({"feedback": [item("a")]})["duplicates"] == 1
-
-
-def test_a_line_that_was_cut_off_does_no_harm(feedback: Feedback, tmp_path: Path) -> None:
-    feedback({"feedback": [item("a")]})
-    with (tmp_path / NAME).open("a") as file:
-        file.write('{"request_id": "b", "tru')
-    restarted = Feedback(tiny_contract(), tmp_path, "r-1")
-    assert restarted({"feedback": [item("a"), item("b")]}) == {"accepted": 1, "duplicates": 1}
-    assert json.loads((tmp_path / NAME).read_text().splitlines()[-1])["request_id"] == "b"
-
-
-def test_a_file_that_was_put_aside_is_begun_anew(feedback: Feedback, tmp_path: Path) -> None:
-    feedback({"feedback": [item("a")]})
-    (tmp_path / NAME).rename(tmp_path / "old.jsonl")
+    shutil.rmtree(folder)
+    folder.write_text("a file is in the way")
+    with pytest.raises(Refusal, match="cannot be written") as caught:
+        feedback({"feedback": [item("b")]})
+    assert caught.value.status == 503
+    folder.unlink()
     assert feedback({"feedback": [item("b")]})["accepted"] == 1
-    assert [line["request_id"] for line in kept(tmp_path)] == ["b"]
+    assert [line["request_id"] for line in kept(folder)] == ["b"]
 
 
-def test_the_files_are_bounded_and_what_they_hold_is_known(tmp_path: Path) -> None:
-    """To this worker, to one beside it and to one that is started later."""
-    log = LogSettings(file_bytes=1024, files=3)
-    one, beside = (Feedback(tiny_contract(), tmp_path, "r-1", log) for _ in range(2))
-    for number in range(60):
-        told = beside if number % 2 else one
-        assert told({"feedback": [item(f"id-{number}")]})["accepted"] == 1
-    files = sorted(tmp_path.iterdir())
-    assert [file.name for file in files if file.stat().st_size] == [
-        name for name in (NAME, f"{NAME}.1", f"{NAME}.2") if (tmp_path / name).exists()
-    ]
-    assert len(files) <= 3
-    assert max(file.stat().st_size for file in files) < 1024 + 200
-    written = [
-        json.loads(line)["request_id"] for file in files for line in file.read_text().splitlines()
-    ]
-    assert len(set(written)) == len(written)
-    assert "id-59" in written
-    later = Feedback(tiny_contract(), tmp_path, "r-1", log)
-    for worker in (one, beside, later):
-        known = {"feedback": [item(identity) for identity in written]}
-        assert worker(known) == {"accepted": 0, "duplicates": len(written)}
+def test_a_slow_disk_holds_one_thread_and_refuses_the_rest(
+    models: dict[Task, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One write hangs. Feedback that comes meanwhile is refused, and predictions are answered."""
+    client = client_of(models["binary"], host=Host(local=True, log_folder=tmp_path))
+    hangs, goes_on = threading.Event(), threading.Event()
 
+    def slow(file: int, lines: bytes) -> int:
+        hangs.set()
+        assert goes_on.wait(60)
+        return append(file, lines)
 
-def test_one_file_alone_is_begun_anew(tmp_path: Path) -> None:
-    log = LogSettings(file_bytes=1024, files=1)
-    feedback = Feedback(tiny_contract(), tmp_path, "r-1", log)
-    for number in range(30):
-        feedback({"feedback": [item(f"id-{number}")]})
-    assert [file.name for file in tmp_path.iterdir()] == [NAME]
-    assert (tmp_path / NAME).stat().st_size <= 1024
+    monkeypatch.setattr("serving.telemetry.feedback_file.append", slow)
+    monkeypatch.setattr("serving.telemetry.feedback_file.PATIENCE", 0.05)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/feedback", json={"feedback": [item("a")]})
+        try:
+            assert hangs.wait(60)
+            refused = client.post("/feedback", json={"feedback": [item("b")]})
+            assert client.post("/predict", json={"instances": [ROW]}).status_code == 200
+        finally:
+            goes_on.set()
+        assert first.result(60).json() == {"accepted": 1, "duplicates": 0}
+    assert (refused.status_code, "slow" in refused.text) == (503, True)
 
 
 @pytest.mark.parametrize(

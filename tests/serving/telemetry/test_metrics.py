@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.contract import Task
@@ -55,3 +57,13 @@ def test_rejected_values_are_counted_by_field_and_reason(models: dict[Task, Path
     problem = response.json()["error"]["problems"][-1]
     assert problem["expected"].endswith("of at most 5 characters")
     assert json.dumps(response.json()).count("reason") == 0
+
+
+def test_the_page_names_metrics_that_are_there() -> None:
+    """Those of its table, its rules and its alerts."""
+    page = Path(__file__).parents[3] / "docs" / "serving.md"
+    named = set(re.findall(r"\bserving_\w+", page.read_text(encoding="utf-8")))
+    families = [(family.name, family.type) for family in REGISTRY.collect()]
+    there = {f"{name}_total" if kind == "counter" else name for name, kind in families}
+    assert len(named) > 15
+    assert named <= there

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,33 @@ from serving.predict.loaded_model import load_model
 from serving.predict.predictor import Predictor, Query
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
+from serving.telemetry.lines import append, open_lines
 from serving.telemetry.prediction_log import ROWS, PredictionLog
 from serving.telemetry.request_context import CONTEXT, RequestContext
-from serving.telemetry.rotation import RotatingFile
 from tests.delivery.running import eventually
 from tests.serving.conftest import client_of
+from tests.serving.telemetry.disks import Disk
 from tests.serving.tiny import write_tiny_model
 
 ROW = {"distance": 800.1, "wind": None, "hour": 9, "weekend": False, "carrier": "UA"}
+WRITTEN, DROPPED = "serving_logged_rows_total", "serving_log_dropped_rows_total"
 
 
 class Desk:
     """A prediction log over a tiny model; written when a test says so."""
 
-    def __init__(self, folder: Path, release: str = "r-1", key: str = "", **log: Any) -> None:
+    def __init__(
+        self,
+        parent: Path,
+        release: str = "r-1",
+        key: str = "",
+        folder: Path | None = None,
+        **log: Any,
+    ) -> None:
         hidden = {"carrier": {"sensitive": True}, "wind": {"sensitive": True}}
-        write_tiny_model(folder / "model", inputs=hidden)
-        self.predictor = Predictor(load_model(folder / "model"), Start(release, ServingSettings()))
-        self.folder = folder / "log"
+        write_tiny_model(parent / "model", inputs=hidden)
+        self.predictor = Predictor(load_model(parent / "model"), Start(release, ServingSettings()))
+        self.folder = folder or parent / "log"
         settings = ServingSettings.model_validate({"log": log})
         host = Host(log_folder=self.folder, log_key=key)
         self.release = release
@@ -120,31 +130,139 @@ def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
     most = 5_000
     for number in range(ROWS // most):
         desk.ask(str(number), *[ROW] * most)
-    assert desk.count("serving_log_dropped_rows_total") == 0
+    assert desk.count(DROPPED) == 0
     desk.ask("more", ROW)
-    assert desk.count("serving_log_dropped_rows_total") == 1
+    assert desk.count(DROPPED) == 1
     desk.log.flush()
     desk.ask("again", ROW)
     assert len(desk.lines()) == ROWS // most + 1
-    assert desk.count("serving_logged_rows_total") == ROWS + 1
+    assert desk.count(WRITTEN) == ROWS + 1
 
 
-def test_a_disk_that_is_full_loses_lines_and_no_requests(
+def test_a_full_disk_loses_rows_that_are_counted_and_nothing_else(
+    disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log goes on when there is room, with whole lines alone, and each row is accounted for."""
+    desk = Desk(disk.folder.parent, release="disk", folder=disk.folder / "log")
+    desk.ask("before", ROW)
+    desk.log.start()
+    eventually(lambda: desk.count(WRITTEN) == 1)
+    disk.fill()
+    for number in range(100):
+        desk.ask(f"full-{number}", *[ROW] * 20)
+    eventually(lambda: desk.count(WRITTEN) + desk.count(DROPPED) == 2001)
+    assert desk.count(DROPPED) > 0
+    assert caplog.text.count("No space left") == 1, "said once, not with every line"
+    disk.grow()
+    desk.ask("after", ROW)
+    eventually(lambda: desk.count(WRITTEN) + desk.count(DROPPED) == 2002)
+    desk.log.close()
+    lines = desk.lines()
+    assert (lines[0]["request_id"], lines[-1]["request_id"]) == ("before", "after")
+    assert sum(len(line["score"]) for line in lines) == desk.count(WRITTEN)
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_line_keeps_no_half(disk: Disk) -> None:
+    desk = Desk(disk.folder.parent, release="half", folder=disk.folder / "log")
+    desk.ask("before", ROW)
+    desk.log.flush()
+    disk.fill(leave=1)
+    desk.ask("half", *[ROW] * 2_000)
+    desk.log.flush()
+    assert [line["request_id"] for line in desk.lines()] == ["before"]
+    assert desk.count(DROPPED) == 2_000
+
+
+def test_a_folder_that_vanishes_and_comes_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, release="vanished")
+    desk.ask("gone", ROW)
+    desk.log.flush()
+    shutil.rmtree(desk.folder)
+    desk.ask("made anew", ROW)
+    assert [line["request_id"] for line in desk.lines()] == ["made anew"]
+    shutil.rmtree(desk.folder)
+    desk.folder.write_text("a file is in the way")
+    desk.ask("lost", ROW)
+    desk.log.flush()
+    desk.folder.unlink()
+    desk.ask("back", ROW)
+    assert [line["request_id"] for line in desk.lines()] == ["back"]
+    assert (desk.count(WRITTEN), desk.count(DROPPED)) == (3, 1)
+
+
+def test_a_line_that_cannot_be_made_does_not_end_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk(tmp_path, release="disk")
-
-    def full(*_: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
+    desk = Desk(tmp_path, release="bug")
+    desk.log.start()
     with monkeypatch.context() as patch:
-        patch.setattr(RotatingFile, "write", full)
+        patch.setattr(desk.log, "_line", lambda _: 1 / 0)
         desk.ask("lost", ROW)
-        desk.log.flush()
-    assert desk.count("serving_log_dropped_rows_total") == 1
-    assert "No space left" in caplog.text
+        eventually(lambda: desk.count(DROPPED) == 1)
+    assert "ZeroDivisionError" in caplog.text
     desk.ask("kept", ROW)
+    eventually(lambda: desk.count(WRITTEN) == 1)
+    desk.log.close()
     assert [line["request_id"] for line in desk.lines()] == ["kept"]
+
+
+def test_half_lines_of_workers_that_are_gone_are_cut_off_at_the_start(tmp_path: Path) -> None:
+    """Not those of a worker that is writing at this moment."""
+    desk, other = Desk(tmp_path / "one"), tmp_path / "one" / "log" / "predictions-1.jsonl"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b'{"a": 1}\n{"b": ')
+    living = other.with_name("predictions-2.jsonl")
+    with open_lines(living) as file:
+        append(file.fileno(), b'{"c": ')
+        desk.log.start()
+        desk.log.close()
+        assert living.read_bytes() == b'{"c": '
+    assert other.read_bytes() == b'{"a": 1}\n'
+
+
+def test_a_slow_disk_holds_up_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the whole application, while one write of the log hangs."""
+    write_tiny_model(tmp_path / "model")
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def slow(file: int, lines: bytes) -> int:
+        hangs.set()
+        assert goes_on.wait(60)
+        return append(file, lines)
+
+    monkeypatch.setattr("serving.telemetry.rotation.append", slow)
+    folder = tmp_path / "log"
+    client = client_of(tmp_path / "model", host=Host(local=True, log_folder=folder))
+    try:
+        client.post("/predict", json={"instances": [ROW]})
+        assert hangs.wait(60)
+        for _ in range(20):
+            assert client.post("/predict", json={"instances": [ROW]}).status_code == 200
+    finally:
+        goes_on.set()
+
+    def lines() -> int:
+        return sum(len(file.read_text().splitlines()) for file in folder.glob("*.jsonl"))
+
+    eventually(lambda: lines() == 21)
+
+
+def test_a_disk_that_never_answers_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, desk = threading.Event(), Desk(tmp_path, release="stuck")
+    monkeypatch.setattr("serving.telemetry.rotation.append", lambda *_: goes_on.wait(60))
+    monkeypatch.setattr("serving.telemetry.prediction_log.FAREWELL", 0.05)
+    desk.log.start()
+    desk.ask("one", ROW)
+    eventually(lambda: not desk.log._queue)
+    desk.ask("two", ROW, ROW)
+    ending = threading.Thread(target=desk.log.close, daemon=True)
+    ending.start()
+    ending.join(30)
+    goes_on.set()
+    assert not ending.is_alive()
+    assert desk.count(DROPPED) == 2, "what still waited"
 
 
 def test_a_served_request_is_written_while_the_service_runs(tmp_path: Path) -> None:

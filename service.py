@@ -6,6 +6,7 @@ from pathlib import Path
 import bentoml
 
 from serving.guard.guard import Guard, require_guard
+from serving.guard.limited_protocol import limit_connections
 from serving.http.app import Service
 from serving.http.shutdown import replace_dead_workers
 from serving.settings.service import read_start
@@ -15,6 +16,7 @@ start = read_start(os.environ)
 if start.host.tls:
     without_uvloop()
 model = Service(Path(__file__).parent / "artifacts" / "model", start)
+limit_connections(start, model.error)
 
 
 @bentoml.service(name="online", **start.bentoml())

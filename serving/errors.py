@@ -2,7 +2,7 @@
 
     ServingError
     ├── AnswerError           the answer is a refusal: `status`, and the message for the client
-    │   ├── Denied            by the guard: 401, 403, 408, 413, 429, 503 or 504, with headers
+    │   ├── Denied            by the guard: 400, 401, 403, 408, 413, 429, 431, 503 or 504
     │   └── Refusal           by a route: 404, 415, 422 or 503, with the problems of its rows
     ├── InvalidRows           the rows do not fit the contract; a route refuses them with 422
     ├── ScoreError            500: the model failed on rows that its contract allows

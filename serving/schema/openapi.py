@@ -25,6 +25,7 @@ _REFUSALS = {
     "408": "The body did not arrive in time.",
     "413": "The body is too large.",
     "429": "Too many requests; Retry-After says when to come back.",
+    "431": "The headers are too large, or too many.",
 }
 _ERRORS = _REFUSALS | {
     "415": "The body is not declared as JSON.",
@@ -34,6 +35,7 @@ _EXPLAIN_ERRORS = _ERRORS | {"404": "This release cannot explain."}
 _FEEDBACK_ERRORS = _REFUSALS | {
     "404": "Feedback is not kept here.",
     "422": "An item makes no sense; nothing of the request is kept.",
+    "503": "The disk does not take it; nothing of the request is kept. Send it again later.",
 }
 
 

@@ -42,13 +42,23 @@ class Limits(Strict):
     request to /explain, which costs more.
 
     `requests_per_second` is the long-run rate of a client and `burst` what it may spend at once;
-    None is no limit. `seconds` is the time from the first byte to the answer.
+    None is no limit. `seconds` is the time from the first byte to the end of the headers, and
+    again from there to the answer. `header_bytes` are those of the address and all headers.
+
+    A connection without a request is closed after `idle_seconds`. `connections` are those of a
+    worker; a proxy that is trusted, or on the same machine, may have more than
+    `connections_per_address`.
     """
 
     body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
     rows: int = Field(default=5_000, ge=1, le=MOST_ROWS)
     explain_rows: int = Field(default=100, ge=1, le=MOST_ROWS)
     text_length: int = Field(default=TEXT_LENGTH, ge=1)  # characters of one value
+    header_bytes: int = Field(default=64 * 1024, ge=1024)
+    headers: int = Field(default=100, ge=10)
+    idle_seconds: float = Field(default=5.0, gt=0)
+    connections: int = Field(default=10_000, ge=1)
+    connections_per_address: int = Field(default=1_000, ge=1)
     seconds: float = Field(default=10.0, gt=0)
     requests_per_second: float | None = Field(default=None, gt=0)
     burst: int = Field(default=50, ge=1)

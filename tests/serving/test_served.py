@@ -102,7 +102,7 @@ def served(
     settings = ServingSettings.model_validate(
         {
             "auth": "keys",
-            "limits": {"body_bytes": 100_000},
+            "limits": {"body_bytes": 100_000, "idle_seconds": 2},
             "log": {"requests": True},
             "batching": {"max_rows": 4, "wait_ms": 20},  # a drain waits for them too
         }
@@ -244,6 +244,23 @@ def test_an_upload_without_end_is_answered_before_its_end(served: Served) -> Non
             assert answer.status_code == 413
         assert client.post("/predict", json=ONE).status_code == 200
     assert sent < 2_000
+
+
+def test_headers_are_limited_before_a_key_is_shown(served: Served) -> None:
+    with served.client("none", headers={f"X-{number}": "x" for number in range(150)}) as client:
+        answer = client.post("/predict", json=ONE)
+    assert answer.status_code == 431
+    assert answer.json()["error"]["message"].startswith("the headers are more than 100")
+
+
+def test_a_connection_that_asks_nothing_is_closed(served: Served) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", served.port), timeout=60) as raw,
+        served.context().wrap_socket(raw, server_hostname="localhost") as silent,
+    ):
+        assert silent.recv(1) == b""
+    with served.client() as client:
+        assert 'serving_closed_connections_total{reason="silent"' in client.get("/metrics").text
 
 
 def test_metrics_are_those_of_both_workers(served: Served) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import bentoml
 
 from serving.guard.guard import Guard, require_guard
-from serving.guard.limited_protocol import limit_connections
+from serving.guard.server import limit_connections
 from serving.http.app import Service
 from serving.http.shutdown import replace_dead_workers
 from serving.settings.service import read_start

@@ -8,8 +8,10 @@ in those steps: a worker that was busy for seconds takes one, and closes nobody 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import math
 from collections import Counter as Tally
+from collections.abc import Container
 from typing import Protocol
 
 from prometheus_client import Counter
@@ -87,3 +89,12 @@ class Connections:
         self._steps = bool(self._open)
         if self._open:
             self._wait(loop)
+
+
+def counted_address(client: tuple[str, int] | None, trusted: Container[str]) -> str:
+    """Where a client is, or "" where many come from: a socket of this machine, a proxy on it, or
+    one that is trusted to say for whom it speaks."""
+    if client is None:
+        return ""
+    host = client[0].removeprefix("::ffff:")
+    return "" if host in trusted or ipaddress.ip_address(host).is_loopback else host

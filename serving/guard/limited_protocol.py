@@ -9,37 +9,20 @@ uvicorn's own state, because each callback that is overridden costs a request ha
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from asyncio import constants
-from functools import partial
 from typing import Any, Literal
 
-from uvicorn.protocols.http import auto
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.errors import Denied
-from serving.guard.connections import Connections
+from serving.guard.connections import Connections, counted_address
 from serving.guard.denials import headers_late, headers_too_large, malformed
 from serving.guard.guard import Shape
 from serving.guard.last_answer import last_answer
 from serving.settings.policy import Limits
-from serving.settings.service import Start
 
 # What a connection waits for: a request, the rest of its headers or of its body, the end of its
 # answer, or that the client takes what was sent.
 State = Literal["idle", "headers", "body", "answer", "closing"]
-
-
-def limit_connections(start: Start, shape: Shape) -> None:
-    """Let the servers of this process speak LimitedProtocol. BentoML has no setting for what
-    uvicorn takes where it is told nothing, so that is replaced, before a server starts."""
-    limits = start.settings.limits
-    if start.host.tls:
-        # Until the handshake is done, a connection is asyncio's alone.
-        constants.SSL_HANDSHAKE_TIMEOUT = limits.seconds
-    connections = Connections(limits, start.release)
-    speak = partial(LimitedProtocol, limits=limits, connections=connections, shape=shape)
-    auto.AutoHTTPProtocol = speak  # type: ignore[assignment]  # called as the class is
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -77,7 +60,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        denied = self._connections.add(self, self._address())
+        trusted = getattr(self.app, "trusted_hosts", ())
+        denied = self._connections.add(self, counted_address(self.client, trusted))
         if denied is not None:
             self._refuse("crowd", denied)
 
@@ -201,12 +185,3 @@ class LimitedProtocol(HttpToolsProtocol):
     def _head_size(self) -> int:
         """Bytes of the address and of the headers, each with what stands around its value."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _address(self) -> str:
-        """Where the client is, or "" where many come from: a proxy on this machine, or one that
-        uvicorn was told to trust."""
-        if self.client is None:
-            return ""
-        host = self.client[0].removeprefix("::ffff:")
-        trusted = getattr(self.app, "trusted_hosts", ())
-        return "" if host in trusted or ipaddress.ip_address(host).is_loopback else host

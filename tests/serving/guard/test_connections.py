@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-from serving.guard.connections import Connections
+import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from serving.guard.connections import Connections, counted_address
 from serving.settings.policy import Limits
 from tests.delivery.running import eventually
 
@@ -77,3 +80,25 @@ def test_limits_are_whole_steps() -> None:
     connections = Connections(Limits(seconds=10, idle_seconds=5), "r")
     assert (connections.request_steps, connections.idle_steps) == (20, 10)
     assert eventually(lambda: len(connections) == 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("10.0.0.9", ""),
+        ("127.0.0.1", ""),
+        ("127.5.0.1", ""),
+        ("::1", ""),
+        ("::ffff:127.0.0.1", ""),
+    ],
+)
+def test_a_client_is_its_address_and_a_proxy_is_nobody(host: str, address: str) -> None:
+    trusted = ProxyHeadersMiddleware(None, trusted_hosts="10.0.0.9").trusted_hosts
+    assert counted_address((host, 5), trusted) == address
+
+
+def test_a_socket_without_an_address_is_nobody() -> None:
+    assert counted_address(None, ()) == ""

@@ -7,21 +7,13 @@ import http.client
 import itertools
 import socket
 import threading
-from asyncio import constants
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http import auto
 
-from serving.guard.limited_protocol import LimitedProtocol, limit_connections
-from serving.settings.host import Host
-from serving.settings.service import ServingSettings, Start
-from serving.settings.tls import Tls
 from tests.delivery.running import eventually
 from tests.serving.guard.listening import (
     GET,
@@ -33,7 +25,6 @@ from tests.serving.guard.listening import (
     rest,
     statuses,
 )
-from tests.serving.guard.test_guard import shape
 
 LIMIT = 2_000  # bytes of headers
 CHUNKED = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n"
@@ -370,31 +361,3 @@ def test_it_does_not_matter_where_requests_are_cut(patient: Listener, cuts: list
         *(3, 0, 3, 0, 0),
         4,
     ]
-
-
-def test_a_client_is_its_address_and_a_proxy_is_nobody() -> None:
-    class Trusting:
-        trusted_hosts = ("10.0.0.9",)
-
-    protocol = LimitedProtocol.__new__(LimitedProtocol)
-    protocol.app = Trusting()
-    addresses = ["10.0.0.1", "10.0.0.9", "127.0.0.1", "127.5.0.1", "::1", "::ffff:127.0.0.1"]
-    named = []
-    for address in addresses:
-        protocol.client = (address, 5)
-        named.append(protocol._address())
-    assert named == ["10.0.0.1", "", "", "", "", ""]
-
-
-def test_every_server_of_the_process_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto, "AutoHTTPProtocol", None)
-    monkeypatch.setattr(constants, "SSL_HANDSHAKE_TIMEOUT", 60.0)
-    chosen = ServingSettings.model_validate({"limits": {"seconds": 7}})
-    limit_connections(Start("r", chosen, host=Host(local=True)), shape)
-    assert constants.SSL_HANDSHAKE_TIMEOUT == 60.0
-    tls = Tls(Path("certificate"), Path("key"))
-    limit_connections(Start("r", chosen, host=Host(local=True, tls=tls)), shape)
-    assert constants.SSL_HANDSHAKE_TIMEOUT == 7
-    config = uvicorn.Config(shape, log_config=None)
-    config.load()
-    assert config.http_protocol_class.func is LimitedProtocol

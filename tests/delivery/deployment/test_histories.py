@@ -233,7 +233,7 @@ def lived() -> tuple[Path, Place]:
 
 
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a story that went wrong is told; to shorten it takes minutes

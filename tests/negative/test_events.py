@@ -172,6 +172,7 @@ def test_a_new_clone_beside_the_route_misses_what_the_machine_saw(
     origin: Origin, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a runner has it, whose jobs begin with a new clone."""
+    world.workspace.mkdir(exist_ok=True)
     monkeypatch.setenv("DELIVERY_WORKSPACE", str(world.workspace))
     attempt = world.snapshot().attempt("staging")
     origin.happened("staging", attempt.commit, "revoked-1", ONE)

@@ -11,6 +11,7 @@ from delivery.errors import HeldError
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import blocking
 from delivery.state.events import State
+from delivery.targets.protocol import Instance, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,25 @@ def verify(context: Context, environment: str, *, dry_run: bool) -> VerifyResult
             f"{environment} is rehearsed on this machine and nothing stays up, so nothing is live "
             "here to verify. Run this where the environment runs: docs/github.md, runners."
         )
-    url = target.router.url
-    judgement = Deployment(context, environment).judge(snapshot, attempt, url)
+    before = target.runtime.instances().get(release)
+    judgement = Deployment(context, environment).judge(snapshot, attempt, target.router.url)
     failed = [verdict for verdict in blocking(judgement.verdicts) if verdict.status == "fail"]
+    if failed:
+        _require_same(before, target, release)
     if failed and not dry_run:
         why = "; ".join(f"{verdict.gate}: {verdict.measured}" for verdict in failed)
         roll_back(context, environment, f"verified again and failed: {why}")
     return VerifyResult(environment, release, judgement, bool(failed) and not dry_run)
+
+
+def _require_same(before: Instance | None, target: Target, release: str) -> None:
+    """HeldError if the verdicts may be about something else than the instance that was there: while
+    it is mended, a neighbour may answer for it."""
+    after = target.runtime.instances().get(release)
+    mended = before is not None and after is not None and before.url != after.url
+    if mended or target.router.problem():
+        raise HeldError(
+            f"{release} or its router was restarted while it was judged, so the verdicts are not "
+            "about it alone and nothing is revoked. `delivery status` shows how it is; run this "
+            "again."
+        )

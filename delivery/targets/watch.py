@@ -107,7 +107,7 @@ class Watch:
     def _act(self, bento: Bento | None, before: Instance | None) -> bool:
         """Was anything restarted? Not what a deployment gave up since `before`."""
         if bento is None:
-            return self.target.router.refresh()
+            return bool(self.target.router.problem()) and self.target.router.refresh()
         if bento.id not in self.target.runtime.settled():
             return False
         after = self.target.runtime.start(bento)

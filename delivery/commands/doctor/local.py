@@ -144,8 +144,8 @@ def _ports(context: Context) -> Iterator[Check]:
         environment = settings.environment(name)
         port = environment.settings.target.port
         router = context.target(environment).router
-        if router.weights() and not router.problem():
-            yield Check(f"port {port}", True, f"{name} answers there")
+        if router.weights():
+            yield _answering(name, port, router.problem())
         elif not taken(port):
             yield Check(f"port {port}", True, f"free for {name}")
         else:
@@ -156,3 +156,11 @@ def _ports(context: Context) -> Iterator[Check]:
                 f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
                 f"{PORT_OFFSET}=100",
             )
+
+
+def _answering(environment: str, port: int, problem: str) -> Check:
+    """The port of an environment that has a route."""
+    if not problem:
+        return Check(f"port {port}", True, f"{environment} answers there")
+    cure = f"`delivery deploy {environment}`"
+    return Check(f"port {port}", False, f"the router of {environment} {problem}", cure)

@@ -100,7 +100,20 @@ class LocalRouter:
     def refresh(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
         """Put the same weights in force for the releases that are alive now; True if Traefik had
         to be started for it. `neighbours` maps a release that does not answer to another that
-        answers its share until the next call."""
+        answers its share until the next call.
+
+        Raises:
+            TargetError: nobody knows the weights any more; or as `set_weights`.
+        """
+        if self.file.path.exists() and not self.file.readable and not self.weights():
+            raise TargetError(
+                f"the route of {self.environment} is lost: {self.file.path} cannot be read, and "
+                f"nothing answers that would tell it. `delivery deploy {self.environment}`."
+            )
+        return self.bring_up(neighbours)
+
+    def bring_up(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
+        """The same, but where nobody knows the weights the route is closed for now."""
         weights, addresses = self.weights(), dict(self.addresses())
         answering = {neighbours.get(name, name) for name in weights} & addresses.keys()
         for release, neighbour in neighbours.items():

@@ -84,7 +84,7 @@ class LocalRuntime:
         use is found before anything else."""
         self.files.adopt_orphans()
         if not self.router.in_order:
-            self.router.refresh()
+            self.router.bring_up()
         if not self._adopt(bento.id):
             self._launch(bento)
         instance = self.files.read(bento.id)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from delivery.commands.deploy import deploy, plan
+from delivery.commands.rollback import rollback
+from delivery.commands.status import status
 from delivery.errors import HeldError, InputError
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.events import State
+from delivery.targets.protocol import Target
+from tests.delivery.machine import Machine, machine
 from tests.delivery.place import World, judgement
+from tests.delivery.targets.local.clients import freeze, freeze_router, kill, kill_router, who
 from tests.origin import Origin
 
-ONE = "r-111111111111"
+ONE, TWO = "r-111111111111", "r-222222222222"
 HOSTED = {
     "GITHUB_ACTIONS": "true",
     "RUNNER_ENVIRONMENT": "github-hosted",
@@ -68,3 +76,60 @@ def test_a_plan_changes_nothing(origin: Origin, world: World) -> None:
     origin.want("staging", ONE)
     assert plan(world, "staging").release == ONE
     assert "staging" not in world.places or world.places["staging"].running == {}
+
+
+@pytest.fixture
+def real(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """ONE is verified in production and really runs there, TWO was before."""
+    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    with machine(origin, monkeypatch) as made:
+        origin.promote("production", TWO)
+        attempt = origin.want("production", ONE, TWO)
+        origin.happened("production", attempt, "verified", ONE)
+        made.settle("production", ONE, TWO)
+        yield made
+
+
+def delete_state(target: Target) -> None:
+    shutil.rmtree(target.runtime.folder.parent)
+
+
+def empty(name: str) -> Callable[[Target], None]:
+    def damage(target: Target) -> None:
+        for file in target.runtime.folder.rglob(name):
+            file.write_text("")
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        freeze_router,
+        kill_router,
+        delete_state,
+        empty("*.json"),
+        empty("route.yml"),
+        lambda target: freeze(target, ONE),
+        lambda target: kill(target, ONE),
+    ],
+    ids=["router frozen", "router dead", "deleted", "json", "route", "frozen", "leader dead"],
+)
+def test_what_died_hangs_or_lost_its_files_is_mended(
+    real: Machine, harm: Callable[[Target], None]
+) -> None:
+    target = real.place("production")
+    harm(target)
+    deploy(real, "production", budget=60)
+    row = status(real).environments[1]
+    assert (row.problem, row.route) == ("", f"{ONE} 100%")
+    assert who(target) == ONE
+    assert set(target.runtime.instances()) == {ONE, TWO}
+
+
+@pytest.mark.parametrize("name", ["*.json", "route.yml"])
+def test_a_rollback_needs_none_of_the_files(real: Machine, name: str) -> None:
+    target = real.place("production")
+    empty(name)(target)
+    rollback(real, "production", reason="complaints", dry_run=False)
+    assert who(target) == TWO

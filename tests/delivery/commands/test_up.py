@@ -121,6 +121,15 @@ def test_one_that_does_not_start_is_trouble_of_its_environment_alone(world: Mach
     assert who(production) == TWO
 
 
+def test_a_route_that_nobody_knows_is_not_guessed(world: Machine) -> None:
+    target = world.settle("staging", TWO, ONE)
+    kill_router(target)
+    target.router.file.path.write_text("")
+    result = up(world, once=True)
+    assert "delivery deploy staging" in result.environments["staging"].trouble
+    assert not target.router.process.alive()
+
+
 def test_two_supervise_no_workspace(world: Machine) -> None:
     with (
         Supervision(world.workspace).held(),

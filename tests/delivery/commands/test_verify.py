@@ -6,6 +6,7 @@ import pytest
 
 from delivery.commands.verify import verify
 from delivery.errors import HeldError
+from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Status
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
 from tests.delivery.place import Place, World, judgement
@@ -28,6 +29,21 @@ def test_only_a_failing_gate_revokes(
     result = verify(world, ENV, dry_run=dry_run)
     assert (result.release, result.revoked) == (TWO, revoked)
     assert world.places[ENV].shares == ({ONE: 100} if revoked else {TWO: 100})
+
+
+def test_what_was_mended_while_it_was_judged_is_not_revoked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = judgement("fail")
+
+    def judge(*arguments: object) -> Judgement:
+        world.places[ENV].url += "/elsewhere"  # a supervisor started it anew
+        return failing(*arguments)
+
+    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judge)
+    with pytest.raises(HeldError, match=f"{TWO} or its router was restarted"):
+        verify(world, ENV, dry_run=False)
+    assert world.places[ENV].shares == {TWO: 100}
 
 
 def test_what_is_not_verified_cannot_be_verified_again(origin: Origin, world: World) -> None:

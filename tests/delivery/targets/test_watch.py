@@ -72,6 +72,15 @@ def test_a_router_is_told_again(
     assert watch.restarts == 1
 
 
+def test_a_router_that_was_taken_down_meanwhile_is_not_started(
+    watch: Watch, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["is not running", ""])
+    monkeypatch.setattr(place, "problem", lambda: next(answers))
+    place.calls_left = 0
+    assert watch.look() == ["the router is not running: nothing to restart"]
+
+
 def test_a_deployment_at_work_is_left_alone(watch: Watch, place: Place) -> None:
     place.running["r-2"], place.held = False, 1
     assert watch.look() == []

@@ -166,6 +166,8 @@ def test_a_route_that_cannot_be_read_and_that_nobody_keeps_is_none(
     target.router.file.path.write_text("")
     assert dict(target.router.weights()) == {}
     assert target.router.problem()
+    with pytest.raises(TargetError, match=r"route\.yml cannot be read.*delivery deploy staging"):
+        target.router.refresh()
     target.router.set_weights({"r-one": 100})
     assert who(target) == "r-one"
 

@@ -166,6 +166,13 @@ def stop_all(processes: Sequence[Process], *, grace: float) -> None:
         process.file.unlink(missing_ok=True)
 
 
+def is_stopped(process: psutil.Process) -> bool:
+    """Was it stopped by a signal, so that it does nothing until it is told to go on?"""
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_STOPPED)
+    return False
+
+
 def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Those that still run. Reaps those that are our children."""
     living = []

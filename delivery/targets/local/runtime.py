@@ -136,7 +136,8 @@ class LocalRuntime:
         """Keep the instance that is there, if it is whole and says that it is ready."""
         slot = self.files.current(release)
         instance = slot.read()
-        if not (slot.server.process.alive() and instance.alive and _ready(instance)):
+        whole = not instance.problem or (slot.server.process.alive() and not slot.noted())
+        if not (whole and instance.alive and _ready(instance)):
             return False
         if instance.problem:
             slot.write(instance.url)

@@ -12,11 +12,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from delivery.bento.process import is_stopped
 from delivery.bento.server import Server
 from delivery.files import write_whole
 from delivery.targets.protocol import Instance
 from serving.settings.service import ServingSettings
 
+STOPPED = "has a leading process that is stopped"
 APART = "."  # between the release and the number of a slot, which the first has not
 
 
@@ -37,9 +39,10 @@ class Slot:
 
     def read(self) -> Instance:
         """How it is. Asks nobody where files and processes agree; so it may hang all the same."""
-        url, leader = self._url(), self.server.process.leader()
+        url, leader = self.noted(), self.server.process.leader()
         if url and leader is not None:
-            return Instance(self.release, url, alive=True, detail=f"pid {leader.pid}")
+            problem = STOPPED if is_stopped(leader) else ""
+            return Instance(self.release, url, True, f"pid {leader.pid}", problem)
         if answering := self.server.locate():
             return Instance(self.release, answering, alive=True, problem=self._loss())
         why = "its process is gone" if url else "its start did not finish"
@@ -66,8 +69,8 @@ class Slot:
     def _facts(self) -> Path:
         return self.folder / "instance.json"
 
-    def _url(self) -> str:
-        """As the file says; empty if it is not there or cannot be read."""
+    def noted(self) -> str:
+        """Its URL as the file says; empty if that is not there or cannot be read."""
         try:
             return str(json.loads(self._facts.read_text(encoding="utf-8"))["url"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from delivery.bento.process import Process
+from delivery.bento.process import Process, is_stopped
 from tests.delivery.running import eventually, runs
 
 IDLE = "import threading; threading.Event().wait(60)"
@@ -133,7 +133,9 @@ def test_one_that_is_stopped_ends_in_good_order(process: Process) -> None:
     )
     leader = run(process, code)
     eventually(lambda: said(process))
+    assert not is_stopped(leader)
     leader.suspend()
+    eventually(lambda: is_stopped(leader))
     process.stop(grace=10)
     assert said(process).split() == ["up", "bye"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.bento.server import DEFAULTS
-from delivery.targets.local.slot import Slot
+from delivery.targets.local.slot import STOPPED, Slot
 from delivery.targets.protocol import Target
 from tests.delivery.running import eventually
 
@@ -54,6 +54,18 @@ def test_one_without_a_leader_answers_all_the_same(slot: Slot) -> None:
     instance = slot.read()
     assert (instance.alive, instance.url) == (True, whole.url)
     assert "leading process" in instance.problem
+
+
+def test_one_whose_leader_is_stopped_cannot_replace_its_workers(
+    slot: Slot, target: Target, bento: Path
+) -> None:
+    leader = slot.server.process.leader()
+    assert leader is not None
+    leader.suspend()
+    eventually(lambda: slot.read().problem)
+    assert (slot.read().alive, slot.read().problem) == (True, STOPPED)
+    assert target.runtime.start(Bento("r-one", bento)).problem == ""
+    assert not leader.is_running()
 
 
 def test_one_of_which_nothing_is_left_is_not_alive(slot: Slot) -> None:

@@ -104,7 +104,7 @@ class Origin:
         """Record an event on origin."""
         event = Event(environment, attempt, kind, release, "local", {})
         self.repository.fetch()
-        before = self.snapshot(fetch=False).kinds(LogName(environment), attempt)
+        before = self.snapshot(fetch=False).ledger.kinds(LogName(environment), attempt)
         assert self.events.write(event, before)
 
     @property

@@ -38,7 +38,7 @@ def attest(context: Context, request: AttestRequest) -> AttestResult:
     """
     snapshot = context.snapshot()
     environment = snapshot.environment(request.environment).name
-    doubts, logs = snapshot.doubts(environment), snapshot.logs(environment)
+    doubts, logs = snapshot.ledger.doubts(environment), snapshot.ledger.logs(environment)
     disowned = [_entry(logs, digits) for digits in request.disown]
     if not doubts and not disowned:
         raise InputError(f"nothing about the events of {environment} is in doubt")
@@ -63,7 +63,7 @@ def _entry(logs: tuple[EventLog, ...], digits: str) -> str:
 def _vouch(
     context: Context, snapshot: Snapshot, log: EventLog, reason: str, disowned: list[str]
 ) -> None:
-    if log.newest is None and not (log.unattested or log.rewritten or snapshot.lost(log)):
+    if log.newest is None and not (log.unattested or log.rewritten or snapshot.ledger.lost(log)):
         return  # nobody ever wrote there
     mine = tuple(commit for commit in disowned if commit in log.known)
     gone = (log.seen,) if log.rewritten and log.seen not in log.known else ()
@@ -73,7 +73,7 @@ def _vouch(
         log.name.rehearsed,
         vouches=tuple(commit for commit in log.unattested if commit not in mine),
         disowns=mine,
-        lost=(*snapshot.lost(log), *gone),
+        lost=(*snapshot.ledger.lost(log), *gone),
     )
     if not context.events.attest(checkpoint):
         raise HeldError(
@@ -84,7 +84,7 @@ def _vouch(
 
 def _require_believed(context: Context, environment: str) -> None:
     """What was written counts only with a key that may write events."""
-    doubts = context.snapshot().doubts(environment)
+    doubts = context.snapshot().ledger.doubts(environment)
     if doubts:
         raise HeldError(
             f"the events of {environment} are still in doubt: {doubts}. `delivery key --events` "

@@ -53,7 +53,7 @@ def status(context: Context) -> StatusResult:
 
 def _status(context: Context, snapshot: Snapshot, environment: str) -> EnvironmentStatus:
     attempt = snapshot.attempt(environment)
-    doubts = snapshot.doubts(environment)
+    doubts = snapshot.ledger.doubts(environment)
     target = context.target(attempt.environment)
     if not target.capabilities.lasting or (attempt.elsewhere and not attempt.events):
         return _rehearsed(attempt, doubts)

@@ -53,7 +53,7 @@ def advance(
     """
     attempt = snapshot.attempt(request.environment)
     for name in filter(None, (request.environment, attempt.environment.upstream)):
-        snapshot.doubts(name).require_none()
+        snapshot.ledger.doubts(name).require_none()
     _require_verified_upstream(snapshot, attempt, release)
     if attempt.desired.wanted.release == release:
         return PromoteResult(request.environment, release, None, None)

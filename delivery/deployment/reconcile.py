@@ -108,7 +108,7 @@ class Deployment:
     def _require_believed(self, snapshot: Snapshot, attempt: Attempt) -> None:
         """HeldError where the events of the environment are in doubt. What is verified by events
         that are believed stays up all the same."""
-        doubts = snapshot.doubts(self.environment)
+        doubts = snapshot.ledger.doubts(self.environment)
         if doubts.rewritten or attempt.state is not State.VERIFIED:
             doubts.require_none()
         if doubts:
@@ -220,7 +220,7 @@ class Deployment:
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
         """Close the books on the attempt before, if it never came to an end."""
-        if snapshot.doubts(self.environment):
+        if snapshot.ledger.doubts(self.environment):
             return
         earlier = snapshot.history(self.environment).attempts[1:]
         before = next((attempt for attempt in earlier if not attempt.malformed), None)

@@ -65,7 +65,7 @@ def propose(
     `by_person` is False where a machine promotes by itself: it leaves alone what a person closed,
     and gets None then.
     """
-    proposal = stamped(snapshot, proposal, snapshot.heads(proposal.environment))
+    proposal = stamped(snapshot, proposal, snapshot.ledger.heads(proposal.environment))
     kind = ROLLBACK if proposal.desired.is_rollback else PROMOTION
     head = _branch(proposal, snapshot)
     labels = (kind, f"{kind}:{proposal.environment}", f"environment:{proposal.environment}")

@@ -15,7 +15,6 @@ from delivery.errors import HeldError, RefusedError
 from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
 from delivery.release.signing import Signature, read_signature, sign, signed_files
-from delivery.settings.policy import FILE
 from delivery.state.record import record_path, sbom_path, signature_path
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
@@ -102,7 +101,7 @@ def _evidence(
 def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicKey]:
     """Name → public key of everybody who may sign releases. InputError: see `public_keys`."""
     trust = snapshot.settings.trust
-    keys = public_keys(trust, partial(checkout.repository.read, snapshot.commit), FILE)
+    keys = public_keys(trust, partial(checkout.repository.read, snapshot.commit))
     return {name: keys[name] for name in who_may(trust, "releases")}
 
 

@@ -37,7 +37,7 @@ class EventWriter:
         fetch = False
         for _ in range(TRIES):
             snapshot = self.look(fetch)
-            if set(snapshot.kinds(name, event.attempt)) != set(known):
+            if set(snapshot.ledger.kinds(name, event.attempt)) != set(known):
                 return False
             if self._carry_over(snapshot, name) and self._put(snapshot, name, event):
                 return True
@@ -57,15 +57,15 @@ class EventWriter:
 
     def _carry_over(self, snapshot: Snapshot, name: LogName) -> bool:
         """Begin a log with what tags say; True if it has begun already."""
-        tags = snapshot.old_tags(name)
-        if snapshot.log(name).head or not tags:
+        tags = snapshot.ledger.old_tags(name)
+        if snapshot.ledger.log(name).head or not tags:
             return True
         checkpoint = Checkpoint(name.environment, BEFORE, name.rehearsed, tags=tags)
         self._put(snapshot, name, checkpoint)
         return False
 
     def _put(self, snapshot: Snapshot, name: LogName, happened: Happened) -> bool:
-        log = snapshot.log(name)
+        log = snapshot.ledger.log(name)
         parents = (log.head,) if log.head else ()
         if isinstance(happened, Checkpoint) and log.rewritten and log.seen in log.known:
             parents = (*parents, log.seen)

@@ -12,6 +12,7 @@ from delivery.errors import InputError
 from delivery.trust.keys import PublicKey, public_key
 from serving.strict import Strict
 
+FILE = "delivery.yaml"
 Duty = Literal["releases", "events"]
 
 
@@ -63,18 +64,15 @@ def broken_rule(name: str, signer: Signer, environment: str, at: datetime) -> st
     return ""
 
 
-def public_keys(
-    trust: Trust, read: Callable[[str], str | None], source: str
-) -> Mapping[str, PublicKey]:
-    """Name → public key of everybody under `trust:`. `read` gives a file of main by its path,
-    `source` is the name of the file that has `trust:`.
+def public_keys(trust: Trust, read: Callable[[str], str | None]) -> Mapping[str, PublicKey]:
+    """Name → public key of everybody under `trust:`. `read` gives a file of main by its path.
 
     Raises:
         InputError: a key cannot be read, or two names have the same.
     """
     keys: dict[str, PublicKey] = {}
     for name, signer in trust.items():
-        pem, origin = signer.key, f"trust.{name}.key of {source}"
+        pem, origin = signer.key, f"trust.{name}.key of {FILE}"
         if not pem.lstrip().startswith("-----BEGIN"):
             text = read(pem)
             if text is None:
@@ -83,6 +81,6 @@ def public_keys(
         key = public_key(pem, origin)
         twin = next((other for other, known in keys.items() if known.id == key.id), None)
         if twin is not None:
-            raise InputError(f"trust.{twin} and trust.{name} of {source} have the same key")
+            raise InputError(f"trust.{twin} and trust.{name} of {FILE} have the same key")
         keys[name] = key
     return keys

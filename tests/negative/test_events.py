@@ -112,7 +112,7 @@ def test_a_person_vouches_for_what_was_written_elsewhere(
         attest(world, AttestRequest("staging"))
     attest(world, AttestRequest("staging", "it was the old runner"))
     assert world.snapshot().attempt("staging").state is State.REJECTED
-    assert not world.snapshot().doubts("staging")
+    assert not world.snapshot().ledger.doubts("staging")
     with pytest.raises(InputError, match="nothing about the events of staging is in doubt"):
         attest(world, AttestRequest("staging", "again"))
 
@@ -121,11 +121,11 @@ def test_what_a_person_disowns_never_counts(origin: Origin, world: World, tmp_pa
     attempt = origin.want("staging", TWO, previous=ONE)
     forged = Event("staging", attempt, "verified", TWO, "local", {})
     assert stranger(origin, tmp_path).write(forged, [])
-    (entry,) = world.snapshot().doubts("staging").unattested
+    (entry,) = world.snapshot().ledger.doubts("staging").unattested
     with pytest.raises(InputError, match="no entry begins with 'xyz'"):
         attest(world, AttestRequest("staging", "forged", disown=("xyz",)))
     attest(world, AttestRequest("staging", "forged", disown=(entry[:12],)))
-    assert not world.snapshot().doubts("staging")
+    assert not world.snapshot().ledger.doubts("staging")
     assert world.snapshot().attempt("staging").state is State.MERGED
     assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
 
@@ -140,11 +140,11 @@ def test_a_deleted_revocation_is_missed_and_still_counts(origin: Origin, world: 
         deploy(world, "staging", budget=60)
     attest(world, AttestRequest("staging", "the log was cut"))
     assert world.snapshot().attempt("staging").state is State.REVOKED
-    assert not world.snapshot().doubts("staging")
+    assert not world.snapshot().ledger.doubts("staging")
 
 
 def test_a_fresh_clone_misses_what_main_names(origin: Origin, world: World, tmp_path: Path) -> None:
-    heads = dict(origin.snapshot().heads("staging"))
+    heads = dict(origin.snapshot().ledger.heads("staging"))
     text = render_record(record(TWO))
     evidence = origin.evidence("staging", version(TWO), text, logs=heads)
     desired = render_desired(Desired(version(TWO), version(ONE)))
@@ -156,7 +156,7 @@ def test_a_fresh_clone_misses_what_main_names(origin: Origin, world: World, tmp_
     with pytest.raises(HeldError, match=rf"main names .* of {LOG}"):
         deploy(fresh, "staging", budget=60)
     attest(fresh, AttestRequest("staging", "nobody has it any more"))
-    assert not fresh.snapshot().doubts("staging")
+    assert not fresh.snapshot().ledger.doubts("staging")
 
 
 def test_a_deleted_log_is_missed(origin: Origin, world: World) -> None:
@@ -182,7 +182,7 @@ def test_a_new_clone_beside_the_route_misses_what_the_machine_saw(
     with pytest.raises(HeldError, match="it is gone"):
         deploy(fresh, "staging", budget=60)
     attest(fresh, AttestRequest("staging", "the runner forgot it"))
-    assert not fresh.snapshot().doubts("staging")
+    assert not fresh.snapshot().ledger.doubts("staging")
 
 
 def test_main_forced_back_moves_nothing(origin: Origin, world: World) -> None:
@@ -226,7 +226,7 @@ def test_a_rollback_works_all_the_same(origin: Origin, world: World, tmp_path: P
     assert stranger(origin, tmp_path).write(forged, ["deployed", "verified"])
     rollback(world, "staging", reason="complaints", dry_run=False)
     assert served(world) == {ONE: 100}
-    assert "revoked-1" in world.snapshot().kinds(LogName("staging"), attempt)
+    assert "revoked-1" in world.snapshot().ledger.kinds(LogName("staging"), attempt)
 
 
 def test_once_there_is_a_log_unsigned_proposals_of_before_are_held(

@@ -15,7 +15,7 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
     environment, wanted = attempt.environment.name, attempt.desired.wanted
     paths = desired_path(environment), evidence_path(environment)
     desired, text = (snapshot.text(attempt.commit, path) for path in paths)
-    proposed, unattested = snapshot.proposal(environment, desired, text)
+    proposed, unattested = snapshot.ledger.proposal(environment, desired, text)
     evidence = snapshot.evidence(environment, attempt.commit)
     record = snapshot.text(snapshot.commit, record_path(wanted.release))
     return Evidence(
@@ -34,7 +34,11 @@ def admit(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Evid
 
 def _replaces(snapshot: Snapshot, attempt: Attempt, evidence: EvidenceFile | None) -> str | None:
     """The attempt that the proposal was made for. One of before there were logs is for any."""
-    if evidence and evidence.replaces is None and snapshot.precedes_logs(attempt.environment.name):
+    if (
+        evidence
+        and evidence.replaces is None
+        and snapshot.ledger.precedes_logs(attempt.environment.name)
+    ):
         return snapshot.replaced_by(attempt)[0]
     return evidence.replaces if evidence else None
 

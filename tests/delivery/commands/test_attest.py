@@ -47,15 +47,15 @@ def test_a_key_that_may_write_them_does(
     monkeypatch.setenv("DELIVERY_EVENT_KEY", runner.read_text())
     fresh = World(origin.path, lambda _: None)
     assert len(attest(fresh, AttestRequest("staging", "I looked")).doubts) == 1
-    (log, rehearsals) = fresh.snapshot().logs("staging")
+    (log, rehearsals) = fresh.snapshot().ledger.logs("staging")
     assert [event.kind for event in log.events] == ["deployed"]
     assert rehearsals.head == "", "nobody ever wrote there"
 
 
 def test_a_dry_run_writes_nothing(world: World) -> None:
-    before = world.snapshot().log(LogName("staging")).head
+    before = world.snapshot().ledger.log(LogName("staging")).head
     assert attest(world, AttestRequest("staging", dry_run=True)).doubts
-    assert world.snapshot().log(LogName("staging")).head == before
+    assert world.snapshot().ledger.log(LogName("staging")).head == before
 
 
 def test_an_environment_that_is_not_there_is_named(world: World) -> None:

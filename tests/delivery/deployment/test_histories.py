@@ -178,7 +178,7 @@ class Story:
     @property
     def verified(self) -> set[str]:
         """Every release that ever was verified here, be it on a main that is gone."""
-        events = self.origin.snapshot().log(LogName(ENV)).events
+        events = self.origin.snapshot().ledger.log(LogName(ENV)).events
         return {event.release for event in events if event.kind == "verified"}
 
     def act(self, name: str) -> None:

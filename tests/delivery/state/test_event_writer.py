@@ -43,7 +43,7 @@ def test_what_is_written_is_read_everywhere(origin: Origin, attempt: str) -> Non
     assert origin.events.write(event(attempt, "deployed"), [])
     assert origin.events.write(event(attempt, "verified"), ["deployed"])
     for reader in (origin, clone(origin)):
-        log = reader.snapshot().log(STAGING)
+        log = reader.snapshot().ledger.log(STAGING)
         assert list(log.events) == [event(attempt, "deployed"), event(attempt, "verified")]
     assert log.newest is not None
     assert log.newest.entry.main == origin.repository.main()
@@ -55,22 +55,22 @@ def test_who_comes_second_leaves_the_winners(origin: Origin, attempt: str) -> No
     assert origin.events.write(event(attempt, "verified"), [])
     assert not other.events.write(event(attempt, "rejected"), [])
     assert not other.events.write(event(attempt, "verified"), [])
-    assert [made.kind for made in other.snapshot().log(STAGING).events] == ["verified"]
+    assert [made.kind for made in other.snapshot().ledger.log(STAGING).events] == ["verified"]
 
 
 def test_events_of_other_attempts_do_not_stand_in_the_way(origin: Origin, attempt: str) -> None:
     other = clone(origin)
     assert origin.events.write(event("9" * 40, "superseded"), [])
     assert other.events.write(event(attempt, "deployed"), [])
-    assert len(list(origin.snapshot().log(STAGING).events)) == 2
+    assert len(list(origin.snapshot().ledger.log(STAGING).events)) == 2
 
 
 def test_rehearsals_have_a_log_of_their_own(origin: Origin, attempt: str) -> None:
     assert origin.events.write(event(attempt, "verified", REHEARSAL), [])
     assert origin.events.write(event(attempt, "deployed"), [])
     snapshot = origin.snapshot()
-    assert list(snapshot.kinds(STAGING, attempt)) == ["deployed"]
-    assert list(snapshot.kinds(LogName("staging", rehearsed=True), attempt)) == ["verified"]
+    assert list(snapshot.ledger.kinds(STAGING, attempt)) == ["deployed"]
+    assert list(snapshot.ledger.kinds(LogName("staging", rehearsed=True), attempt)) == ["verified"]
 
 
 def test_a_log_begins_with_what_tags_said(origin: Origin, attempt: str) -> None:
@@ -79,15 +79,15 @@ def test_a_log_begins_with_what_tags_said(origin: Origin, attempt: str) -> None:
     assert origin.events.write(event(attempt, "verified"), ["deployed"])
     origin.git("push", "--quiet", "--delete", "origin", f"refs/tags/{old.tag}")
     reader = clone(origin).snapshot()
-    assert list(reader.kinds(STAGING, attempt)) == ["deployed", "verified"]
-    assert not reader.doubts("staging")
+    assert list(reader.ledger.kinds(STAGING, attempt)) == ["deployed", "verified"]
+    assert not reader.ledger.doubts("staging")
 
 
 def test_a_tag_that_comes_after_the_log_counts_for_nothing(origin: Origin, attempt: str) -> None:
     assert origin.events.write(event(attempt, "deployed"), [])
     forged = event(attempt, "verified")
     origin.repository.create_tag(forged.tag, attempt, forged.message())
-    assert list(origin.snapshot().kinds(STAGING, attempt)) == ["deployed"]
+    assert list(origin.snapshot().ledger.kinds(STAGING, attempt)) == ["deployed"]
 
 
 def test_time_never_runs_back_in_a_log(
@@ -105,7 +105,7 @@ def test_time_never_runs_back_in_a_log(
     monkeypatch.setattr("delivery.state.event_writer.datetime", Clock)
     assert origin.events.write(event(attempt, "verified"), ["deployed"])
     monkeypatch.undo()
-    assert not origin.snapshot().doubts("staging")
+    assert not origin.snapshot().ledger.doubts("staging")
 
 
 def test_an_origin_that_refuses_is_no_race(origin: Origin, attempt: str) -> None:
@@ -146,7 +146,7 @@ def test_six_writers_at_once_write_one_event(origin: Origin, attempt: str, tmp_p
     ]  # fmt: skip
     answers = [writer.communicate()[0].strip() for writer in writers]
     assert sorted(answers) == ["False"] * 5 + ["True"]
-    assert len(list(origin.snapshot().log(STAGING).events)) == 1
+    assert len(list(origin.snapshot().ledger.log(STAGING).events)) == 1
 
 
 def test_the_key_is_the_machines(origin: Origin, attempt: str, tmp_path: Path) -> None:
@@ -154,5 +154,5 @@ def test_the_key_is_the_machines(origin: Origin, attempt: str, tmp_path: Path) -
     stranger = EventWriter(origin.repository, other, {}, lambda _: origin.snapshot(fetch=False))
     assert stranger.write(event(attempt, "verified"), [])
     snapshot = origin.snapshot()
-    assert list(snapshot.kinds(STAGING, attempt)) == []
-    assert len(snapshot.doubts("staging").unattested) == 1
+    assert list(snapshot.ledger.kinds(STAGING, attempt)) == []
+    assert len(snapshot.ledger.doubts("staging").unattested) == 1

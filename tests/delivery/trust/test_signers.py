@@ -52,9 +52,9 @@ def test_keys_are_files_of_main_or_stand_there(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     trust = {"file": Signer(key="keys/a.pub"), "here": Signer(key=second.pem)}
-    keys = public_keys(trust, {"keys/a.pub": first.pem}.get, "delivery.yaml")
+    keys = public_keys(trust, {"keys/a.pub": first.pem}.get)
     assert {name: key.id for name, key in keys.items()} == {"file": first.id, "here": second.id}
     with pytest.raises(InputError, match=r"trust\.file\.key of delivery\.yaml.*keys/a\.pub"):
-        public_keys(trust, {}.get, "delivery.yaml")
+        public_keys(trust, {}.get)
     with pytest.raises(InputError, match=r"trust\.file and trust\.here .* the same key"):
-        public_keys(trust, {"keys/a.pub": second.pem}.get, "delivery.yaml")
+        public_keys(trust, {"keys/a.pub": second.pem}.get)

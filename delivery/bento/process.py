@@ -7,7 +7,6 @@ in their environment: what a kill at the wrong moment left behind is found by th
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -15,15 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from delivery.bento.marks import MARKER, carriers
+from delivery.bento.pid_file import PidFile
 from delivery.errors import TargetError
-from delivery.files import write_whole
 
-CLOCK = 1.0  # s: how far two readings of one process's creation time may lie apart
 POLL = 0.02  # s
 LAST = 5.0  # s: what orphans get between SIGTERM and SIGKILL
 
@@ -56,29 +53,21 @@ class Process:
             )
         _started[popen.pid] = popen
         # It is our child and not yet reaped, so it can be asked even if it ended already.
-        self._write(psutil.Process(popen.pid), command)
+        self._pid_file.write(psutil.Process(popen.pid), command)
 
     def adopt(self, command: Sequence[str]) -> bool:
         """Write the pid file anew for one of ours that runs `command`; False if there is none."""
         for process in self.members():
             with suppress(psutil.Error):
                 if process.cmdline() == list(command):
-                    self._write(process, command)
+                    self._pid_file.write(process, command)
                     return True
         return False
 
     def leader(self) -> psutil.Process | None:
         """The process itself if it lives, as far as its pid file can be read."""
-        try:
-            record = self._read()
-            _reap(record["pid"])
-            process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["created"]) < CLOCK
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.NoSuchProcess:
-            return None
-        except (ValueError, KeyError, TypeError):  # not a pid file: start() sweeps by the mark
-            return None
+        _reap(self.pid())
+        return self._pid_file.process()
 
     def alive(self) -> bool:
         """Does it run? A zombie does not."""
@@ -86,10 +75,7 @@ class Process:
 
     def pid(self) -> int:
         """As its pid file says, alive or not; 0 if that says nothing."""
-        try:
-            return int(self._read()["pid"])
-        except (ValueError, KeyError, TypeError):
-            return 0
+        return self._pid_file.pid()
 
     def known(self) -> bool:
         """Can its pid file be read?"""
@@ -97,10 +83,7 @@ class Process:
 
     def command(self) -> tuple[str, ...]:
         """The command it was last started with; empty if there was none."""
-        try:
-            return tuple(self._read()["command"])
-        except (KeyError, TypeError):
-            return ()
+        return self._pid_file.command()
 
     def stop(self, *, grace: float) -> None:
         """End it and all that it started; see `stop_all`."""
@@ -121,17 +104,9 @@ class Process:
                 family.update([leader, *leader.children(recursive=True)])
         return _living(family)
 
-    def _read(self) -> Any:
-        """What the pid file holds; None if it is not there or not JSON."""
-        try:
-            return json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-
-    def _write(self, process: psutil.Process, command: Sequence[str]) -> None:
-        created = process.create_time()
-        record = {"pid": process.pid, "created": created, "command": list(command)}
-        write_whole(self.file, json.dumps(record) + "\n")
+    @property
+    def _pid_file(self) -> PidFile:
+        return PidFile(self.file)
 
     @property
     def _mark(self) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.beliefs import Reader
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.event_writer import EventWriter

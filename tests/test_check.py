@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from tests.check import changed, has_tests, mirrors
 from tests.origin import ROOT, Origin
 

@@ -19,6 +19,7 @@ PACKAGES = (
     "delivery/evidence",
     "delivery/forge",
     "delivery/gates",
+    "delivery/git",
     "delivery/github",
     "delivery/governance",
     "delivery/judgement",

@@ -17,7 +17,7 @@ from delivery.cli.render import annotate
 from delivery.context import Context
 from delivery.errors import DeliveryError, HeldError, InputError
 from delivery.files import temporary_files_in
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from serving.strict import DocumentError
 
 ERR = Console(stderr=True, highlight=False)

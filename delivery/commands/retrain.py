@@ -19,7 +19,7 @@ from delivery.ci.handoff import METRICS, PARAMS, Packed, pack, unpack
 from delivery.context import Context
 from delivery.errors import HeldError, InputError
 from delivery.forge.protocol import CANDIDATE, Pull
-from delivery.git import GitError
+from delivery.git.command import GitError
 from delivery.retraining.body import difference
 from delivery.retraining.params import override
 from delivery.storage.dvc_lock import LOCK, require_in_step

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 
 from delivery.errors import ForgeError
 from delivery.forge.protocol import Pull, Wanted, moved
-from delivery.git import MAIN, GitError, Repository
+from delivery.git.command import GitError
+from delivery.git.reading import MAIN
+from delivery.git.repository import Repository
 from delivery.state.refs import PULLS, SEEN_PULLS
 
 TRIES = 5

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from serving.strict import DocumentError, Strict, parse
 
 REPOSITORY = ".github/repository.yml"

@@ -21,7 +21,7 @@ from delivery.cache import Cache
 from delivery.documents import canonical_sha256, parse_yaml
 from delivery.errors import InputError
 from delivery.gates.supply_chain.reproducible_build import Evidence
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.release.sbom import make_sbom
 from delivery.state.record import Platform, Record, Source, sbom_path
 from delivery.state.snapshot import Snapshot

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery.errors import OutsideError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.entry import Checkpoint, Entry, Happened, Proposed
 from delivery.state.event_log import EventLog
 from delivery.state.events import Event

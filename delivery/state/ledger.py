@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 
 from delivery.errors import InputError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.beliefs import Beliefs, Reader
 from delivery.state.desired import NONE
 from delivery.state.doubts import Doubts

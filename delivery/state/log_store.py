@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from delivery.files import write_whole
-from delivery.git import GitError, Repository
+from delivery.git.command import GitError
+from delivery.git.repository import Repository
 from delivery.state.event_log import Commit
 from delivery.state.refs import ORIGIN_LOGS, SEEN_LOGS, Grammar, LogName
 

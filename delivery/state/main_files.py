@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from delivery.errors import InputError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.desired import desired_path, evidence_path
 from delivery.state.evidence_file import EvidenceFile, parse_evidence
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 from delivery.errors import InputError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.settings.policy import FILE, Environment, Settings, parse_settings
 from delivery.state.beliefs import Reader
 from delivery.state.desired import NONE, Desired, ReleaseRef, desired_path, parse_desired

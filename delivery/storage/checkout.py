@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.github.access import access
 from delivery.github.api import GithubApi
 from delivery.settings.host import Surroundings, surroundings

@@ -21,7 +21,8 @@ from delivery.errors import HeldError
 from delivery.evidence.table import column, read_split
 from delivery.evidence.trial import Trial
 from delivery.gates.quality.holdout_reuse import Evidence
-from delivery.git import GitError, Repository
+from delivery.git.command import GitError
+from delivery.git.repository import Repository
 from delivery.state.refs import LOOKS
 from serving.contract import MODEL, PREDICTOR, Roles
 

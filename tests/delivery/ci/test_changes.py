@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from delivery.ci.changes import changed, main
-from delivery.git import Repository
+from delivery.git.repository import Repository
 
 OWN_TEST = "tests/model/test_ours.py"
 NOTHING = {"lint": "false", "tests": "false", "model": "false", "environments": "false",

@@ -9,7 +9,7 @@ import pytest
 from delivery.errors import ForgeError
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Pull
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from tests.delivery.racing import race
 from tests.origin import Origin
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.git import GitError, Repository
+from delivery.git.command import GitError
+from delivery.git.repository import Repository
 from delivery.state.entry import Checkpoint
 from delivery.state.event_writer import EventWriter
 from delivery.state.events import REHEARSAL, Event

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.log_store import append, read_logs
 from delivery.state.refs import LogName
 from tests.origin import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.git import Repository
+from delivery.git.repository import Repository
 from delivery.state.desired import desired_path, evidence_path
 from delivery.state.main_files import MainFiles
 from tests.origin import Origin

@@ -170,7 +170,7 @@ def test_processes_of_git_do_not_grow_with_attempts(
     def processes() -> int:
         """How many it takes to learn all that the attempts say."""
         with monkeypatch.context() as patch:
-            patch.setattr("delivery.git.subprocess.run", counted)
+            patch.setattr("delivery.git.command.subprocess.run", counted)
             started.clear()
             snapshot = origin.snapshot(fetch=False)
             history = snapshot.history("production")

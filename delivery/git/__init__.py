@@ -1,0 +1,1 @@
+"""git: what `origin` says, and what is written without touching a person's work tree."""

@@ -18,7 +18,7 @@ from delivery.release.signing import Signature, read_signature, sign, signed_fil
 from delivery.state.record import record_path, sbom_path, signature_path
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
-from delivery.trust.keys import PublicKey, own_key, own_public_key
+from delivery.trust.keys import Duty, PublicKey, own_key, own_public_key
 from delivery.trust.signers import public_keys, who_may
 
 
@@ -98,11 +98,13 @@ def _evidence(
     )
 
 
-def trusted_keys(checkout: Checkout, snapshot: Snapshot) -> Mapping[str, PublicKey]:
-    """Name → public key of everybody who may sign releases. InputError: see `public_keys`."""
+def trusted_keys(
+    checkout: Checkout, snapshot: Snapshot, duty: Duty = "releases"
+) -> Mapping[str, PublicKey]:
+    """Name → public key of everybody who may sign `duty`. InputError: see `public_keys`."""
     trust = snapshot.settings.trust
     keys = public_keys(trust, partial(checkout.repository.read, snapshot.commit))
-    return {name: keys[name] for name in who_may(trust, "releases")}
+    return {name: keys[name] for name in who_may(trust, duty)}
 
 
 def _now() -> datetime:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -34,19 +35,26 @@ CURVES = ("secp256r1", "secp384r1", "secp521r1")  # what model-signing takes
 SHOWN = 12  # digits of a key id that people get to see
 
 
-class Role(Enum):
-    """What one of this machine's keys signs: the variable that brings it, and its file."""
+Duty = Literal["releases", "events"]
 
-    RELEASES = "DELIVERY_SIGNING_KEY", "signing.pem"
-    EVENTS = "DELIVERY_EVENT_KEY", "events.pem"
+
+class Role(Enum):
+    """What one of this machine's keys signs, the variable that brings it, and its file."""
+
+    RELEASES = "releases", "DELIVERY_SIGNING_KEY", "signing.pem"
+    EVENTS = "events", "DELIVERY_EVENT_KEY", "events.pem"
 
     @property
-    def variable(self) -> str:
+    def duty(self) -> Duty:
         return self.value[0]
 
     @property
-    def file(self) -> str:
+    def variable(self) -> str:
         return self.value[1]
+
+    @property
+    def file(self) -> str:
+        return self.value[2]
 
 
 @dataclass(frozen=True, slots=True)

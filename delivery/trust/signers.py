@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Literal
 
 from pydantic import Field
 
 from delivery.errors import InputError
-from delivery.trust.keys import PublicKey, public_key
+from delivery.trust.keys import Duty, PublicKey, public_key
 from serving.strict import Strict
 
 FILE = "delivery.yaml"
-Duty = Literal["releases", "events"]
 
 
 class Revoked(Strict):

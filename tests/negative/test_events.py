@@ -6,8 +6,10 @@ it until a person looks.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from delivery.state.event_writer import EventWriter
 from delivery.state.events import Event, State
 from delivery.state.record import record_path, render_record
 from delivery.state.refs import LogName, proposal_tag
+from delivery.trust.keys import PublicKey, Role, own_file, own_public_key
 from tests.delivery.place import World, judgement
 from tests.origin import Origin, evidence_about, record, version
 
@@ -242,3 +245,42 @@ def test_once_there_is_a_log_unsigned_proposals_of_before_are_held(
     with pytest.raises(HeldError, match="an earlier version of delivery proposed it"):
         deploy(world, "staging", budget=60)
     assert served(world) == {ONE: 100}
+
+
+def test_a_key_that_is_revoked_changes_nothing_that_is_served(
+    origin: Origin, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with the old one listed beside the new one, and with what was vouched for."""
+    old = own_public_key(os.environ, Role.EVENTS)
+    new = {"XDG_DATA_HOME": str(tmp_path / "new")}
+    key = own_public_key(new, Role.EVENTS, make=True)
+    assert old is not None
+    assert key is not None
+    today = datetime.now(UTC).date()
+    revoked = signer("old", old, f"revoked: {{ at: {today}, why: it was printed in a log }}")
+    origin.push({"delivery.yaml": f"{ALONE}trust:\n{revoked}{signer('new', key)}"})
+    with pytest.raises(HeldError, match=r"trust\.old\.revoked\.at"):
+        deploy(world, "staging", budget=60)
+    assert served(world) == {ONE: 100}
+    monkeypatch.setenv("DELIVERY_EVENT_KEY", str(own_file(new, Role.EVENTS)))
+    machine = World(origin.path, lambda _: None, world.places)
+    attest(machine, AttestRequest("staging", "I compared them with the runner's logs"))
+    assert deploy(machine, "staging", budget=60).step.state is State.VERIFIED
+    assert served(machine) == {ONE: 100}
+
+
+def test_a_key_that_ended_still_counts_for_what_it_wrote(
+    origin: Origin, world: World, tmp_path: Path
+) -> None:
+    old = own_public_key(os.environ, Role.EVENTS)
+    assert old is not None
+    today = datetime.now(UTC).date()
+    origin.push({"delivery.yaml": f"{ALONE}trust:\n{signer('old', old, f'until: {today}')}"})
+    assert deploy(world, "staging", budget=60).step.state is State.VERIFIED
+    assert not world.snapshot().ledger.doubts("staging")
+
+
+def signer(name: str, key: PublicKey, rule: str = "since: 2020-01-01") -> str:
+    """The lines of `trust:` about somebody who may write events."""
+    pem = "".join(f"      {line}\n" for line in key.pem.splitlines())
+    return f"  {name}:\n    may: [events]\n    {rule}\n    key: |\n{pem}"

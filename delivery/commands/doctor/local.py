@@ -17,7 +17,7 @@ from delivery.release.candidate import outputs
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import PORT_OFFSET, read_settings
 from delivery.storage.dvc_lock import require_in_step
-from delivery.trust.keys import SHOWN, own_public_key
+from delivery.trust.keys import SHOWN, Role, own_public_key
 
 OLDEST, BELOW = (3, 11, 4), (3, 14)  # as requirements/install.py says
 GIT = (2, 38)  # merge-tree --write-tree
@@ -46,7 +46,8 @@ def doctor(context: Context) -> DoctorResult:
         ("dvc.lock", partial(_lock, context)),
         ("store", context.store.place),
         ("environments", partial(_environments, context)),
-        ("signing key", partial(_signing_key, context)),
+        ("signing key", partial(_key, context, Role.RELEASES)),
+        ("event key", partial(_key, context, Role.EVENTS)),
     )
     return DoctorResult(
         (
@@ -120,16 +121,18 @@ def _environments(context: Context) -> str:
     return ", ".join(states)
 
 
-def _signing_key(context: Context) -> str:
-    own = own_public_key(context.surroundings.environ)
-    listed = trusted_keys(context, context.snapshot())
+def _key(context: Context, role: Role) -> str:
+    """Does what this machine signs count elsewhere?"""
+    own = own_public_key(context.surroundings.environ, role)
+    listed = trusted_keys(context, context.snapshot(), role.duty)
     if own is None:
-        return "none yet; the first `delivery release` makes one"
+        return "none yet; it is made when it is needed first"
     name = next((name for name, key in listed.items() if key.id == own.id), "")
     if listed and not name:
         raise InputError(
-            f"key {own.id[:SHOWN]} is not under `trust:` in delivery.yaml on main, so nothing that "
-            "is released here will start. `delivery key` prints the lines for it"
+            f"key {own.id[:SHOWN]} is not under `trust:` in delivery.yaml on main among those who "
+            f"may sign {role.duty}, so nothing that it signs counts. `delivery key"
+            f"{' --events' if role is Role.EVENTS else ''}` prints the lines for it"
         )
     return f"{own.id[:SHOWN]}, listed as {name}" if name else f"{own.id[:SHOWN]}, this machine's"
 

@@ -48,7 +48,7 @@ gates:
   latency: { blocks: 8, requests: 8, slack_ms: 1000 }
 """
 IMPOSSIBLE = POLICY.replace("p95_ms: 5000", "p95_ms: 0.001")
-LOOSE = POLICY + "  champion: { margin: 100 }\n"
+LOOSE = POLICY + "  champion: { margin: 0.99 }\n"
 OWN_TEST = "def test_ours() -> None:\n    assert True\n"
 
 

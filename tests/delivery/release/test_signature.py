@@ -1,16 +1,21 @@
-"""The list of those who may sign, as people write it."""
+"""Who may sign, as people write it, and what a signature counts for when and where."""
 
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
 from delivery.errors import InputError
-from delivery.release.signature import trusted_keys
+from delivery.gates.supply_chain.signature import judge
+from delivery.release.signature import new_signature, released_signature, trusted_keys
+from delivery.release.signing import sign
+from delivery.settings.host import GitHub, Surroundings
 from delivery.settings.policy import Settings, parse_settings
-from delivery.trust.keys import own_public_key
+from delivery.state.record import record_path, signature_path
+from delivery.trust.keys import own_key, own_public_key
 from tests.delivery.place import World
 from tests.origin import Origin
 
@@ -80,3 +85,57 @@ def test_a_missing_file_and_a_key_under_two_names_are_named(origin: Origin) -> N
     origin.push({"keys/alice.pub": key.pem, "delivery.yaml": twin})
     with pytest.raises(InputError, match=r"trust\.alice and trust\.bob of delivery\.yaml"):
         trusted_keys(world, world.snapshot())
+
+
+RELEASE = "r-111111111111"
+TEXTS = {record_path(RELEASE): f"id: {RELEASE}\n"}
+
+
+@pytest.fixture
+def world(origin: Origin) -> World:
+    """A release on main that nobody signed, its bento beside the checkout's files."""
+    (origin.path / RELEASE).mkdir()
+    (origin.path / RELEASE / "bento.yaml").write_text("name: x\n")
+    origin.push({".gitignore": "/r-*\n", **TEXTS})
+    return World(origin.path, lambda _: None)
+
+
+def sign_on(origin: Origin, day: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put this machine's signature on main at noon of a day."""
+    key = own_key(os.environ, make=True)
+    assert key is not None
+    texts = {Path(path).name: text for path, text in TEXTS.items()}
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_COMMITTER_DATE", f"{day}T12:00:00+00:00")
+        origin.push({signature_path(RELEASE): sign(RELEASE, origin.path / RELEASE, texts, key)})
+
+
+@pytest.mark.parametrize(
+    ("day", "status"), [("2026-12-31", "pass"), ("2027-01-01", "fail"), ("2025-12-31", "fail")]
+)
+def test_a_signature_is_of_the_day_on_which_it_came_to_main(
+    origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch, day: str, status: str
+) -> None:
+    """What comes to main later makes it neither older nor newer: a key that ended since does not
+    take old releases with it, and one that began since gives them nothing."""
+    key = own_public_key(os.environ, make=True)
+    assert key is not None
+    head, _, _ = SETTINGS.partition("    revoked:")
+    sign_on(origin, day, monkeypatch)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2030-06-01T12:00:00+00:00")
+    origin.push({"keys/alice.pub": key.pem, "delivery.yaml": head})
+    evidence = released_signature(world, world.snapshot(), RELEASE, "staging")
+    assert evidence.at == datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    assert judge(evidence).status == status
+
+
+@pytest.mark.parametrize(("runner", "own"), [("self-hosted", True), ("github-hosted", False)])
+def test_the_key_of_a_machine_that_ends_with_its_job_is_nobodys(
+    origin: Origin, world: World, runner: str, own: bool
+) -> None:
+    github = GitHub("ada/flights", "https://github.com", "https://api.github.com", "", is_app=False)
+    job = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": runner, "DEPLOY_RUNNER": "mine"}
+    world.__dict__["surroundings"] = Surroundings({**os.environ, **job}, github)
+    _, evidence = new_signature(world, world.snapshot(), origin.path / RELEASE, TEXTS)
+    assert evidence.own is own
+    assert judge(evidence).status == ("pass" if own else "fail")

@@ -137,8 +137,10 @@ def test_what_git_ignores_is_signed_too(tmp_path: Path, environ: dict[str, str])
     for name in ("bento.yaml", ".git/config", ".gitattributes", ".github/x.yml"):
         (bento / name).parent.mkdir(parents=True, exist_ok=True)
         (bento / name).write_text(name)
-    signed = read_signature(sign(RELEASE, bento, {}, own_key(environ, make=False)), "sig")
-    assert signed.files == signed_files(RELEASE, bento, {})
+    texts = {".gitattributes": "* text\n", ".gitignore": "*\n"}
+    signed = read_signature(sign(RELEASE, bento, texts, own_key(environ, make=False)), "sig")
+    beside = {name: text.encode() for name, text in texts.items()}
+    assert signed.files == signed_files(RELEASE, bento, beside)
 
 
 def test_nobody_else_can_read_the_key_while_it_signs(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +47,19 @@ def test_reading_is_the_inverse_of_writing(happened: Happened, pem: str) -> None
     assert signed.entry == entry(happened)
     assert signed.key_id == public_half(pem).id
     assert signed.genuine(public_half(pem))
+
+
+def test_what_is_signed_is_canonical_json(pem: str) -> None:
+    """Whoever writes the same entry signs the same bytes: sorted keys, no spaces, one line."""
+    one = replace(EVENT, evidence={"why": "é", "a": {"z": 1, "b": 2}})
+    other = replace(EVENT, evidence={"a": {"b": 2, "z": 1}, "why": "é"})
+    payloads = {read_entry("0", PARENTS, entry(made).message(pem)).payload for made in (one, other)}
+    (payload,) = payloads
+    text = json.dumps(
+        json.loads(payload), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    assert payload.decode() == text
+    assert '"evidence":{"a":{"b":2,"z":1},"why":"é"}' in text
 
 
 def test_what_was_changed_is_not_genuine(pem: str) -> None:

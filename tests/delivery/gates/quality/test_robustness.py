@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from delivery.gates.numbers.paired import PairedLosses
+from delivery.gates.numbers.paired import PairedLosses, compare
 from delivery.gates.quality.robustness import Evidence, Policy, judge
 from tests.delivery.gates.paired_data import paired
 
@@ -43,6 +43,18 @@ def test_a_model_that_stays_better_than_the_champion_has_lost_nothing(
     lead: float, status: str
 ) -> None:
     assert judge(replace(under_noise(0.5), lead=lead), POLICY).status == status
+
+
+def test_a_lead_counts_against_what_was_measured_and_not_what_is_proven() -> None:
+    noisy = paired(0.5, spread=0.1)
+    comparison = compare(noisy)
+    assert comparison.difference - comparison.lower > 0.01
+    between = (comparison.lower + comparison.difference) / 2
+    statuses = [
+        judge(Evidence({"noise": noisy}, loss=1.0, lead=lead), POLICY).status
+        for lead in (between, comparison.difference)
+    ]
+    assert statuses == ["fail", "pass"]
 
 
 def test_one_disturbance_too_many_refuses_and_is_named() -> None:

@@ -36,6 +36,55 @@ def test_what_is_slower_by_more_than_ratio_and_slack_fails(
     assert ("p50 is" in verdict.why) == (status == "fail")
 
 
+def independent(seed: int, blocks: int = POLICY.blocks, requests: int = 40) -> Side:
+    """Blocks differ much more than the requests of one."""
+    random = np.random.default_rng(seed)
+    return Side(
+        random.normal(10, 1, (blocks, 1)) + random.normal(0, 0.5, (blocks, requests)), 200, 200
+    )
+
+
+@pytest.mark.parametrize(("name", "share"), [("p50", 0.5), ("p95", 0.95)])
+def test_an_excess_is_the_lower_end_of_a_plain_bootstrap_over_blocks(
+    name: str, share: float
+) -> None:
+    """One-sided at 97.5%, so that both quantiles together err in 5% of the cases."""
+    own, other = independent(1), independent(2)
+    verdict = judge(Evidence(own, other), Policy(ratio=1.25, slack_ms=0))
+    random = np.random.default_rng(0)
+    drawn = []
+    for _ in range(4_000):
+        picks = random.integers(0, len(own.ms), len(own.ms))
+        drawn.append(np.quantile(own.ms[picks], share) - 1.25 * np.quantile(other.ms[picks], share))
+    reach = np.mean(drawn) - np.quantile(drawn, 0.025)
+    excess = verdict.details[name]["excess_ms"]
+    assert np.mean(drawn) - excess == pytest.approx(reach, rel=0.1)
+
+
+def test_the_excess_may_reach_the_slack_but_not_pass_it() -> None:
+    evidence = Evidence(independent(1), Side(independent(2).ms - 3, 200, 200))
+    generous = Policy(ratio=1, slack_ms=100)
+    excess = max(
+        judge(evidence, generous).details[name]["excess_ms"] for name in ("p50", "p95")
+    )  # fmt: skip
+    assert excess > 1
+    assert judge(evidence, Policy(ratio=1, slack_ms=excess)).status == "pass"
+    assert judge(evidence, Policy(ratio=1, slack_ms=np.nextafter(excess, 0))).status == "fail"
+
+
+@pytest.mark.parametrize(("blocks", "status"), [(4, "hold"), (5, "pass")])
+def test_five_blocks_are_enough_to_compare(blocks: int, status: str) -> None:
+    evidence = Evidence(independent(1, blocks), independent(2, blocks))
+    assert judge(evidence, POLICY).status == status
+
+
+@pytest.mark.parametrize(("steady", "peak", "status"), [(900, 200, "pass"), (200, 900, "fail")])
+def test_memory_counts_at_its_peak(steady: float, peak: float, status: str) -> None:
+    """A process that is killed for memory is killed at its peak."""
+    verdict = judge(Evidence(Side(side().ms, steady, peak), side(mb=200)), POLICY)
+    assert verdict.status == status
+
+
 def test_a_slow_tail_alone_fails() -> None:
     tail = side()
     tail.ms[:, ::8] += 20

@@ -59,6 +59,16 @@ def test_answers_that_are_not_finite_hold(value: float) -> None:
     assert "example 2" in verdict.why
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_examples_that_are_not_finite_hold_whatever_the_service_answers(value: float) -> None:
+    """A comparison with NaN is false, so no difference would ever be too large."""
+    expected = np.array([0.1, value, 0.3])
+    for answers in (EXPECTED, expected):
+        verdict = judge(Evidence(INSTANCES, expected, answers), LIMIT)
+        assert verdict.status == "hold"
+        assert "example 2" in verdict.why
+
+
 @pytest.mark.parametrize(("least", "status"), [(3, "pass"), (4, "hold")])
 def test_too_few_examples_hold(least: int, status: str) -> None:
     assert judge(answered(*EXPECTED), Policy(minimum_examples=least)).status == status

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.columns import conform, dtype_of, feature, is_missing
+from pipeline.data.columns import conform, dtype_of, feature, feature_names, is_missing
 from pipeline.errors import PipelineError
 from serving.contract import Roles
 
@@ -79,6 +79,25 @@ def test_roles_get_their_types() -> None:
     assert str(conform(rows(at=zoned), ROLES, classes=True)["at"][0]) == "2024-01-02 04:00:00"
 
 
+def test_a_cluster_is_text_like_the_id_of_a_row() -> None:
+    roles = Roles(label="y", row_id="id", timestamp="at", cluster="day")
+    frame = conform(rows(day=[20240101, 20240102], stock=[1, 2]), roles, classes=True)
+    assert frame["day"].tolist() == ["20240101", "20240102"]
+    assert frame["stock"].tolist() == [1, 2], "a feature stays what it is"
+
+
+def test_features_have_no_role_and_do_not_say_which_part_a_row_belongs_to() -> None:
+    frame = rows(part=["train", "holdout"], stock=[1, 2], shop=["a", "b"])
+    assert feature_names(frame, ROLES, "part") == ["stock", "shop"]
+    assert feature_names(frame, ROLES, None) == ["part", "stock", "shop"]
+
+
+def test_a_table_of_roles_alone_has_no_feature_left() -> None:
+    for frame, column in ((rows(), None), (rows(part=["train", "holdout"]), "part")):
+        with pytest.raises(PipelineError, match=r"no feature is left.*dvc repro"):
+            feature_names(frame, ROLES, column)
+
+
 def test_a_timestamp_of_text_and_a_label_of_fractions_are_refused() -> None:
     with pytest.raises(PipelineError, match=r"data.roles.timestamp.*to_datetime"):
         conform(rows(at=["monday", "tuesday"]), ROLES, classes=True)
@@ -86,3 +105,11 @@ def test_a_timestamp_of_text_and_a_label_of_fractions_are_refused() -> None:
         conform(rows(y=[0.5, 1.0]), ROLES, classes=True)
     with pytest.raises(PipelineError, match="label of a regression"):
         conform(rows(y=["a", "b"]), ROLES, classes=False)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "boolean", "object"])
+def test_true_and_false_are_no_label_of_a_regression(dtype: str) -> None:
+    label = pd.Series([True, False], dtype=dtype)
+    with pytest.raises(PipelineError, match=r"bool.* as the label of a regression"):
+        conform(rows(y=label), ROLES, classes=False)
+    assert conform(rows(y=label), ROLES, classes=True)["y"].tolist() == [True, False]

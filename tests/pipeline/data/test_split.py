@@ -53,6 +53,18 @@ def test_random_goes_by_row_id_so_that_new_rows_move_no_old_one() -> None:
     assert len(after["validation"]) == pytest.approx(400, abs=60)
 
 
+def test_each_part_has_its_own_share() -> None:
+    parts = split(frame(), ROLES, rule(kind="random", holdout=0.1, validation=0.3))
+    shares = {name: len(part) / 2000 for name, part in parts.items()}
+    assert shares == pytest.approx({"train": 0.6, "validation": 0.3, "holdout": 0.1}, abs=0.03)
+
+
+def test_the_rows_of_each_part_are_numbered_from_0_in_their_order() -> None:
+    for part in split(frame(), ROLES, rule(kind="random")).values():
+        assert part.index.tolist() == list(range(len(part)))
+        assert part["at"].is_monotonic_increasing
+
+
 def test_another_seed_splits_otherwise() -> None:
     one, two = (split(frame(), ROLES, rule(kind="random", seed=n)) for n in (1, 2))
     assert set(one["holdout"]["id"]) != set(two["holdout"]["id"])

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,8 @@ def denied(start: Start, path: str, header: str | None = None, value: str = "") 
     [
         ("authorization", "Bearer secret"),
         ("authorization", "bearer   secret "),
+        ("authorization", "BEARER secret"),
+        ("authorization", "bEaReR secret"),
         ("x-api-key", "secret"),
     ],
 )
@@ -152,6 +155,14 @@ def test_a_path_needs_its_scope_and_no_other_will_do(path: str, scope: str) -> N
 )
 def test_health_is_open(path: str) -> None:
     assert admit(started(entry("secret")), path) is None
+
+
+def test_the_health_route_of_the_platform_is_open_and_no_other_with_it() -> None:
+    start = replace(started(entry("secret")), vertex_health="/platform/health")
+    assert admit(start, "/platform/health") is None
+    assert admit(start, "/livez") is None
+    assert denied(start, "/platform/health/more").status == 401
+    assert denied(started(entry("secret")), "/platform/health").status == 401
 
 
 def test_only_a_local_service_may_ask_for_nothing() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.guard.guard import SLACK, Guard
@@ -17,6 +22,7 @@ from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
 from serving.telemetry.request_context import current
 from tests.serving.guard.test_auth import entry
+from tests.serving.telemetry.counted import value
 
 LATER = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
@@ -141,7 +147,7 @@ def test_a_body_is_limited_whether_it_is_declared_or_not(size: int, status: int)
         assert answer.json["size"] == size
 
 
-@pytest.mark.parametrize("length", ["", "-1", "+1", "x", "1e3", "9" * 50, "²"])
+@pytest.mark.parametrize("length", ["", "-1", "+1", "x", "1e3", "9" * 50, "9" * 5_000, "²"])
 def test_a_strange_length_is_refused(length: str) -> None:
     assert Asked(guarded(echo, start()))(content_length=length).status == 413
 
@@ -223,6 +229,83 @@ def test_guessing_credentials_is_limited_by_address() -> None:
     guard = guarded(echo, start(entry("a", expires=LATER), limits=limits))
     assert [Asked(guard)(x_api_key="guess").status for _ in range(3)] == [401, 401, 429]
     assert Asked(guard)(x_api_key="a").status == 200
+
+
+def test_who_is_known_and_may_not_is_not_taken_for_somebody_who_guesses() -> None:
+    limits = {"requests_per_second": 0.001, "burst": 2}
+    guard = guarded(echo, start(entry("a", expires=LATER), limits=limits))
+    assert [Asked(guard)("/metrics", x_api_key="a").status for _ in range(4)] == [403] * 4
+    assert Asked(guard)(x_api_key="guess").status == 401, "nobody guessed before"
+
+
+def test_a_request_that_is_refused_is_counted_as_such() -> None:
+    started = replace(start(entry("a", expires=LATER)), release="r-refused")
+    labels = {"route": "refused", "status": "401", "release": "r-refused"}
+    guard = guarded(echo, started)
+    for count in (1, 2):
+        assert Asked(guard)().status == 401
+        assert value("serving_requests_total", **labels) == count
+    assert Asked(guard)(x_api_key="a").status == 200
+    assert value("serving_requests_total", **labels) == 2
+
+
+def test_a_task_that_is_ended_at_the_deadline_answers_nothing() -> None:
+    """The server goes down while the time of a request runs out: its own end comes first."""
+    sent: list[Message] = []
+
+    async def ended(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:  # the deadline has come, and so has the end of the server
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+    async def run() -> None:
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b""}
+
+        scope: Scope = {
+            "type": "http",
+            "path": "/predict",
+            "method": "POST",
+            "headers": [],
+            "client": None,
+        }
+        await guarded(ended, start(limits={"seconds": 0.01}))(scope, receive, send)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert sent == []
+
+
+class Around:
+    """A middleware that another library puts around the guard."""
+
+    requests = 0
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        Around.requests += scope["type"] == "http"
+        await self.app(scope, receive, send)
+
+
+def test_once_the_application_has_started_nothing_is_around_the_guard() -> None:
+    def guarding(app: ASGIApp) -> Guard:
+        return guarded(app, start())
+
+    outer = Starlette(
+        middleware=[Middleware(Around), Middleware(guarding)], routes=[Mount("/", echo)]
+    )  # fmt: skip
+    with TestClient(outer) as client:
+        before = Around.requests
+        assert client.post("/predict").json()["size"] == 0
+    assert Around.requests == before
 
 
 def test_web_sockets_are_closed() -> None:

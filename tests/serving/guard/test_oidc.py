@@ -222,13 +222,16 @@ def test_without_any_keys_the_client_is_told_to_come_back(issuer: Issuer) -> Non
 
 
 def test_both_kinds_of_credentials_side_by_side(issuer: Issuer) -> None:
-    keys: ApiKeys = keys_at(END.replace(year=2020), entry("secret"))
+    known = (entry("secret"), entry("a.b.c.d", name="dots"), entry("a.b", name="dot"))
+    keys: ApiKeys = keys_at(END.replace(year=2020), *known)
     doorman = Doorman(keys, issuer.tokens)
 
     async def admit(value: str) -> str | None:
         return await doorman.admit("/predict", {b"authorization": b"Bearer " + value.encode()})
 
     assert asyncio.run(admit("secret")) == "key:ci"
+    assert asyncio.run(admit("a.b.c.d")) == "key:dots"
+    assert asyncio.run(admit("a.b")) == "key:dot"
     assert asyncio.run(admit(signed())) == "sub:robot"
     for wrong in ("other", "a.b.c"):
         with pytest.raises(Denied):

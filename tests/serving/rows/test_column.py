@@ -15,8 +15,7 @@ from serving.strict import DocumentError
 
 
 def made(dtype: str, **fields: Any) -> Any:
-    spec = Input.model_validate({"name": "x", "dtype": dtype} | fields)
-    return column_of(spec, fields.pop("text_length", TEXT_LENGTH))
+    return column_of(Input.model_validate({"name": "x", "dtype": dtype} | fields), TEXT_LENGTH)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from serving.contract import Contract, Input, Output, Roles
 from serving.errors import InvalidRows
-from serving.rows.column import MAX_PROBLEMS
+from serving.rows.column import MAX_PROBLEMS, Values
 from serving.rows.validate import FEW, Batch, Validator
 from serving.strict import DocumentError
 
@@ -91,6 +92,8 @@ def test_null_of_a_nullable_float_is_nan(copies: int) -> None:
         ({"dtype": "float32", "nullable": True}, float("nan")),
         ({"dtype": "float32"}, float("inf")),
         ({"dtype": "float32"}, MAX_FLOAT32 * 1.01),
+        ({"dtype": "float32", "range": (-1e40, 1e40)}, 1e39),
+        ({"dtype": "float32", "range": (-1e40, 1e40)}, -1e39),
         ({"dtype": "float64"}, float("-inf")),
         ({"dtype": "float64"}, 10**400),
         ({"dtype": "float32"}, [1.0]),
@@ -168,6 +171,37 @@ def test_a_missing_field_is_null_where_null_is_allowed(copies: int) -> None:
 def test_unknown_fields_are_counted(copies: int) -> None:
     rows = [{"x": 1.0, "y": 1, "z": None}] + [{"y": 2}] * copies
     assert validate(rows, nullable=True).ignored == 2 + copies
+
+
+@pytest.mark.parametrize("rows", [1, FEW + 1])
+def test_unknown_columns_are_counted_by_value(rows: int) -> None:
+    given = {"x": [1.0] * rows, "y": [None] * rows, "z": np.zeros(rows)}
+    batch = Validator(contract_of(dtype="float32")).columns(given, rows)
+    assert (batch.rows, batch.ignored) == (rows, 2 * rows)
+
+
+@pytest.mark.parametrize("rows", [1, FEW + 1])
+@pytest.mark.parametrize("make", [list, lambda texts: np.array(texts, np.object_)])
+def test_a_text_of_a_column_may_have_the_length_and_not_one_character_more(
+    make: Callable[[list[str]], Values], rows: int
+) -> None:
+    validate_columns = Validator(contract_of(dtype="string"), text_length=5).columns
+    longest, longer = ["x" * 5] * rows, [*["x"] * (rows - 1), "x" * 6]
+    assert validate_columns({"x": make(longest)}, rows).columns["x"].tolist() == longest
+    with pytest.raises(InvalidRows) as caught:
+        validate_columns({"x": make(longer)}, rows)
+    assert [(p.row, p.reason) for p in caught.value.problems] == [(rows - 1, "length")]
+
+
+def test_nan_of_an_array_is_a_missing_value_only_where_one_may_be_missing() -> None:
+    array = np.array([np.nan])
+    assert np.isnan(
+        Validator(contract_of(dtype="float32", nullable=True)).columns({"x": array}, 1).columns["x"]
+    ).all()
+    with pytest.raises(InvalidRows) as caught:
+        Validator(contract_of(dtype="float32")).columns({"x": array}, 1)
+    (problem,) = caught.value.problems
+    assert (problem.value, problem.reason) == ("NaN", "range")
 
 
 def test_a_row_that_is_no_object_is_refused() -> None:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serving.contract import Histogram
-from serving.telemetry.bins import MISSING, OTHER, UNSEEN, LabelBins, NumberBins
+from serving.contract import Histogram, Input
+from serving.telemetry.bins import MISSING, OTHER, UNSEEN, LabelBins, NumberBins, bins_of
 
 NUMBERS = Histogram(edges=(0.0, 5.0, 10.0, 40.0), counts=(300, 400, 250), missing=50)
+
+
+def test_a_tensor_and_an_input_without_a_histogram_have_no_bins() -> None:
+    number = Input(name="x", dtype="float32", histogram=NUMBERS)
+    assert isinstance(bins_of(number), NumberBins)
+    assert bins_of(number.model_copy(update={"shape": (2,)})) is None
+    assert bins_of(number.model_copy(update={"histogram": None})) is None
 
 
 class TestNumberBins:
@@ -43,6 +50,15 @@ class TestLabelBins:
         bins = LabelBins(Histogram(labels=("AA", "UA"), counts=(5, 5)), ("AA", "B6", "UA"))
         codes = bins.codes(np.array(["UA", "AA", "B6", "XX", ""], np.object_))
         assert [bins.names[i] for i in codes] == ["UA", "AA", OTHER, UNSEEN, MISSING]
+
+    def test_an_empty_text_that_is_a_label_is_not_missing(self) -> None:
+        bins = LabelBins(Histogram(labels=("AA", ""), counts=(5, 5)), ("AA", ""))
+        codes = bins.codes(np.array(["", "AA"], np.object_))
+        assert [bins.names[i] for i in codes] == ["", "AA"]
+
+    def test_an_empty_text_that_is_a_rare_category_is_not_missing(self) -> None:
+        bins = LabelBins(Histogram(labels=("AA",), counts=(5,)), ("AA", ""))
+        assert [bins.names[i] for i in bins.codes(np.array([""], np.object_))] == [OTHER]
 
     def test_booleans_have_the_labels_of_their_histogram(self) -> None:
         bins = LabelBins(Histogram(labels=("false", "true"), counts=(5, 5)), ())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -36,10 +38,10 @@ class Desk:
         release: str = "r-1",
         key: str = "",
         folder: Path | None = None,
+        hidden: tuple[str, ...] = ("carrier", "wind"),
         **log: Any,
     ) -> None:
-        hidden = {"carrier": {"sensitive": True}, "wind": {"sensitive": True}}
-        write_tiny_model(parent / "model", inputs=hidden)
+        write_tiny_model(parent / "model", inputs={name: {"sensitive": True} for name in hidden})
         self.predictor = Predictor(load_model(parent / "model"), Start(release, ServingSettings()))
         self.folder = folder or parent / "log"
         settings = ServingSettings.model_validate({"log": log})
@@ -90,8 +92,41 @@ def test_sensitive_values_are_hashed_with_a_key(tmp_path: Path) -> None:
     assert first == second
     assert first["carrier"][0] == first["carrier"][2] != first["carrier"][1]
     assert first["carrier"] != other["carrier"]
-    assert first["carrier"][0] != first["wind"][0]
     assert "UA" not in json.dumps(found)
+
+
+def test_a_value_has_another_hash_in_another_field(tmp_path: Path) -> None:
+    """Else who knows one field could look the other up."""
+    desk = Desk(tmp_path, key="a", hidden=("distance", "wind"))
+    desk.ask("one", ROW | {"distance": 7.0, "wind": 7.0})
+    features = desk.lines()[0]["features"]
+    assert features["distance"] != features["wind"]
+
+
+def test_a_hash_has_128_bits(tmp_path: Path) -> None:
+    """Fewer, and different values would have the same one in a large log."""
+    desk = Desk(tmp_path, key="a")
+    desk.ask("one", ROW)
+    (digits,) = desk.lines()[0]["features"]["carrier"]
+    assert len(bytes.fromhex(digits)) * 8 == 128
+
+
+LAST_WORDS = """\
+import sys
+from pathlib import Path
+from serving.telemetry import prediction_log
+from tests.serving.telemetry.test_prediction_log import ROW, Desk
+prediction_log.PAUSE = 600  # the thread never looks
+desk = Desk(Path(sys.argv[1]))
+desk.log.start()
+desk.ask("last", ROW)
+"""
+
+
+def test_what_waits_is_written_at_the_end_of_the_process(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", LAST_WORDS, str(tmp_path)], check=True, timeout=120)
+    (file,) = (tmp_path / "log").glob("predictions-*.jsonl")
+    assert json.loads(file.read_text())["request_id"] == "last"
 
 
 @pytest.mark.parametrize(("share", "low", "high"), [(0, 0, 0), (0.5, 60, 140), (1, 200, 200)])

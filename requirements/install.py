@@ -16,6 +16,7 @@ message instead of a syntax error.
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,9 @@ OWN = os.path.join(ROOT, ".venv")
 LOCKS = [os.path.join(HERE, name) for name in ("bootstrap.lock", "dev.lock")]
 PACKAGES = "packages"  # what an environment says of its packages
 COMMAND = "checkout"  # and of the checkout whose command it has
+MADE = "made-by-setup"  # stands in an environment from the first moment, also of a killed set-up
 LENT = "packages.pth"  # where an environment without packages has them from
+HASH = re.compile("[0-9a-f]{64}$")
 AGAIN = (
     "Look at the package it names above; `make lock UPGRADE=1` renews the locks, `make setup` "
     "retries."
@@ -87,6 +90,24 @@ def stamp(folder, name):
         return None
 
 
+def require_replaceable(folder):
+    """Raise InstallError unless `folder` is free, or an environment that this script made.
+
+    `.venv` of this checkout may be any virtual environment: it is made for the checkout alone.
+    """
+    if not os.path.lexists(folder) or (os.path.isdir(folder) and not os.listdir(folder)):
+        return
+    # Those of earlier versions have the hashes alone.
+    hashes = [stamp(folder, name) or "" for name in (PACKAGES, COMMAND)]
+    made = stamp(folder, MADE) is not None or any(map(HASH.match, hashes))
+    if made or (folder == OWN and os.path.isfile(os.path.join(folder, "pyvenv.cfg"))):
+        return
+    raise InstallError(
+        "%s is no environment that `make setup` made, so it was left as it is. Remove or rename it "
+        "yourself, or let VENV name a folder that does not exist yet." % folder
+    )
+
+
 def write_stamp(folder, name, text):
     with open(os.path.join(folder, name), "w") as file:
         file.write(text)
@@ -104,7 +125,10 @@ def program(folder, name):
 
 def install_packages(folder):
     """Make an environment: uv comes with pip by hash, everything else with uv by hash."""
+    require_replaceable(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    write_stamp(folder, MADE, "")
     print("setup: making %s (once; about 1.2 GB)" % folder, flush=True)
     run(
         # Not the interpreter of a `.venv` that was just removed.
@@ -124,6 +148,7 @@ def install_packages(folder):
 def borrow(packages):
     """Make `.venv` with the packages and programs of another environment, not with its checkout:
     Python reads no .pth file of a folder that one names."""
+    require_replaceable(OWN)
     shutil.rmtree(OWN, ignore_errors=True)
     run(
         [program(packages, "uv"), "venv", "--quiet", "--no-project"]

@@ -83,6 +83,67 @@ def test_an_up_to_date_venv_is_left_alone(copy: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_folder_that_is_no_environment_is_not_touched(copy: Path) -> None:
+    thesis = copy / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.tex").write_text("years of work")
+    refused = set_up(copy, VENV=str(thesis))
+    assert refused.returncode == 2
+    assert str(thesis) in refused.stderr
+    assert "VENV" in refused.stderr
+    assert [path.name for path in thesis.iterdir()] == ["chapter.tex"]
+
+
+def test_an_environment_of_somebody_else_is_not_touched(copy: Path) -> None:
+    (copy / "science").mkdir()
+    (copy / "science" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert set_up(copy, VENV="science").returncode == 2
+    assert (copy / "science" / "pyvenv.cfg").exists()
+
+
+def test_a_dot_venv_that_is_no_environment_is_not_touched(copy: Path) -> None:
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "notes.txt").touch()
+    for settings in ({}, {"BORROW": sys.prefix}):
+        assert set_up(copy, **settings).returncode == 2
+        assert (copy / ".venv" / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "text"),
+    [
+        ("shared", "packages", "0" * 64),  # of other locks
+        ("shared", "made-by-setup", ""),  # of a set-up that was killed
+        (".venv", "checkout", "0" * 64),  # borrowed its packages
+        (".venv", "pyvenv.cfg", "home = /usr/bin\n"),  # of the first versions, or made by hand
+    ],
+)
+def test_an_environment_that_was_made_here_is_made_anew(
+    copy: Path, folder: str, file: str, text: str
+) -> None:
+    (copy / folder).mkdir()
+    (copy / folder / file).write_text(text)
+    (copy / folder / "old").touch()
+    (copy / "requirements" / "bootstrap.lock").write_text("# nothing\nno such package\n")
+    done = set_up(copy, VENV=folder)
+    assert "setup: making" in done.stdout
+    assert not (copy / folder / "old").exists()
+    assert "setup: making" in set_up(copy, VENV=folder).stdout  # and the next try goes on
+
+
+def test_an_empty_folder_is_filled(copy: Path) -> None:
+    (copy / "empty").mkdir()
+    (copy / "requirements" / "bootstrap.lock").write_text("no such package\n")
+    assert "setup: making" in set_up(copy, VENV="empty").stdout
+
+
+def set_up(copy: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "requirements/install.py"], cwd=copy, capture_output=True, text=True,
+        env={**os.environ, **settings}, check=False,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def lent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two checkouts that borrow the packages of these tests, each with code of its own."""
@@ -108,10 +169,7 @@ def _lent(folder: Path, packages: Path) -> Path:
 
 
 def installed(checkout: Path, packages: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "requirements/install.py"], cwd=checkout, capture_output=True, text=True,
-        env={**os.environ, "BORROW": str(packages)}, check=False,
-    )  # fmt: skip
+    return set_up(checkout, BORROW=str(packages))
 
 
 def say(checkout: Path, here: Path) -> subprocess.CompletedProcess[str]:

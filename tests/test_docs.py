@@ -170,6 +170,25 @@ def test_the_list_of_commands_shows_what_each_does() -> None:
     assert "..." not in shown
 
 
+def test_the_flow_of_the_readme_commits_the_first_lock(tmp_path: Path) -> None:
+    """`git commit -a` alone leaves out a file that is new."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    retrain = text.partition("**Retrain.**")[2].partition("```sh")[2].partition("```")[0]
+    (tmp_path / "params.yaml").write_text("until: 6\n")
+    shell = (
+        "set -e; git init -q .; git add params.yaml; git commit -qm First\n"
+        "dvc() { :; }; delivery() { :; }; edit() { echo 'until: 7' > $1; }; EDITOR=edit\n"
+        + retrain.replace("dvc repro", "echo made > dvc.lock")
+        + "git status --porcelain"
+    )
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "dvc.lock" in done.stdout
+    assert "??" not in done.stdout
+    assert " M " not in done.stdout
+
+
 def test_the_docs_name_no_command_that_is_not_there() -> None:
     known = set(commands(cli)) | {"delivery pr"}
     for page in pages():

@@ -39,7 +39,8 @@ def require_in_step(root: Path) -> None:
     if names:
         raise InputError(
             f"dvc.lock is stale: {', '.join(names)} would not produce what it names. "
-            "`dvc repro` runs them again; then `git commit -am …` and `dvc push`."
+            "`dvc repro` runs them again; if it stops, first mend what it says above its last "
+            "line. Then `git add dvc.lock && git commit -a` and `dvc push`."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -80,6 +81,14 @@ def test_a_lock_from_two_trainings_is_stale(pipeline: Origin) -> None:
 def test_without_a_lock_everything_is_stale(pipeline: Origin) -> None:
     (pipeline.path / "dvc.lock").unlink()
     with pytest.raises(InputError, match=r"stale: ingest, train .*`dvc repro`"):
+        require_in_step(pipeline.path)
+
+
+def test_after_a_training_that_failed_the_message_sends_to_its_cause(pipeline: Origin) -> None:
+    (pipeline.path / "train.sh").write_text("echo no label; exit 1\n")
+    failed = subprocess.run(["dvc", "repro"], cwd=pipeline.path, capture_output=True, check=False)
+    assert failed.returncode != 0
+    with pytest.raises(InputError, match=r"stale: train .*if it stops, first mend what it says"):
         require_in_step(pipeline.path)
 
 

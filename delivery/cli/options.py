@@ -40,7 +40,11 @@ environment_argument = click.argument("environment", metavar="ENV")
 
 def context() -> Context:
     """The checkout that the command was called in. A command that is killed leaves its temporary
-    files in the workspace, where the next command removes them."""
+    files in the workspace, where the next command removes them.
+
+    Help asks for no checkout, so it works anywhere.
+    """
+    require_own_checkout(Path.cwd())
     checkout = Context(Repository.find(Path.cwd()).root, progress)
     if here := click.get_current_context(silent=True):
         here.with_resource(temporary_files_in(checkout.workspace / TEMPORARY))
@@ -55,7 +59,6 @@ def progress(line: str) -> None:
 def exit_code(command: click.Command) -> int:
     """Run `command` with the arguments of this process; an error is one line on stderr."""
     try:
-        require_own_checkout(Path.cwd())
         command(standalone_mode=False)
     except (DeliveryError, DocumentError) as error:
         _annotate(error)

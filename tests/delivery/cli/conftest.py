@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from delivery.cli import options
 from delivery.cli.main import cli
 from tests.origin import Origin
 
@@ -42,6 +43,7 @@ class CommandLine:
 @pytest.fixture
 def delivery(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     monkeypatch.chdir(origin.path)
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)  # it holds no code
     (origin.path / ".git" / "info").mkdir(exist_ok=True)
     (origin.path / ".git" / "info" / "exclude").write_text(".delivery/\n")  # as the template's
     return CommandLine(origin, monkeypatch)

@@ -45,3 +45,19 @@ def test_the_command_says_it_without_a_traceback(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == InputError.exit_code
     assert done.stderr.startswith(f"error: {tmp_path} is not inside a model delivery repository")
+
+
+@pytest.mark.parametrize("repository", [False, True])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["gate", "--help"], ["github", "apply", "-h"]]
+)
+def test_help_is_given_anywhere(tmp_path: Path, arguments: list[str], repository: bool) -> None:
+    if repository:
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "delivery", *arguments], cwd=tmp_path, check=False,
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "Usage:" in done.stdout + done.stderr
+    assert "error" not in done.stderr
+    assert bool(arguments) == (done.returncode == 0)

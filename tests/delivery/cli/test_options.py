@@ -45,7 +45,6 @@ def test_each_kind_of_error_has_its_exit_code(
     code: int,
 ) -> None:
     monkeypatch.setattr("sys.argv", ["delivery"])
-    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
     assert exit_code(command(error)) == code
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -55,7 +54,6 @@ def test_each_kind_of_error_has_its_exit_code(
 
 def test_a_bug_keeps_its_trace(delivery: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["delivery"])
-    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
     with pytest.raises(ZeroDivisionError):
         exit_code(command(ZeroDivisionError()))
 
@@ -66,7 +64,6 @@ def test_an_error_of_a_job_is_an_annotation_as_well(
     delivery.origin.git("remote", "set-url", "origin", "https://github.com/acme/models")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setattr("sys.argv", ["delivery"])
-    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
     exit_code(command(InputError("a\nb")))
     assert capsys.readouterr().out == "::error title=delivery::a%0Ab\n"
 

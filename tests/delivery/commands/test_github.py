@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from delivery.cli import options
 from delivery.cli.main import cli
 from delivery.commands.github import apply, own
 from delivery.context import Context
@@ -280,6 +281,7 @@ def test_the_command_line_shows_what_differs(
     world: Governed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.origin.path)
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)  # it holds no code
     run = CliRunner().invoke
 
     first = run(cli, ["github", "apply", "--dry-run", "--json"], catch_exceptions=False)

@@ -23,13 +23,25 @@ def opened(root: Path) -> Iterator[Repo]:
     """The DVC repository at `root`; StoreError for what DVC refuses."""
     hush()
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
 
     try:
-        with Repo(str(root)) as repo:
+        with _repo(root) as repo:
             yield repo
     except DvcException as error:
         raise StoreError(f"dvc: {error}") from error
+
+
+def _repo(root: Path) -> Repo:
+    from dvc.repo import Repo
+
+    try:
+        return Repo(str(root))
+    except OSError as error:
+        raise StoreError(
+            f"dvc cannot use {error.filename}: {error.strerror}. It reads its settings below HOME "
+            "or XDG_CONFIG_HOME, and keeps an index below DVC_SITE_CACHE_DIR: let them name "
+            "folders that you can read and write"
+        ) from error
 
 
 def hush() -> None:

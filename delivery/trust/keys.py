@@ -79,16 +79,25 @@ def own_key(environ: Mapping[str, str], role: Role = Role.RELEASES, *, make: boo
     """The PEM of this machine's private key. Without one, makes it, or returns None.
 
     Raises:
-        InputError: the variable brings no usable key, or others can read the file.
+        InputError: the variable brings no usable key, others can read the file, or its folder
+            cannot be read or written.
     """
     given = environ.get(role.variable, "").strip()
     if given:
         pem = given if given.startswith("-----BEGIN") else _read(Path(given))
         return _checked(f"{pem.strip()}\n", role.variable)
     file = own_file(environ, role)
-    if not file.exists() and make:
-        _make(file)
-    return _checked(_read(file), str(file)) if file.exists() else None
+    try:
+        if make and not file.exists():
+            _make(file)
+        kept = file.exists()
+    except OSError as error:
+        raise InputError(
+            f"this machine keeps its key in {file}, which cannot be "
+            f"{'made' if make else 'looked for'}: {error.strerror}. Let XDG_DATA_HOME name a "
+            f"folder that you can write, or bring a key by {role.variable}"
+        ) from error
+    return _checked(_read(file), str(file)) if kept else None
 
 
 def own_public_key(

@@ -25,3 +25,5 @@ def look(name: str, at: Callable[[], str]) -> Check:
     except DeliveryError as error:
         problem, _, cure = str(error).partition(". ")
         return Check(name, False, problem, cure or "see the message")
+    except OSError as error:  # of a library that looks where it may not
+        return Check(name, False, str(error), "let this user read and write there, or set HOME")

@@ -39,6 +39,17 @@ def test_outs_are_those_of_the_stages_by_path(pipeline: Origin) -> None:
         assert set(outs(repo)) == set(tracked(repo)) == EVERYTHING
 
 
+@pytest.mark.parametrize("variable", ["DVC_SITE_CACHE_DIR", "XDG_CONFIG_HOME"])
+def test_a_place_of_dvc_that_cannot_be_used_is_named(
+    pipeline: Origin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "file").touch()  # no folder can be made below it, not even by root
+    monkeypatch.setenv(variable, str(tmp_path / "file"))
+    named = rf"dvc cannot use {tmp_path}/file.*{variable}"
+    with pytest.raises(StoreError, match=named), opened(pipeline.path):
+        pass
+
+
 def test_a_commit_without_a_pipeline_has_no_outs(pipeline: Origin) -> None:
     first = pipeline.git("rev-list", "--max-parents=0", "HEAD")
     with opened(pipeline.path) as repo:

@@ -27,6 +27,26 @@ def test_the_key_is_made_when_it_is_needed_and_no_sooner(environ: dict[str, str]
     assert [path.name for path in file.parent.iterdir()] == ["signing.pem"]
 
 
+@pytest.mark.parametrize(
+    ("below", "make"),
+    [
+        ("a file", True),  # no folder can be made there, not even by root
+        ("x" * 300, True),  # nor looked for
+        ("x" * 300, False),
+    ],
+)
+def test_a_folder_that_cannot_hold_the_key_is_named_with_the_way_out(
+    tmp_path: Path, below: str, make: bool
+) -> None:
+    (tmp_path / "a file").touch()
+    environ = {"XDG_DATA_HOME": str(tmp_path / below)}
+    with pytest.raises(InputError) as refused:
+        own_key(environ, Role.EVENTS, make=make)
+    assert str(own_file(environ, Role.EVENTS)) in str(refused.value)
+    assert "XDG_DATA_HOME" in str(refused.value)
+    assert "DELIVERY_EVENT_KEY" in str(refused.value)
+
+
 def test_two_commands_at_once_end_with_one_key(environ: dict[str, str]) -> None:
     with ThreadPoolExecutor(4) as pool:
         keys = {found.result() for found in [pool.submit(own_key, environ, make=True)] * 4}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from delivery.commands.doctor.check import Check, look
@@ -25,6 +27,16 @@ def test_an_error_is_what_is_wrong_and_its_cure(message: str, found: str, cure: 
 
 def test_what_is_in_order_has_no_cure() -> None:
     assert look("git", lambda: "2.40") == Check("git", True, "2.40", "")
+
+
+def test_a_place_that_may_not_be_read_is_a_finding() -> None:
+    def at() -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", "/home/somebody/.gitconfig")
+
+    check = look("dvc.lock", at)
+    assert not check.ok
+    assert "/home/somebody/.gitconfig" in check.found
+    assert "HOME" in check.cure
 
 
 def test_a_bug_is_no_finding() -> None:

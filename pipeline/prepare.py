@@ -17,7 +17,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from pipeline.data.columns import conform, feature_names
+from pipeline.data.columns import conform, feature_names, is_missing
 from pipeline.data.io import DATA, RAW, REPORT, read_frame, run, write_frame, write_json
 from pipeline.data.split import split
 from pipeline.errors import PipelineError
@@ -43,6 +43,7 @@ def prepare(settings: Settings) -> str:
     accepted = validate(frame, features, roles, rules.columns)
     _check_share(len(raw), accepted.rejected, rules.max_rejected_share)
     parts = split(accepted.rows, roles, rules.split)
+    _check_values(parts["train"], features)
     unused = [rules.split.column] if rules.split.column else []
     for name, part in parts.items():
         write_frame(DATA / f"{name}.parquet", part.drop(columns=unused))
@@ -145,6 +146,17 @@ def _check_columns(features: list[str], columns: Mapping[str, Column]) -> None:
         raise PipelineError(
             f"params.yaml: prepare.columns.{unknown[0]}: no such feature; there are "
             f"{', '.join(features)}. Mend it and run `dvc repro`."
+        )
+
+
+def _check_values(train: pd.DataFrame, features: list[str]) -> None:
+    """Nothing can be learnt from a column without values, and exporters fail on it later on."""
+    empty = [name for name in features if is_missing(train[name]).all()]
+    if empty:
+        raise PipelineError(
+            f"column {', '.join(map(repr, empty))} has no value in any of the {len(train):,} "
+            "training rows: all are missing. Mend model.load if it should have values there, or "
+            "drop the column; then run `dvc repro`."
         )
 
 

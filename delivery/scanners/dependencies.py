@@ -25,6 +25,7 @@ from serving.strict import DocumentError, Strict, parse
 LOCK = "requirements/dev.lock"  # one resolution: every other lock is a part of it
 ALLOWED = "requirements/advisories.yaml"
 HOURS = 24.0  # how long an answer counts: advisories appear on any day
+UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ProxyError", "SSLError")  # of pip-audit
 OPTIONS = ("--disable-pip", "--strict", "-f", "json", "--progress-spinner", "off")
 
 
@@ -92,6 +93,12 @@ def _ask(root: Path, lock: str, source: tuple[str, ...]) -> list[list[object]]:
     try:
         packages = parsed(done, "pip-audit")["dependencies"]
     except InputError as error:
+        if any(word in done.stderr for word in UNREACHABLE):
+            raise InputError(
+                f"no source of advisories answered: {source[-1]} cannot be reached from here, so "
+                "nothing is known about any package, good or bad. Try again with a network, or "
+                "let ADVISORIES_URL name an OSV interface that can be reached"
+            ) from error
         raise InputError(f"no source of advisories answered: {error}") from error
     return [
         [

@@ -120,7 +120,11 @@ class _Owners:
             parts = [self.of(part) for part in node.input if self._sources(part)]
             if all(part == parts[0] and len(part) == self._width(name) for part in parts):
                 return parts[0]
-        raise UnfitError(f"{node.op_type} mixes its inputs before the trees")
+        raise UnfitError(
+            "a step in front of the trees makes one column of several inputs (the graph's "
+            f"operator {node.op_type}), so a split belongs to no input alone; one column a feature "
+            "in that step, or the step in model.load, mends it"
+        )
 
     def _width(self, name: str) -> int:
         if name in self.inputs:

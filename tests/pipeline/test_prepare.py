@@ -64,6 +64,21 @@ def test_a_required_value_that_is_missing_is_rejected(workspace: Make) -> None:
     assert json.loads(REPORT.read_text())["rejected"] == {"total": 1, "temperature missing": 1}
 
 
+@pytest.mark.parametrize("empty", [np.nan, None, ""])
+def test_a_column_without_a_training_value_is_named(workspace: Make, empty: object) -> None:
+    place, frame = raw(workspace)
+    column = pd.Series([empty] * len(frame))
+    frame["gust"] = column
+    newest = frame["opened"].idxmax()
+    frame["gust"] = column.where(frame.index != newest, "x" if empty == "" else 1.0)
+    write_frame(RAW, frame)
+    with pytest.raises(
+        PipelineError, match=r"column 'gust' has no value in any of the 1,\d+ train"
+    ):
+        prepare(place.settings())
+    assert not REPORT.exists(), "nothing half-written"
+
+
 @pytest.mark.parametrize(("bad", "stops"), [(20, False), (21, False), (22, True)])
 def test_too_many_rejected_rows_stop_the_stage(workspace: Make, bad: int, stops: bool) -> None:
     """1% of 2,184 rows is 21.84."""

@@ -102,3 +102,11 @@ def shortcomings(
         if unknown:
             problems.append(f"{unknown} rows have no finite {losses.metric} of the {who}")
     return tuple(problems)
+
+
+def more_rows(gate: str) -> str:
+    """What a person can do where the rows do not decide."""
+    return (
+        "Wait for newer data, or give the holdout more rows (prepare.split in params.yaml); or let "
+        f'it pass with `--override {gate} --reason "…"`'
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, shortcomings
+from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, more_rows, shortcomings
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
@@ -70,7 +70,10 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
         why = f"quality goes downhill: worse than {', '.join(worse)}, proven{note}"
         return Verdict(GATE, "fail", measured, required, why, details)
     if beyond:
-        why = f"the rows cannot tell whether it is worse than {', '.join(beyond)}{note}"
+        why = (
+            f"the bound is beyond the margin of {', '.join(beyond)} and harm is not proven: there "
+            f"are too few rows to tell. {more_rows(GATE)}{note}"
+        )
         return Verdict(GATE, "hold", measured, required, why, details)
     return Verdict(GATE, "pass", measured, required, f"as good as before{note}", details)
 

@@ -41,7 +41,7 @@ class Evidence:
 
 def judge(evidence: Evidence, policy: Policy) -> Verdict:
     """Fail on proof that more is lost to calibration than by the champion, plus the margin."""
-    required = f"loses no more to calibration than the champion, by {policy.margin:.1%} of its loss"
+    required = f"95% bound of the difference ≤ {policy.margin:.1%} of the champion's loss"
     minimum = {"rows": policy.minimum_rows, "clusters": policy.minimum_clusters}
     problems = shortcomings(evidence.gains, evidence.missing, minimum)
     if evidence.gains is None or problems:
@@ -55,7 +55,7 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     measured = (
         f"{comparison.candidate:.4f} of {evidence.gains.metric} is lost to calibration, "
         f"champion {comparison.reference:.4f}; "
-        f"lower bound of the difference {comparison.lower:+.4f}"
+        f"bound of the difference {comparison.lower / (evidence.loss or 1.0):+.2%}"
     )
     if comparison.lower > policy.margin * evidence.loss:
         why = "the scores are further from what happens than the champion's, proven"

@@ -15,7 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 from pydantic import Field
 
-from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, shortcomings
+from delivery.gates.numbers.paired import Comparison, PairedLosses, compare, more_rows, shortcomings
 from delivery.gates.numbers.slices import Slice, slices
 from delivery.gates.verdict import Status, Verdict
 from serving.strict import Strict
@@ -90,7 +90,10 @@ def _decide(
     if comparison.upper > policy.margin * comparison.reference:
         if comparison.inferior:
             return "fail", "the candidate is worse than the champion, proven"
-        return "hold", "the rows cannot tell whether the candidate is worse than the margin allows"
+        return "hold", (
+            "the bound is beyond the margin and harm is not proven: there are too few rows to "
+            f"tell. {more_rows(GATE)}"
+        )
     harmed = [part for part in table if part.harmed]
     if harmed:
         return "fail", "harm is proven in " + ", ".join(part.describe() for part in harmed)

@@ -13,6 +13,12 @@ from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
 GATE = "robustness"
+NAMES: Mapping[str, str] = {
+    "noise": "noise",
+    "missing": "missing values",
+    "unseen": "unseen categories",
+    "outliers": "outliers",
+}
 
 
 class Policy(Strict):
@@ -59,8 +65,10 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     that uses its inputs more has more to lose.
     """
     allowed = policy.limit if evidence.first else policy.margin
-    whom = "its loss" if evidence.first else "the champion's loss more than the champion does"
-    required = f"disturbed, it loses no more than {allowed:.0%} of {whom}"
+    beyond, whose = ("", "its") if evidence.first else (" beyond the champion's", "the champion's")
+    required = (
+        f"disturbed, 95% bound of the rise of its loss{beyond} ≤ {allowed:.0%} of {whose} loss"
+    )
     problems = _problems(evidence, policy)
     if evidence.falls is None or problems:
         return Verdict(GATE, "hold", "not measured", required, "; ".join(problems))
@@ -76,16 +84,24 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     measured = "; ".join(
         _describe(kind, comparison, evidence) for kind, comparison in comparisons.items()
     )
-    fragile = [
+    beyond_limit = [
         kind
         for kind, comparison in comparisons.items()
         if comparison.lower > allowed * evidence.loss
-        and (evidence.first or comparison.difference > evidence.lead)
+    ]
+    fragile = [
+        NAMES[kind]
+        for kind in beyond_limit
+        if evidence.first or comparisons[kind].difference > evidence.lead
     ]
     if fragile:
         why = f"proven to be fragile under {', '.join(fragile)}"
         return Verdict(GATE, "fail", measured, required, why, details)
-    return Verdict(GATE, "pass", measured, required, "no fragility is proven", details)
+    why = "no fragility is proven"
+    if beyond_limit:
+        kinds = ", ".join(NAMES[kind] for kind in beyond_limit)
+        why = f"under {kinds} its loss rises by more, and stays below the champion's"
+    return Verdict(GATE, "pass", measured, required, why, details)
 
 
 def _problems(evidence: Evidence, policy: Policy) -> list[str]:
@@ -100,6 +116,10 @@ def _problems(evidence: Evidence, policy: Policy) -> list[str]:
 
 
 def _describe(kind: str, comparison: Comparison, evidence: Evidence) -> str:
+    """By how much the loss rises, as a share of `evidence.loss`, and the bound that decides."""
     share = evidence.loss or 1.0
-    text = f"{kind} {comparison.candidate / share:+.1%}"
-    return text if evidence.first else f"{text} (champion {comparison.reference / share:+.1%})"
+    champion = "" if evidence.first else f"champion {comparison.reference / share:+.1%}, "
+    return (
+        f"{NAMES[kind]}: loss {comparison.candidate / share:+.1%} "
+        f"({champion}bound {comparison.lower / share:+.1%})"
+    )

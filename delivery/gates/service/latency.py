@@ -76,8 +76,9 @@ class Evidence:
 def judge(evidence: Evidence, policy: Policy) -> Verdict:
     """Fail on proven harm; hold where a side was not measured."""
     required = (
-        f"not proven slower than {policy.ratio:g} × champion + {policy.slack_ms:g} ms; memory ≤ "
-        f"{policy.memory_ratio:g} × champion or + {policy.memory_slack_mb:g} MB"
+        f"{LEVEL:.1%} bound of the excess over {policy.ratio:g} × champion ≤ "
+        f"{policy.slack_ms:g} ms; memory ≤ {policy.memory_ratio:g} × champion or + "
+        f"{policy.memory_slack_mb:g} MB"
     )
     if evidence.first:
         why = "a first release: there is no champion to stand beside it"
@@ -137,8 +138,11 @@ def _larger(candidate: Side, champion: Side, policy: Policy) -> list[str]:
 
 
 def _measured(details: dict[str, Any]) -> str:
-    times = (f"{name} {details[name]['candidate']:.1f} against {details[name]['champion']:.1f} ms"
-             for name in QUANTILES)  # fmt: skip
+    times = (
+        f"{name} {quantile['candidate']:.1f} against {quantile['champion']:.1f} ms "
+        f"(bound of the excess {quantile['excess_ms']:+.1f} ms)"
+        for name, quantile in ((name, details[name]) for name in QUANTILES)
+    )
     memory = details["memory_mb"]
     peaks = (memory[side]["peak"] for side in ("candidate", "champion"))
     return f"{', '.join(times)}, memory {' against '.join(f'{peak:.0f}' for peak in peaks)} MB"

@@ -69,7 +69,9 @@ def test_a_vulnerable_package_fails_but_while_it_is_allowed(
 def test_without_a_source_nothing_is_known(locked: Path, in_job: bool, status: str) -> None:
     scan = look(locked, NOWHERE, in_job=in_job)
     assert (scan.status, scan.findings) == (status, ())
-    assert "no source of advisories answered" in scan.why
+    assert f"no source of advisories answered: {NOWHERE} cannot be reached" in scan.why
+    assert "ADVISORIES_URL" in scan.why
+    assert "Traceback" not in scan.why
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_matrix_is_the_one_that_the_trees_split() -> None:
     ("model", "reason"),
     [
         (LogisticRegression(), "0 operators of trees"),
-        (make_pipeline(PCA(2), LGBMClassifier(**QUIET)), "mixes its inputs before the trees"),
+        (make_pipeline(PCA(2), LGBMClassifier(**QUIET)), "makes one column of several inputs"),
     ],
 )
 def test_a_graph_that_cannot_be_cut_says_why(model: Any, reason: str) -> None:

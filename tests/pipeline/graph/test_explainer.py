@@ -198,7 +198,7 @@ def test_deep_leaves_are_explained_without_a_table(
                 ONE_HOT,
                 make_pipeline(SimpleImputer(), PCA(n_components=2)),
             ),
-            "mixes its inputs",
+            "makes one column of several inputs",
         ),
     ],
 )

@@ -27,7 +27,8 @@ def test_the_bound_may_reach_the_margin_but_not_pass_it(beyond: float, status: s
 def test_rows_that_cannot_tell_hold() -> None:
     verdict = judge(Evidence(paired(0.001, spread=0.05)), POLICY)
     assert verdict.status == "hold"
-    assert "cannot tell" in verdict.why
+    assert "too few rows to tell" in verdict.why
+    assert "--override champion --reason" in verdict.why
 
 
 @pytest.mark.parametrize(("relative", "said"), [(-0.05, "is shown"), (0.0, "is not shown")])

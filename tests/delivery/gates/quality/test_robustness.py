@@ -64,6 +64,21 @@ def test_one_disturbance_too_many_refuses_and_is_named() -> None:
     assert "fragile under missing" in verdict.why
 
 
+def test_what_decides_is_shown_and_named() -> None:
+    """The mean alone may be above the limit of a verdict that passes."""
+    doubtful = paired(0.02, spread=0.1)
+    verdict = judge(Evidence({"missing": doubtful}, loss=1.0), POLICY)
+    bound = verdict.details["falls"]["missing"]["lower"]
+    assert verdict.measured.startswith("missing values: loss ")
+    assert f"bound {bound:+.1%}" in verdict.measured
+    assert "bound" in verdict.required
+
+
+def test_a_lead_that_decides_is_named() -> None:
+    verdict = judge(replace(under_noise(0.5), lead=0.51), POLICY)
+    assert "stays below the champion's" in verdict.why
+
+
 def test_only_proven_fragility_refuses() -> None:
     doubtful = paired(0.02, spread=0.1)
     assert (doubtful.candidate - doubtful.reference).mean() > 2**-6

@@ -3,6 +3,8 @@ PYTHON ?= python3
 KEEP ?= 1
 TESTS ?= tests
 PARTS ?=
+SECONDS ?= 120
+SEED ?=
 # A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each
 # checkout's .venv holds then is its own command and links.
 export VENV ?= $(CURDIR)/.venv
@@ -11,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test test-model bench format lint lock soak
+.PHONY: help setup path demo down check test test-model bench format lint lock soak chaos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +45,9 @@ test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other o
 
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
 	@python -m tests.soak
+
+chaos: setup ## break a running delivery at random and see it come back (SECONDS=600 SEED=7)
+	@python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
 	@python -m bench $(PARTS)

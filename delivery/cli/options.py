@@ -6,6 +6,7 @@ forge or the store failed.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -15,13 +16,14 @@ from delivery.ci.annotations import annotation
 from delivery.cli.installed import require_own_checkout
 from delivery.cli.render import annotate
 from delivery.context import Context
-from delivery.errors import DeliveryError, HeldError, InputError
+from delivery.errors import DeliveryError, HeldError, InputError, TargetError
 from delivery.files import temporary_files_in
 from delivery.git.repository import Repository
 from serving.strict import DocumentError
 
 ERR = Console(stderr=True, highlight=False)
 TEMPORARY = "tmp"
+FULL = (errno.ENOSPC, errno.EDQUOT)  # no room on the disk, or none for this user
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_option = click.option(
@@ -62,8 +64,13 @@ def exit_code(command: click.Command) -> int:
         command(standalone_mode=False)
     except (DeliveryError, DocumentError) as error:
         _annotate(error)
-        ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        _print(error)
         return getattr(error, "exit_code", InputError.exit_code)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _print(f"{error}. Make room and run the same command again")
+        return TargetError.exit_code
     except click.ClickException as error:
         error.show()
         return InputError.exit_code
@@ -71,6 +78,10 @@ def exit_code(command: click.Command) -> int:
         ERR.print("stopped; run the same command again to go on", markup=False)
         return HeldError.exit_code
     return 0
+
+
+def _print(error: object) -> None:
+    ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
 
 
 def _annotate(error: Exception) -> None:

@@ -80,7 +80,7 @@ def _look(context: Context, watches: Mapping[str, Watch], supervision: Supervisi
             context.progress(f"{name}: {line}")
     if (after := _reports(watches)) != before:
         supervision.write(after)
-    supervision.looked()
+    supervision.looked(after)
 
 
 def _reports(watches: Mapping[str, Watch]) -> Mapping[str, Report]:

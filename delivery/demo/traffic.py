@@ -74,13 +74,16 @@ class Tally:
 
 
 class Client(threading.Thread):
-    """One client with one connection, asking every `pause` seconds until `stop` is set."""
+    """One client with one connection, asking every `pause` seconds until `stop` is set. A request
+    without an answer for `timeout` seconds is lost."""
 
-    def __init__(self, url: str, bodies: Sequence[bytes], pause: float, tally: Tally) -> None:
+    def __init__(
+        self, url: str, bodies: Sequence[bytes], pause: float, tally: Tally, timeout: float = 10.0
+    ) -> None:
         super().__init__(daemon=True)
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(
-            address.hostname or "127.0.0.1", address.port or 80, timeout=10
+            address.hostname or "127.0.0.1", address.port or 80, timeout=timeout
         )
         self._bodies = itertools.cycle(bodies)
         self._pause = pause

@@ -69,19 +69,21 @@ class Instances:
 
     def ask(self) -> Mapping[str, Instance]:
         """All, orphans too, each asked whether it answers."""
-        instances = [slot.read() for slot in self.orphans()]
-        instances += [self.read(release) for release in self.releases()]
-        return {instance.release: _asked(instance) for instance in instances}
+        return {instance.release: _asked(instance) for instance in self._all()}
 
     def addresses(self) -> Mapping[str, str]:
-        """Release → URL of each that is alive."""
-        instances = (self.read(release) for release in self.releases())
-        return {instance.release: instance.url for instance in instances if instance.alive}
+        """Release → URL of each that is alive, orphans too."""
+        return {instance.release: instance.url for instance in self._all() if instance.alive}
 
     def adopt_orphans(self) -> None:
         """Give them back their folders."""
         for slot in self.orphans():
             slot.folder.mkdir(parents=True, exist_ok=True)
+
+    def _all(self) -> Sequence[Instance]:
+        """Orphans first: what has a folder counts for more."""
+        orphans = [slot.read() for slot in self.orphans()]
+        return [*orphans, *(self.read(release) for release in self.releases())]
 
     def _slots_of(self, release: str) -> Sequence[Slot]:
         names = release, f"{release}{APART}2"

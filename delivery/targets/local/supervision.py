@@ -64,9 +64,12 @@ class Supervision:
         }
         write_whole(self._file, json.dumps(content) + "\n")
 
-    def looked(self) -> None:
-        """Tell that all was looked at a moment ago."""
-        os.utime(self._file)
+    def looked(self, reports: Mapping[str, Report]) -> None:
+        """Tell that all was looked at a moment ago; all anew if somebody deleted the file."""
+        try:
+            os.utime(self._file)
+        except FileNotFoundError:
+            self.write(reports)
 
     def describe(self, environment: str) -> str:
         """How `environment` is supervised, in words."""

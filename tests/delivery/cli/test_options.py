@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def test_a_bug_keeps_its_trace(delivery: CommandLine, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.argv", ["delivery"])
     with pytest.raises(ZeroDivisionError):
         exit_code(command(ZeroDivisionError()))
+
+
+def test_a_full_disk_is_no_bug(
+    delivery: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["delivery"])
+    monkeypatch.setattr(options, "require_own_checkout", lambda _: None)
+    assert exit_code(command(OSError(errno.ENOSPC, "No space left on device", "/a/b"))) == 5
+    assert "'/a/b'. Make room and run the same command again" in capsys.readouterr().err
+    with pytest.raises(PermissionError):
+        exit_code(command(PermissionError(errno.EACCES, "Permission denied")))
 
 
 def test_an_error_of_a_job_is_an_annotation_as_well(

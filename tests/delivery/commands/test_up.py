@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,22 @@ def test_one_that_does_not_start_is_trouble_of_its_environment_alone(world: Mach
     assert result.trouble.startswith("staging: ")
     assert result.environments["production"].restarts == 1
     assert who(production) == TWO
+
+
+def test_what_died_comes_back_without_origin(world: Machine, origin: Origin) -> None:
+    target = world.settle("staging", TWO)
+    origin.bare.rename(origin.bare.with_name("away.git"))
+    kill_router(target)
+    assert up(world, once=True).environments["staging"].restarts == 1
+    assert who(target) == TWO
+
+
+def test_state_that_is_deleted_under_it_ends_neither_it_nor_what_runs(world: Machine) -> None:
+    target = world.settle("staging", TWO)
+    shutil.rmtree(world.workspace / "targets")
+    assert up(world, once=True).environments["staging"].trouble == ""
+    assert who(target) == TWO
+    assert target.router.problem() == ""
 
 
 def test_a_route_that_nobody_knows_is_not_guessed(world: Machine) -> None:

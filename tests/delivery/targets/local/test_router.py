@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -155,6 +156,18 @@ def test_a_router_whose_file_cannot_be_read_goes_on_with_the_same_traffic(
     assert target.router.problem() == ""
     assert target.router.process.leader() == before
     assert who(target) == "r-one"
+
+
+def test_a_router_whose_whole_state_was_deleted_leads_to_what_still_runs(
+    target: Target, bento: Path
+) -> None:
+    """As a supervisor mends it, which looks at the router before the releases."""
+    target.runtime.start(Bento("r-one", bento))
+    target.router.set_weights({"r-one": 100})
+    shutil.rmtree(target.router.folder.parent)
+    target.router.refresh()
+    assert who(target) == "r-one"
+    assert dict(target.router.weights()) == {"r-one": 100}
 
 
 def test_a_route_that_cannot_be_read_and_that_nobody_keeps_is_none(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -48,6 +49,14 @@ def test_a_second_one_is_told_who_the_first_is(supervision: Supervision) -> None
         assert supervision.describe("staging") == "supervised, nothing restarted"
 
 
+def test_a_file_that_was_deleted_under_it_is_written_again(supervision: Supervision) -> None:
+    with supervision.held():
+        supervision.write({"staging": Report(1)})
+        shutil.rmtree(supervision.workspace / "supervisor")
+        supervision.looked({"staging": Report(1)})
+        assert supervision.describe("staging") == "supervised, restarted 1 time"
+
+
 def test_one_that_was_killed_supervises_nothing(supervision: Supervision) -> None:
     code = (
         "import sys, threading; from pathlib import Path\n"
@@ -74,7 +83,7 @@ def test_one_that_does_not_look_any_more_shows(supervision: Supervision) -> None
         before = time.time() - LATE - 60
         os.utime(supervision.process.file, (before, before))
         assert f"process {os.getpid()} looked last 9" in supervision.describe("staging")
-        supervision.looked()
+        supervision.looked({})
         assert supervision.describe("staging") == "supervised, nothing restarted"
 
 

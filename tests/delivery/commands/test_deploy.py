@@ -83,7 +83,7 @@ def real(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """ONE is verified in production and really runs there, TWO was before."""
     monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
     with machine(origin, monkeypatch) as made:
-        origin.promote("production", TWO)
+        origin.happened("production", origin.promote("production", TWO), "verified", TWO)
         attempt = origin.want("production", ONE, TWO)
         origin.happened("production", attempt, "verified", ONE)
         made.settle("production", ONE, TWO)

@@ -9,8 +9,9 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -36,8 +37,11 @@ def write_whole(path: Path, text: str) -> None:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool) -> Iterator[None]:
+def locked(path: Path, *, wait: bool) -> Iterator[Callable[[], bool]]:
     """Hold the lock file `path`. The system frees it when the process ends, however it ends.
+
+    Gives a function that says whether the locked file is still the one at `path`: whoever deletes
+    it takes the lock away from its holder.
 
     Raises:
         LockedError: if another holds it and `wait` is False.
@@ -55,7 +59,7 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
             file.truncate(0)
             file.write(f"process {os.getpid()}\n")
             file.flush()
-            yield
+            yield partial(_is_at, path, file)
             return
 
 

@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "deploy",
         "verify",
         "rollback",
+        "hold",
         "status",
         "history",
         "attest",

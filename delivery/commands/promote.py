@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from delivery.context import Context
 from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
+from delivery.deployment.fallback import replay
 from delivery.errors import HeldError, InputError
 from delivery.settings.overrides import require_allowed
 from delivery.settings.policy import Environment
@@ -22,6 +23,8 @@ def promote(context: Context, request: PromoteRequest) -> PromoteResult:
     snapshot = context.snapshot()
     environment = snapshot.environment(request.environment)
     require_allowed(environment, request.overrides.gates)
+    if not request.dry_run and replay(context, context.target(environment)):
+        snapshot = context.snapshot()
     release = request.release or _verified_upstream(snapshot, environment)
     return advance(context, snapshot, request, release)
 

@@ -60,11 +60,15 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
     try:
         route = target.router.weights()
         instances = target.runtime.instances()
+        order = target.orders.hold() or target.orders.journal()
         faults = {name: instance.problem for name, instance in instances.items()}
         router = target.router.problem()
     except DeliveryError as error:
-        route, faults, router = {}, {"target": str(error)}, ""
+        route, faults, router, order = {}, {"target": str(error)}, "", None
     problem = str(doubts) or attempt.malformed or _problem(attempt, route, faults, router)
+    cure = _cure(attempt, doubts) if problem else ""
+    if order:
+        problem, cure = "; ".join(filter(None, (f"HELD: {order}", problem))), order.cure
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
     wanted = attempt.desired.wanted
     return EnvironmentStatus(
@@ -75,7 +79,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         previous=snapshot.history(environment).previous.release,
         route=shares,
         problem=problem,
-        cure=_cure(attempt, doubts) if problem else "",
+        cure=cure,
         supervision=Supervision(context.workspace).describe(environment),
     )
 

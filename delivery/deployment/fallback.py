@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.deployment.transition import record_event
-from delivery.errors import HeldError, InputError
+from delivery.deployment.journal import settle
+from delivery.errors import DeliveryError, InputError
 from delivery.forge.protocol import Pull
 from delivery.promotion.admission import require_trusted
 from delivery.promotion.rollback import propose_rollback
 from delivery.state.desired import NONE
-from delivery.state.events import State, next_kind
-from delivery.state.history import CLOSES, Attempt, History
+from delivery.state.history import History
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import Runtime, Target
-
-PATIENCE = 120.0  # seconds to wait for a deployment that holds the environment
+from delivery.targets.protocol import JournalEntry, Target, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,72 @@ def roll_back(
     without it, it stays where it is if nothing else was verified."""
     snapshot = context.snapshot()
     history = snapshot.history(environment)
-    result = planned_rollback(history, close=close)
-    if result.already:
-        return result
-    seconds = _move_traffic(context, snapshot, result)
-    _record(context, history.newest, reason, close=close)
+    planned = planned_rollback(history, close=close)
+    if planned.already:
+        return planned
+    entry = _entry(context, history, planned, reason)
+    target = context.target(history.environment)
+    seconds = 0.0
+    if target.capabilities.lasting:
+        with target.runtime.lock(Writer.ROLLBACK):
+            target.orders.write_journal(entry)
+            seconds = _move(context, snapshot, entry, target, offline=False)
+            settle(context, entry, {"why": entry.why})
+            target.orders.clear_journal(entry)
+    else:
+        settle(context, entry, {"why": entry.why})
     pull = propose_rollback(context, environment, by_person=True)
-    return replace(result, seconds=seconds, pull=pull)
+    return replace(planned, seconds=seconds, pull=pull)
+
+
+def roll_back_offline(
+    context: Context, environment: str, reason: str, *, close: bool = False
+) -> RollbackResult:
+    """The traffic alone, by main as it was last seen. The journal tells origin later."""
+    snapshot = context.snapshot(fetch=False)
+    history = snapshot.history(environment)
+    target = context.target(history.environment)
+    planned = offline_plan(history, target, close=close)
+    if planned.already:
+        return planned
+    entry = _entry(context, history, planned, reason)
+    with target.runtime.lock(Writer.ROLLBACK):
+        target.orders.write_journal(entry)
+        seconds = _move(context, snapshot, entry, target, offline=True)
+    return replace(planned, seconds=seconds)
+
+
+def replay(context: Context, target: Target) -> bool:
+    """Finish the rollback in the journal, which was killed or offline, and propose it. False if
+    there is none, and while a person holds the environment.
+
+    HeldError while somebody else is at work there.
+    """
+    if target.orders.journal() is None or target.orders.hold():
+        return False
+    with target.runtime.lock(Writer.REPLAY):
+        entry = target.orders.journal()
+        if entry is None:
+            return False  # its writer ended it just now
+        context.progress(f"finishing a rollback: {entry}")
+        snapshot = context.snapshot()
+        snapshot.ledger.doubts(entry.environment).require_none()
+        _move(context, snapshot, entry, target, offline=True)
+        settle(context, entry, {"why": entry.why, "by": entry.by, "since": entry.since})
+        target.orders.clear_journal(entry)
+    propose_rollback(context, entry.environment, by_person=True)
+    return True
+
+
+def offline_plan(history: History, target: Target, *, close: bool) -> RollbackResult:
+    """The same plan. Where main, as last seen, knows nothing else that was verified, the only
+    release that the target keeps warm is it."""
+    planned = planned_rollback(history, close=close)
+    if planned.closes or planned.already or planned.release != NONE:
+        return planned
+    kept = sorted(target.runtime.settled() - target.router.weights().keys() - {planned.left})
+    warm = [release for release in kept if _is_warm(target, release)]
+    return replace(planned, release=warm[0]) if len(warm) == 1 else planned
 
 
 def fall_back(context: Context, snapshot: Snapshot, environment: str, target: Target) -> None:
@@ -87,48 +144,47 @@ def _give(context: Context, snapshot: Snapshot, release: str, target: Target) ->
     target.router.set_weights({release: 100})
 
 
-def _move_traffic(context: Context, snapshot: Snapshot, planned: RollbackResult) -> float:
-    """Seconds until the traffic was where the plan says."""
-    environment = planned.environment
-    target = context.target(snapshot.environment(environment))
-    if not target.capabilities.lasting:
-        return 0.0  # nothing stayed up, so there is no traffic to move
-    with ExitStack() as stack:
-        _wait_for(target.runtime, stack, context)
-        begun = time.monotonic()
-        if planned.closes:
-            context.progress(f"closing the route of {environment}")
+def _move(
+    context: Context, snapshot: Snapshot, entry: JournalEntry, target: Target, *, offline: bool
+) -> float:
+    """Give the traffic away, once the journal says so: no deployment gives it back. Returns the
+    seconds until it was there. Where it cannot be moved, no entry stays."""
+    begun = time.monotonic()
+    try:
+        if entry.closes:
+            context.progress(f"closing the route of {entry.environment}")
             target.router.set_weights({})
-        else:
-            context.progress(f"giving the traffic of {environment} back to {planned.release}")
-            fall_back(context, snapshot, environment, target)
-        return time.monotonic() - begun
+        elif offline and _is_warm(target, entry.release) and not context.store.has(entry.release):
+            target.router.set_weights({entry.release: 100})  # its bytes cannot be had, nor need be
+        elif entry.release != NONE:
+            context.progress(f"giving the traffic of {entry.environment} to {entry.release}")
+            _give(context, snapshot, entry.release, target)
+    except DeliveryError:
+        if target.router.weights() != _weights(entry):
+            target.orders.clear_journal(entry)
+        raise
+    return time.monotonic() - begun
 
 
-def _wait_for(runtime: Runtime, stack: ExitStack, context: Context) -> None:
-    """Take the runtime's lock, in line behind a deployment that is at work: ticks are short."""
-    deadline = time.monotonic() + PATIENCE
-    announced = False
-    while True:
-        try:
-            stack.enter_context(runtime.lock())
-            return
-        except HeldError as error:
-            if time.monotonic() > deadline:
-                raise
-            if not announced:
-                context.progress(f"waiting: {error}")
-                announced = True
-            time.sleep(0.1)
+def _weights(entry: JournalEntry) -> Mapping[str, int]:
+    return {} if entry.closes else {entry.release: 100}
 
 
-def _record(context: Context, attempt: Attempt, reason: str, *, close: bool) -> None:
-    """Write that the attempt does not stand any more, once, and that a person closed the route."""
-    why = {"why": reason or "rolled back by hand"}
-    if close and not attempt.closed:
-        kind = next_kind(attempt.events, "revoked")
-        record_event(context, attempt, kind, {**why, CLOSES: True})
-    elif not attempt.state.failed:
-        verified = attempt.state is State.VERIFIED
-        kind = next_kind(attempt.events, "revoked") if verified else "rejected"
-        record_event(context, attempt, kind, why)
+def _is_warm(target: Target, release: str) -> bool:
+    instance = target.runtime.instances().get(release)
+    return instance is not None and not instance.problem
+
+
+def _entry(
+    context: Context, history: History, planned: RollbackResult, reason: str
+) -> JournalEntry:
+    return JournalEntry(
+        environment=planned.environment,
+        attempt=history.newest.commit,
+        left=planned.left,
+        release=planned.release,
+        by=context.surroundings.actor["name"],
+        why=reason or "rolled back by hand",
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        closes=planned.closes,
+    )

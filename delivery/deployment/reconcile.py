@@ -9,13 +9,13 @@ A tick reads main and the tags anew, so it can be killed anywhere and run again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.deployment.fallback import fall_back
+from delivery.deployment.fallback import fall_back, replay
 from delivery.deployment.strategies.action import (
     Action,
     Hold,
@@ -49,13 +49,19 @@ class Deployment:
     def __init__(self, context: Context, environment: str) -> None:
         self._context = context
         self._strategy: Strategy = at_once
+        self._require_turn: Callable[[], None] = lambda: None
         self.environment = environment
 
     def tick(self) -> Step:
-        """At most one transition. Holds the target's lock."""
+        """At most one transition. Holds the target's lock.
+
+        HeldError if somebody else has it, took it away meanwhile, or holds the environment.
+        """
         snapshot = self._context.snapshot()
         target = self._context.target(snapshot.environment(self.environment))
+        replay(self._context, target)
         with target.runtime.lock():
+            self._require_turn = target.runtime.require_turn
             # Who held the lock before may have moved things on: read again.
             snapshot = self._context.snapshot()
             self._require_believed(snapshot, snapshot.attempt(self.environment))
@@ -234,6 +240,7 @@ class Deployment:
         evidence: Mapping[str, Any],
         verdicts: tuple[Verdict, ...] = (),
     ) -> Step:
+        self._require_turn()
         record_event(self._context, attempt, kind, evidence)
         after = self._context.snapshot().attempt(self.environment)
         state = after.state if after.commit == attempt.commit else State.SUPERSEDED

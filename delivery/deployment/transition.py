@@ -31,9 +31,9 @@ class Step:
 
 def record_event(
     context: Context, attempt: Attempt, kind: str, evidence: Mapping[str, Any]
-) -> None:
-    """Write an event. Who comes second leaves the winner's: nothing is written if something else
-    happened to the attempt since it was read."""
+) -> bool:
+    """Write an event. Who comes second leaves the winner's: nothing is written, and it is False, if
+    something else happened to the attempt since it was read."""
     event = Event(
         attempt.environment.name,
         attempt.commit,
@@ -42,7 +42,7 @@ def record_event(
         attempt.target,
         evidence,
     )
-    context.events.write(event, [event.kind for event in attempt.events])
+    return context.events.write(event, [event.kind for event in attempt.events])
 
 
 def summary(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:

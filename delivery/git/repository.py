@@ -13,6 +13,10 @@ from delivery.git.writing import AUTHOR, EMAIL, Writing
 TRIES = 5  # where commands of one checkout write the same refs
 
 
+class UnreachableError(InputError):
+    """origin/main could not be fetched."""
+
+
 class Repository(Writing):
     """A checkout and its `origin`."""
 
@@ -52,7 +56,7 @@ class Repository(Writing):
                 "+refs/heads/delivery/*:refs/delivery/origin/*",
             )  # fmt: skip
         except GitError as error:
-            raise InputError(
+            raise UnreachableError(
                 f"origin/main could not be fetched: {error}. `git push -u origin main` if it is "
                 "new; otherwise look at `git remote -v`."
             ) from error

@@ -225,6 +225,10 @@ class Store:
         text = json.dumps(named, sort_keys=True)
         return f"lock-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
+    def has(self, release: str) -> bool:
+        """Is the bento of a release laid out here?"""
+        return (self.bentos / release).is_dir()
+
     def bento(self, release: str, sha256: str, commit: str) -> Path:
         """The folder of a released bento, checked against the record's hash.
 

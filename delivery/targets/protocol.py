@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from delivery.bento.bento import Bento
@@ -37,6 +38,85 @@ class Capabilities:
     lasting: bool  # what is started stays up after the command
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a person ordered: nothing is changed here. `since` is a moment (ISO 8601)."""
+
+    environment: str
+    by: str
+    why: str
+    since: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.environment} is held by {self.by} since {self.since}: {self.why}. "
+            f"`{self.cure}` ends that"
+        )
+
+    @property
+    def cure(self) -> str:
+        return f"delivery hold {self.environment} --lift"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A rollback that origin may not know of yet: the attempt (a commit of main) that does not
+    stand any more, the release that was `left`, and the one that got its traffic. `closes`: nobody
+    got it, as a person asked. `since` is a moment (ISO 8601)."""
+
+    environment: str
+    attempt: str
+    left: str
+    release: str
+    by: str
+    why: str
+    since: str
+    closes: bool = False
+
+    def __str__(self) -> str:
+        return (
+            f"{self.by} rolled {self.environment} back from {self.left} to {self.release} at "
+            f"{self.since}: {self.why}. Origin does not know it yet; `{self.cure}` tells it"
+        )
+
+    @property
+    def cure(self) -> str:
+        return f"delivery deploy {self.environment}"
+
+
+class Writer(Enum):
+    """Who changes an environment.
+
+    A deployment obeys a hold and the journal. A supervisor obeys neither, since it restores what
+    is there. A rollback obeys a hold, and takes the lock away from whoever has it; to replay the
+    journal does not.
+    """
+
+    DEPLOYMENT = "a deployment"
+    SUPERVISOR = "the supervisor"
+    ROLLBACK = "a rollback"
+    REPLAY = "a replay"
+
+
+class Orders(Protocol):
+    """What people ordered in a hurry. It lies beside the route and needs no origin; reading and
+    writing it waits for nobody. TargetError where it cannot be read."""
+
+    def hold(self) -> Hold | None: ...
+
+    def write_hold(self, hold: Hold) -> None: ...
+
+    def lift_hold(self) -> None: ...
+
+    def journal(self) -> JournalEntry | None: ...
+
+    def write_journal(self, entry: JournalEntry) -> None: ...
+
+    def clear_journal(self, entry: JournalEntry) -> None:
+        """Unless another entry took its place."""
+        ...
+
+
 class Runtime(Protocol):
     """Where the releases of one environment run."""
 
@@ -48,8 +128,15 @@ class Runtime(Protocol):
         """What its instances are started with."""
         ...
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Keep two writers of this environment apart; HeldError if another holds it."""
+    def lock(self, writer: Writer = Writer.DEPLOYMENT) -> AbstractContextManager[None]:
+        """Keep two writers of this environment apart; HeldError if another holds it. Until it
+        ends, every call here and of the router that changes something raises HeldError once the
+        writer may not go on: see `require_turn`."""
+        ...
+
+    def require_turn(self) -> None:
+        """HeldError if the lock was taken away from its holder, who may have slept, or if the
+        holder has to obey an order that came meanwhile."""
         ...
 
     def instances(self) -> Mapping[str, Instance]:
@@ -111,10 +198,12 @@ class Router(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One environment's place to run, what leads its clients there, and what both can."""
+    """One environment's place to run, what leads its clients there, what people ordered, and what
+    it can."""
 
     runtime: Runtime
     router: Router
+    orders: Orders
     capabilities: Capabilities
 
     def stop(self) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from delivery.bento.bento import Bento
 from delivery.errors import HeldError
-from delivery.targets.protocol import Instance, Target
+from delivery.targets.protocol import Instance, Target, Writer
 
 ROUTER = "the router"
 FIRST, LONGEST = 1.0, 60.0  # s: between two acts on the same thing, doubled each time
@@ -88,12 +87,10 @@ class Watch:
         """What came of it; empty while a deployment is at work, which mends by itself."""
         try:
             bento = None if name == ROUTER else self.bento(name)
-            with ExitStack() as stack:
-                try:
-                    stack.enter_context(self.target.runtime.lock())
-                except HeldError:
-                    return ""
+            with self.target.runtime.lock(Writer.SUPERVISOR):
                 restarted = self._act(bento, before)
+        except HeldError:
+            return ""
         except Exception as error:  # whatever it is, the other environments are looked after
             self._pause(name).extend(self.clock())
             pause = self._pause(name).until - self.clock()

@@ -34,7 +34,7 @@ def status_and_history_agree(world: World) -> None:
 def events_are_a_chain_that_is_believed(world: World) -> None:
     parents = world.origin.git("log", "--format=%P", f"origin/{LogName(ENV)}").splitlines()
     assert all(len(line.split()) <= 1 for line in parents), "an event has two parents"
-    doubts = world.context.snapshot().doubts(ENV)
+    doubts = world.context.snapshot().ledger.doubts(ENV)
     assert not doubts, str(doubts)
 
 

@@ -43,7 +43,7 @@ class Ledger:
 
 def ledger(world: World) -> Ledger:
     """As origin has it now."""
-    events = world.context.snapshot().log(LogName(ENV)).events
+    events = world.context.snapshot().ledger.log(LogName(ENV)).events
     pulls = world.context.forge.pulls()
     return Ledger(
         tuple(event.kind for event in events),

@@ -144,7 +144,7 @@ class World:
         return self.context.snapshot().history(ENV).verified.release
 
     def ever_verified(self) -> set[str]:
-        events = self.context.snapshot().log(LogName(ENV)).events
+        events = self.context.snapshot().ledger.log(LogName(ENV)).events
         return {event.release for event in events if event.kind == "verified"}
 
     def next_release(self) -> Release:

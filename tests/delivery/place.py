@@ -7,6 +7,7 @@ call.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,14 @@ from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import Capabilities, Instance, Target
+from delivery.targets.protocol import (
+    Capabilities,
+    Hold,
+    Instance,
+    JournalEntry,
+    Target,
+    Writer,
+)
 from serving.settings.service import ServingSettings
 
 
@@ -44,23 +52,68 @@ class Place:
     kept: set[str] = field(default_factory=set)
     calls_left: int | None = None
     held: int = 0  # how often somebody else still has the lock
+    ordered: Hold | None = None
+    entry: JournalEntry | None = None
+    epoch: int = 0  # counts how often the lock was taken
+    free: bool = True
+    turns: dict[int, tuple[int, Writer]] = field(default_factory=dict)  # by thread
 
     @property
     def target(self) -> Target:
-        return Target(self, self, Capabilities(lasting=self.lasting))
+        return Target(self, self, self, Capabilities(lasting=self.lasting))
 
     def _call(self) -> None:
+        self.require_turn()
         if self.calls_left is not None:
             self.calls_left -= 1
             if self.calls_left < 0:
                 raise Killed
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        if self.held:
-            self.held -= 1
+    def lock(self, writer: Writer = Writer.DEPLOYMENT) -> Iterator[None]:
+        if writer is not Writer.ROLLBACK and (self.held or not self.free):
+            self.held = max(self.held - 1, 0)
             raise HeldError("somebody else deploys here")
-        yield
+        self.epoch, self.free = self.epoch + 1, False
+        turn, before = (self.epoch, writer), self.turns.get(threading.get_ident())
+        self.turns[threading.get_ident()] = turn
+        try:
+            self.require_turn()
+            yield
+        finally:
+            self.free = self.free or turn[0] == self.epoch
+            self.turns.pop(threading.get_ident())
+            if before:
+                self.turns[threading.get_ident()] = before
+
+    def require_turn(self) -> None:
+        epoch, writer = self.turns.get(threading.get_ident(), (self.epoch, Writer.SUPERVISOR))
+        if epoch != self.epoch:
+            raise HeldError("a rollback took over")
+        if self.ordered and writer is not Writer.SUPERVISOR:
+            raise HeldError(f"{self.ordered}.")
+        if self.entry and writer is Writer.DEPLOYMENT:
+            raise HeldError(f"{self.entry}.")
+
+    def hold(self) -> Hold | None:
+        return self.ordered
+
+    def write_hold(self, hold: Hold) -> None:
+        self.ordered = hold
+
+    def lift_hold(self) -> None:
+        self.ordered = None
+
+    def journal(self) -> JournalEntry | None:
+        return self.entry
+
+    def write_journal(self, entry: JournalEntry) -> None:
+        self._call()
+        self.entry = entry
+
+    def clear_journal(self, entry: JournalEntry) -> None:
+        self._call()
+        self.entry = None if self.entry == entry else self.entry
 
     def instances(self) -> Mapping[str, Instance]:
         return {

@@ -18,6 +18,7 @@ from delivery.errors import TargetError
 from delivery.files import write_whole
 from delivery.targets.local.certificate import certificate
 from delivery.targets.local.configuration import configuration
+from delivery.targets.local.fence import Fence
 from delivery.targets.local.route_file import RouteFile
 from delivery.targets.local.traefik import Traefik
 
@@ -36,6 +37,7 @@ class LocalRouter:
     port: int
     environment: str
     addresses: Callable[[], Mapping[str, str]]
+    fence: Fence
 
     @property
     def traefik(self) -> Traefik:
@@ -124,6 +126,7 @@ class LocalRouter:
 
     def stop(self) -> None:
         """End Traefik and forget the route."""
+        self.fence.require_turn()
         self.traefik.stop()
         self.file.path.unlink(missing_ok=True)
 
@@ -133,8 +136,13 @@ class LocalRouter:
         """Write the route and put it in force; one of `answering` answers then."""
         routes, version = configuration(weights, addresses)
         content = {"http": routes, "tls": self._tls()}
-        write_whole(self.file.path, json.dumps(content, indent=1) + "\n")
-        self.traefik.obey(version, answering)
+        with self.fence.write():
+            write_whole(self.file.path, json.dumps(content, indent=1) + "\n")
+        try:
+            self.traefik.obey(version, answering)
+        except TargetError:
+            self.fence.require_turn()  # it obeys whoever took over
+            raise
 
     def _tls(self) -> Mapping[str, Any]:
         file, key = certificate(self.folder.absolute() / "tls")

@@ -7,32 +7,29 @@ it any more.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.bento.bento import Bento
-from delivery.bento.process import Process, stop_all
+from delivery.bento.process import stop_all
 from delivery.bento.readiness import is_ready, local_client
 from delivery.bento.server import GRACE
-from delivery.errors import HeldError, TargetError
-from delivery.files import LockedError, locked
+from delivery.errors import TargetError
+from delivery.targets.local.fence import Fence
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.router import LocalRouter
 from delivery.targets.local.settlement import Settlement
 from delivery.targets.local.slot import Slot
-from delivery.targets.protocol import Instance
+from delivery.targets.protocol import Instance, Writer
 from serving.settings.service import ServingSettings
 
 # s: for requests that the router handed over and the bento has not read yet. Like the preStop
 # delay on Kubernetes: a bento that was told to end resets connections it has not looked at.
 SETTLE = 0.5
-PATIENCE = 120.0  # s: an act of the supervisor starts one release
-POLL = 0.1  # s
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class LocalRuntime:
     envs: Path
     files: Instances
     router: LocalRouter
-    supervisor: Process
+    fence: Fence
 
     @property
     def settings(self) -> ServingSettings:
@@ -54,20 +51,13 @@ class LocalRuntime:
     def settlement(self) -> Settlement:
         return Settlement(self.folder / "settled.json")
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep two writers of this environment apart; HeldError names the other one. Waits for the
-        supervisor, which holds it while it mends something."""
-        deadline = time.monotonic() + PATIENCE
-        with ExitStack() as stack:
-            while (holder := self._enter(stack)) != "":
-                if holder != self._supervisor() or time.monotonic() > deadline:
-                    raise HeldError(
-                        f"{self.environment} is being changed by another command ({holder}). Wait "
-                        "for it to end, or end it, and run this again."
-                    )
-                time.sleep(POLL)
-            yield
+    def lock(self, writer: Writer = Writer.DEPLOYMENT) -> AbstractContextManager[None]:
+        """Keep two writers of this environment apart."""
+        return self.fence.lock(writer)
+
+    def require_turn(self) -> None:
+        """HeldError if the writer may not go on."""
+        self.fence.require_turn()
 
     def instances(self) -> Mapping[str, Instance]:
         """What was started here and not retired; alive or not."""
@@ -82,6 +72,7 @@ class LocalRuntime:
     def start(self, bento: Bento) -> Instance:
         """Run a release and wait until it is ready. Brings the router up too, so that a port in
         use is found before anything else."""
+        self.require_turn()
         self.files.adopt_orphans()
         if not self.router.in_order:
             self.router.bring_up()
@@ -100,34 +91,23 @@ class LocalRuntime:
         leaving = [slot for slot in self.files.slots() if slot.release not in keep]
         if routed := sorted(route.keys() & {slot.release for slot in leaving}):
             raise ValueError(f"{', '.join(routed)} still has traffic: move it away first")
-        self.settlement.write(keep, route)
+        with self.fence.write():
+            self.settlement.write(keep, route)
         self._end(leaving)
 
     def stop(self) -> None:
         """Stop all instances. Their logs go with them."""
+        self.require_turn()
         self.settlement.forget()
         self.files.adopt_orphans()
         self._end(self.files.slots())
-
-    def _enter(self, stack: ExitStack) -> str:
-        """Take the lock; who holds it instead, empty if we do."""
-        try:
-            stack.enter_context(locked(self.folder / "lock", wait=False))
-        except LockedError as error:
-            return str(error) or "another process"
-        return ""
-
-    def _supervisor(self) -> str:
-        """Its name in a lock, which one that was killed holds for a moment more; empty if it is
-        this very process, which does not wait for itself."""
-        pid = self.supervisor.pid()
-        return "" if pid == os.getpid() else f"process {pid}"
 
     def _end(self, slots: Sequence[Slot]) -> None:
         servers = [slot.server for slot in slots]
         resumed = [server.process.resume() for server in servers]
         if any(resumed):
             time.sleep(SETTLE)
+        self.require_turn()  # this very moment: a rollback may need what is ended here
         stop_all([server.process for server in servers], grace=GRACE)
         for server in servers:
             shutil.rmtree(server.folder, ignore_errors=True)
@@ -152,6 +132,7 @@ class LocalRuntime:
         try:
             url = slot.server.start(bento.path, bento.id, self.envs)
         except TargetError as error:
+            self.require_turn()  # or else a rollback that wanted the place ended it
             raise TargetError(
                 f"{error}. Its whole log: {slot.server.log}. "
                 f"`delivery deploy {self.environment}` tries again."

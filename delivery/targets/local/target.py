@@ -1,7 +1,8 @@
 """The local target: bento processes behind a router, on this machine.
 
     <workspace>/targets/<environment>/
-        lock                       held by whoever changes the environment
+        lock, mutex                delivery.targets.local.fence
+        hold.json, journal.json    delivery.targets.local.orders
         settled.json               delivery.targets.local.settlement
         router/                    delivery.targets.local.router
         instances/<release>/       delivery.targets.local.instances
@@ -14,7 +15,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from delivery.settings.policy import Environment
+from delivery.targets.local.fence import Fence
 from delivery.targets.local.instances import Instances
+from delivery.targets.local.orders import LocalOrders
 from delivery.targets.local.router import LocalRouter
 from delivery.targets.local.runtime import LocalRuntime
 from delivery.targets.local.supervision import Supervision
@@ -28,8 +31,9 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     settings = environment.serving.model_copy(update={"auth": "none"})
     instances = Instances(folder / "instances", settings)
     port = environment.settings.target.port
-    router = LocalRouter(folder / "router", port, environment.name, instances.addresses)
-    supervisor = Supervision(workspace).process
+    orders = LocalOrders(folder)
+    fence = Fence(environment.name, folder, orders, Supervision(workspace).process)
+    router = LocalRouter(folder / "router", port, environment.name, instances.addresses, fence)
     envs = workspace / "envs"
-    runtime = LocalRuntime(environment.name, folder, envs, instances, router, supervisor)
-    return Target(runtime, router, Capabilities(lasting=True))
+    runtime = LocalRuntime(environment.name, folder, envs, instances, router, fence)
+    return Target(runtime, router, orders, Capabilities(lasting=True))

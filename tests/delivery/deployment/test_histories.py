@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from delivery.commands.attest import AttestRequest, attest
 from delivery.commands.deploy import deploy
-from delivery.commands.rollback import rollback
+from delivery.commands.hold import hold, lift
+from delivery.commands.rollback import rollback, rollback_offline
 from delivery.deployment import reconcile
 from delivery.errors import DeliveryError
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
@@ -111,6 +112,30 @@ class Story:
     def closed_by_a_person(self) -> None:
         self.closed = True
         rollback(self.world, ENV, reason="it leaks", dry_run=False, close=True)
+
+    def rolled_back_without_origin(self) -> None:
+        result = rollback_offline(self.world, ENV, reason="complaints", dry_run=False)
+        assert result.already or result.left not in self.place.shares, self.told
+
+    def rolled_back_and_killed(self) -> None:
+        """At any call. The next command finishes it."""
+        self.place.calls_left = self.chance.randrange(4)
+        try:
+            with contextlib.suppress(Killed):
+                act = self.chance.choice([rollback, rollback_offline])
+                act(self.world, ENV, reason="complaints", dry_run=False)
+        finally:
+            self.place.calls_left = None
+
+    def held_for_a_while(self) -> None:
+        """A deployment and two rollbacks try meanwhile."""
+        hold(self.world, ENV, reason="an incident")
+        before = (dict(self.place.shares), dict(self.place.running), self.place.entry)
+        for attempt in (self.deployed, self.rolled_back, self.rolled_back_without_origin):
+            with contextlib.suppress(DeliveryError):
+                attempt()
+        assert before == (self.place.shares, self.place.running, self.place.entry), self.told
+        lift(self.world, ENV)
 
     def attested(self) -> None:
         attest(self.world, AttestRequest(ENV, "I looked"))
@@ -204,6 +229,7 @@ PEOPLE: tuple[Callable[[Story], None], ...] = (
 THEN: tuple[Callable[[Story], None], ...] = (
     Story.deployed, Story.deployed, Story.deployed, Story.deployed_and_killed,
     Story.rolled_back, Story.closed_by_a_person, Story.attested,
+    Story.rolled_back_without_origin, Story.rolled_back_and_killed, Story.held_for_a_while,
 )  # fmt: skip
 ACTS = st.lists(
     st.tuples(

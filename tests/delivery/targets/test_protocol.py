@@ -1,10 +1,10 @@
-"""A target is a runtime and a router; the double that deployments are tried with is one as well."""
+"""A target is a runtime, a router and orders; a double of it is in memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from delivery.targets.protocol import Capabilities, Router, Runtime, Target
+from delivery.targets.protocol import Capabilities, Orders, Router, Runtime, Target
 from tests.delivery.place import Place
 
 
@@ -22,13 +22,15 @@ class Half:
 def test_the_route_is_stopped_before_what_it_leads_to() -> None:
     stopped: list[str] = []
     halves = Half("runtime", stopped), Half("router", stopped)
-    Target(*halves, Capabilities(lasting=True)).stop()  # type: ignore[arg-type]
+    Target(*halves, Place("staging"), Capabilities(lasting=True)).stop()  # type: ignore[arg-type]
     assert stopped == ["router", "runtime"]
 
 
-def test_a_place_in_memory_is_both_halves() -> None:
+def test_a_place_in_memory_is_all_of_it() -> None:
     place = Place("staging", lasting=False)
     runtime: Runtime = place
     router: Router = place
+    orders: Orders = place
     assert (place.target.runtime, place.target.router) == (runtime, router)
+    assert place.target.orders is orders
     assert not place.target.capabilities.lasting

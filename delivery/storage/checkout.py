@@ -52,7 +52,7 @@ class Checkout:
 
     @property
     def workspace(self) -> Path:
-        """Machine-local state. All of it can be deleted; none of it is truth."""
+        """Machine-local state. None of it is truth, but for what people ordered beside a route."""
         return self.surroundings.workspace or self.root / WORKSPACE
 
     def snapshot(self, *, fetch: bool = True) -> Snapshot:

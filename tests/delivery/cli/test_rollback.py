@@ -62,3 +62,14 @@ def test_a_closed_route_is_said(delivery: CommandLine, deployed: list[tuple[obje
     lines = delivery("rollback", "staging", "--close", "--reason", "it leaks").stdout
     assert "the route was closed after 0.25 s" in lines
     assert calls == [("staging", {"reason": "it leaks", "dry_run": False, "close": True})]
+
+
+def test_without_origin_nothing_is_deployed_and_the_next_step_is_named(
+    delivery: CommandLine, deployed: list[tuple[object, ...]]
+) -> None:
+    calls = delivery.returns("rollback.rollback_offline", replace(RESULT, pull=None))
+    lines = delivery("rollback", "staging", "--offline", "--reason", "complaints").stdout
+    assert "the previous release answered after 0.25 s" in lines
+    assert "origin is told by `delivery deploy staging`" in lines
+    assert calls == [("staging", {"reason": "complaints", "dry_run": False, "close": False})]
+    assert deployed == []

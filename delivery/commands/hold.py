@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from delivery.context import Context
 from delivery.errors import InputError
-from delivery.targets.protocol import Hold, Target
+from delivery.targets.orders import Hold
+from delivery.targets.protocol import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from delivery.promotion.rollback import propose_rollback
 from delivery.state.desired import NONE
 from delivery.state.history import History
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import JournalEntry, Target, Writer
+from delivery.targets.orders import JournalEntry
+from delivery.targets.protocol import Target, Writer
 
 
 @dataclass(frozen=True, slots=True)

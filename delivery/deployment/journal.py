@@ -11,7 +11,7 @@ from delivery.errors import HeldError, OutsideError
 from delivery.state.events import State, next_kind
 from delivery.state.history import CLOSES, Attempt
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import JournalEntry
+from delivery.targets.orders import JournalEntry
 
 TRIES = 20
 

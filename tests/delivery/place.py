@@ -22,14 +22,8 @@ from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
-from delivery.targets.protocol import (
-    Capabilities,
-    Hold,
-    Instance,
-    JournalEntry,
-    Target,
-    Writer,
-)
+from delivery.targets.orders import Hold, JournalEntry
+from delivery.targets.protocol import Capabilities, Instance, Target, Writer
 from serving.settings.service import ServingSettings
 
 

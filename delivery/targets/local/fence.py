@@ -21,7 +21,8 @@ from delivery.bento.process import Process
 from delivery.errors import HeldError
 from delivery.files import LockedError, locked
 from delivery.targets.local.orders import LocalOrders
-from delivery.targets.protocol import Hold, JournalEntry, Writer
+from delivery.targets.orders import Hold, JournalEntry
+from delivery.targets.protocol import Writer
 
 PATIENCE = 120.0  # s: an act of the supervisor starts one release
 STUCK = 5.0  # s: a write takes some milliseconds

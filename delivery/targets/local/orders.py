@@ -1,7 +1,7 @@
 """What people ordered in a hurry, as files beside the route.
 
-    <folder>/hold.json       delivery.targets.protocol.Hold
-    <folder>/journal.json    delivery.targets.protocol.JournalEntry
+    <folder>/hold.json       delivery.targets.orders.Hold
+    <folder>/journal.json    delivery.targets.orders.JournalEntry
 
 A file that cannot be read is an order all the same: nothing is changed until a person looks.
 """
@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from delivery.errors import TargetError
 from delivery.files import write_whole
-from delivery.targets.protocol import Hold, JournalEntry
+from delivery.targets.orders import Hold, JournalEntry
 
 Order = TypeVar("Order", Hold, JournalEntry)
 

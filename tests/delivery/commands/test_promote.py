@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from delivery.commands import promote as command
+from delivery.commands.hold import hold
 from delivery.commands.promote import promote
 from delivery.deployment.advance import PromoteRequest
 from delivery.errors import HeldError, InputError, RefusedError
@@ -61,3 +62,9 @@ def test_an_override_that_is_not_allowed_there_is_refused(world: World) -> None:
 def test_an_environment_that_is_not_there_is_named(world: World) -> None:
     with pytest.raises(InputError, match="staging, production"):
         promote(world, PromoteRequest("prod"))
+
+
+def test_a_held_environment_may_be_proposed_to(origin: Origin, world: World) -> None:
+    origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
+    hold(world, "production", reason="an incident")
+    assert promote(world, PromoteRequest("production")) == ONE

@@ -13,7 +13,7 @@ from delivery.deployment.journal import settle
 from delivery.errors import HeldError
 from delivery.state.event_writer import EventWriter
 from delivery.state.events import State
-from delivery.targets.protocol import JournalEntry
+from delivery.targets.orders import JournalEntry
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up
 from tests.delivery.place import World
 from tests.origin import Origin

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from delivery.targets.protocol import Capabilities, Orders, Router, Runtime, Target
+from delivery.targets.orders import Orders
+from delivery.targets.protocol import Capabilities, Router, Runtime, Target
 from tests.delivery.place import Place
 
 

@@ -13,7 +13,8 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.errors import HeldError, TargetError
 from delivery.targets.local.target import local_target
-from delivery.targets.protocol import Hold, JournalEntry, Target, Writer
+from delivery.targets.orders import Hold, JournalEntry
+from delivery.targets.protocol import Target, Writer
 from tests.delivery.place import environment
 from tests.delivery.running import running
 from tests.delivery.targets.local.clients import who

@@ -12,14 +12,17 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.play import BrokenError, Play
+from tests.chaos.stage import world
 from tests.chaos.table import Table
-from tests.chaos.world import HOME, world
+from tests.chaos.world import HOME
 from tests.checkout import IDENTITY
 from tests.delivery.bentos import Bench
 from tests.ports import free_offset
@@ -78,8 +81,11 @@ def main() -> int:
     print(f"seed {options.seed}, {options.seconds:.0f} s", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     settle_in(folder)
+    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell lets its background ignore Ctrl-C
+        signal.signal(sign, signal.default_int_handler)
     try:
-        play(options, folder, table)
+        with suppress(KeyboardInterrupt):  # it was told to end sooner
+            play(options, folder, table)
     except BrokenError as error:
         print(f"\n{table}\n\nbroken with seed {options.seed} by {error}\nkept: {folder}")
         return 1

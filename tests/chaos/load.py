@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager
 from delivery.demo.traffic import Client, Tally
 from tests.delivery.running import eventually
 
-RATE, CLIENTS = 50.0, 4  # requests a second in all
-TIMEOUT = 2.0  # s: what a client waits for an answer
+RATE = 50.0  # requests a second in all
+# s: what each client waits for an answer. They differ, so that not all of them wait at the moment
+# when something answers again.
+TIMEOUTS = (3.0, 3.4, 3.9, 4.5)
 MORE = 20  # answers: whoever waits for them has seen every client get one
 PATIENCE = 60.0  # s
 
@@ -19,8 +21,8 @@ class Load(AbstractContextManager["Load"]):
 
     def __init__(self, url: str, bodies: Sequence[bytes]) -> None:
         self.tally = Tally()
-        pause = CLIENTS / RATE
-        self._clients = [Client(url, bodies, pause, self.tally, TIMEOUT) for _ in range(CLIENTS)]
+        pause = len(TIMEOUTS) / RATE
+        self._clients = [Client(url, bodies, pause, self.tally, wait) for wait in TIMEOUTS]
 
     def __enter__(self) -> Load:
         for client in self._clients:

@@ -116,6 +116,7 @@ def test_a_broken_run_exits_with_1_and_keeps_its_folder(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["chaos", "--seed", "3"])
     monkeypatch.setattr(chaos, "play", broken)
+    monkeypatch.setattr("signal.signal", nothing)
     assert chaos.main() == 1
     shown = capsys.readouterr().out
     assert shown.startswith("seed 3, 120 s\n")

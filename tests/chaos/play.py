@@ -63,6 +63,8 @@ class Play:
     def _require(self, fault: Fault, tally: Tally) -> None:
         if not fault.outage:
             assert not tally.failures, f"{tally.failures} lost: {tally.first_failure}"
+        strangers = sorted(tally.releases.keys() - self.world.ever_verified())
+        assert not strangers, f"{strangers} answered and was never verified"
         for holds in INVARIANTS:
             try:
                 holds(self.world)

@@ -55,6 +55,9 @@ class Calm:
     def settle(self) -> None:
         pass
 
+    def ever_verified(self) -> set[str]:
+        return {"r-000000000001"}  # as `halves` says
+
 
 @pytest.fixture
 def calm() -> Iterator[Calm]:
@@ -88,6 +91,15 @@ def test_what_does_not_hold_any_more_is_named_with_its_fault(
     monkeypatch.setattr(play, "INVARIANTS", (grass_is_green,))
     with pytest.raises(BrokenError, match="paint: grass_is_green: it is grey"):
         run(calm, Fault("paint", nothing))
+
+
+def test_what_answers_and_was_never_verified_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play, "INVARIANTS", ())
+    with (
+        standin(lambda _: (200, {"release": "r-2"})) as url,
+        pytest.raises(BrokenError, match=r"r-2.*never verified"),
+    ):
+        run(Calm(url), Fault("slip in", nothing))
 
 
 @pytest.mark.parametrize("outage", [False, True])

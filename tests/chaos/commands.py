@@ -49,7 +49,9 @@ def kill_attest(world: World, chance: Random) -> None:
     stranger = replace(world.origin, environ={"XDG_DATA_HOME": str(world.folder / "stranger")})
     attempt = world.origin.attempt(ENV)
     forged = Event(ENV, attempt, "revoked-1", world.next_release().id, "local", {})
-    assert stranger.events.write(forged, world.origin.snapshot().ledger.kinds(LogName(ENV), attempt))
+    assert stranger.events.write(
+        forged, world.origin.snapshot().ledger.kinds(LogName(ENV), attempt)
+    )
     (entry,) = world.context.snapshot().ledger.doubts(ENV).unattested
     before = ledger(world)
     _killed(world, chance, "attest", ENV, "--reason", "chaos", "--disown", entry)

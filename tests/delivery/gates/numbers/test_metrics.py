@@ -8,6 +8,8 @@ from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve
 
 from delivery.gates.numbers.metrics import (
+    HIGHER_IS_BETTER,
+    LOSS_NAMES,
     auc,
     calibration,
     calibration_error,
@@ -75,13 +77,75 @@ def test_calibration_bins_hold_every_row_once() -> None:
     assert calibration_error(np.array([0, 1] * 50), np.full(100, 0.5)) == pytest.approx(0)
 
 
-def test_summaries_start_with_the_primary_metric() -> None:
-    regression = summary("regression", np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
-    assert next(iter(regression)) == "squared error"
-    assert regression["R²"] == pytest.approx(0.5)
-    assert summary("multiclass", CLASSES, THREE)["accuracy"] == pytest.approx(
-        reference.accuracy_score(CLASSES, THREE.argmax(axis=1))
+def require_summary(found: dict[str, float | None], expected: dict[str, float | None]) -> None:
+    """The same names in the same order: the primary metric comes first."""
+    assert list(found) == list(expected)
+    assert found == pytest.approx(expected)
+    assert set(found) & {"AUC", "accuracy", "R²"} == set(found) & HIGHER_IS_BETTER
+
+
+def test_a_summary_of_values_agrees_with_scikit_learn() -> None:
+    values = RANDOM.normal(3, 2, 500)
+    scores = values + RANDOM.normal(0.5, 1, 500)
+    expected = {
+        "squared error": reference.mean_squared_error(values, scores),
+        "RMSE": reference.root_mean_squared_error(values, scores),
+        "MAE": reference.mean_absolute_error(values, scores),
+        "R²": reference.r2_score(values, scores),
+    }
+    require_summary(summary("regression", values, scores), expected)
+    assert summary("regression", np.full(3, 2.0), np.arange(3.0))["R²"] is None
+
+
+def test_a_summary_of_two_classes_agrees_with_scikit_learn() -> None:
+    expected = {
+        "log loss": reference.log_loss(LABELS, np.clip(SCORES, 1e-7, 1 - 1e-7)),
+        "AUC": reference.roc_auc_score(LABELS, SCORES),
+        "Brier": reference.brier_score_loss(LABELS, SCORES),
+        "calibration error": calibration_error(LABELS, SCORES),
+    }
+    require_summary(summary("binary", LABELS, SCORES), expected)
+
+
+def test_a_summary_of_several_classes_agrees_with_scikit_learn() -> None:
+    expected = {
+        "log loss": reference.log_loss(CLASSES, THREE),
+        "accuracy": reference.accuracy_score(CLASSES, THREE.argmax(axis=1)),
+        "Brier": reference.brier_score_loss(CLASSES, THREE, labels=[0, 1, 2], scale_by_half=False),
+    }
+    require_summary(summary("multiclass", CLASSES, THREE), expected)
+    assert set(expected) >= {LOSS_NAMES["multiclass"], LOSS_NAMES["binary"]}
+
+
+def test_a_roc_curve_has_as_many_points_as_asked_for() -> None:
+    scores = RANDOM.random(500)
+    assert len(roc(LABELS, scores)) == 120
+    assert len(roc(LABELS, scores, points=10)) == 10
+
+
+def test_scores_that_are_no_numbers_separate_nothing() -> None:
+    labels, scores = np.array([0, 1, 0, 1]), np.array([0.1, np.nan, 0.2, 0.3])
+    assert auc(labels, scores) is None
+    assert auc(np.zeros(3, dtype=int), np.arange(3.0)) is None
+    assert auc(np.array([0, 1]), np.array([0.2, 0.1])) == 0
+
+
+def test_ten_calibration_bins_have_the_lowest_scores_first() -> None:
+    """Rows of one score stay in their order, so the bins are the same everywhere."""
+    assert len(calibration(LABELS, SCORES)) == 10
+    assert [part["predicted"] for part in calibration(LABELS, SCORES, bins=2)] == pytest.approx(
+        [np.sort(SCORES)[:250].mean(), np.sort(SCORES)[250:].mean()]
     )
+    halves = calibration(np.array([0, 1] * 20), np.full(40, 0.5), bins=20)
+    assert [part["observed"] for part in halves] == [0.5] * 20
+    assert [part["rows"] for part in calibration(np.zeros(3), np.arange(3.0))] == [1, 1, 1]
+
+
+def test_a_calibration_error_weighs_bins_by_their_rows() -> None:
+    labels, scores = np.zeros(11, dtype=int), np.linspace(0.0, 1.0, 11)
+    bins = calibration(labels, scores)
+    assert sorted({part["rows"] for part in bins}) == [1, 2]
+    assert calibration_error(labels, scores) == pytest.approx(scores.mean())
 
 
 def test_a_dummy_answers_the_training_distribution() -> None:

@@ -45,6 +45,14 @@ def test_bounds_are_those_of_a_plain_bootstrap_over_clusters_of_any_size() -> No
     assert found.difference - found.lower == pytest.approx(width, rel=0.08)
 
 
+def test_a_comparison_has_what_both_lost_and_is_json() -> None:
+    losses = exactly(0.25, rows=40, clusters=4)
+    found = compare(losses)
+    assert (found.rows, found.clusters, found.candidate, found.reference) == (40, 4, 1.25, 1.0)
+    assert found.difference == found.lower == found.upper == 0.25
+    assert Comparison(**found.to_json()) == found
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "superior", "inferior"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,24 @@ def test_a_slice_of_fewer_than_five_clusters_is_not_judged(clusters: int) -> Non
     enough = clusters == MINIMUM_CLUSTERS
     assert part.harmed is enough
     assert ((part.p is None), (part.lower is None)) == (not enough, not enough)
+
+
+def test_a_slice_says_in_a_line_and_in_json_what_it_has() -> None:
+    part = Slice("carrier", "UA", 1_234, 0.6, 0.5, 0.1, 0.05, 0.15, 0.01, 0.0123)
+    assert part.describe() == "carrier = UA (+20.0%, 1,234 rows, p 0.012)"
+    content = part.to_json()
+    assert content.pop("harmed") is True
+    assert Slice(**content) == part
+    perfect = replace(part, reference=0.0)
+    assert "(+inf%, " in perfect.describe()
+
+
+def test_slices_are_in_the_order_of_their_size() -> None:
+    paired, _ = losses([0.0, 0.0, 0.0])
+    values = np.repeat(["few", "most", "some"], [100, 300, 200])
+    assert [part.value for part in slices(paired, {"segment": values}, LEAST, 0.0)] == [
+        "most", "some", "few",
+    ]  # fmt: skip
 
 
 def test_values_that_are_no_text_are_slices_too() -> None:

@@ -5,6 +5,7 @@ TESTS ?= tests
 PARTS ?=
 SECONDS ?= 120
 SEED ?=
+MUTANTS ?=
 # A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each
 # checkout's .venv holds then is its own command and links.
 export VENV ?= $(CURDIR)/.venv
@@ -13,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test test-model bench format lint lock soak chaos
+.PHONY: help setup path demo down check test test-model mutants bench format lint lock soak chaos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,10 @@ test-model: setup ## the tests of your own model, in seconds
 
 test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other ones each time)
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+mutants: setup ## change what decides bit by bit: do tests notice? (MUTANTS='delivery.gates.numbers.*')
+	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \
+		--with-requirements requirements/mutants.lock mutmut run --max-children 2 $(MUTANTS)
 
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
 	@python -m tests.soak

@@ -127,6 +127,7 @@ def test_the_groups_are_the_templates_alone() -> None:
         ("pipeline", ("pipeline", "model/requirements.in", "model/predictor.in")),
         ("serving", ("serving", "model/predictor.in")),
         ("clients", ("clients",)),
+        ("mutants", ("mutants",)),
         ("peers", ("peers",)),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def judge(submission: Submission, overrides: Overrides, command: Command) -> Jud
         predictions = Predictions(checkout.workspace, servers)
         trial = Trial(bento, reference, evaluation, policy, predictions, submission)
         judgement = judge_trial(trial, gates_at(command))
-    evidence = {**judgement.evidence, "card": _card(bento)}
+    evidence = {**judgement.evidence, "subject": _subject(submission), "card": _card(bento)}
     verdicts = overridden(judgement.verdicts, overrides.reasons)
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)
     folder = checkout.workspace / "reports" / bento.id
@@ -119,6 +120,19 @@ def _evaluation(submission: Submission, overrides: Overrides) -> tuple[Evaluatio
         earlier=earlier,
     )
     return evaluation, Bento(wanted.release, checkout.bento(snapshot, wanted.release))
+
+
+def _subject(submission: Submission) -> dict[str, str]:
+    """What the judgement is about, for people: model, day in UTC, branch (empty for a commit
+    alone) and commit."""
+    checkout, candidate = submission.checkout, submission.candidate
+    branch = checkout.surroundings.environ.get("GITHUB_HEAD_REF", "")
+    return {
+        "name": candidate.bento.contract.name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "branch": branch or checkout.repository.run("branch", "--show-current").strip(),
+        "commit": candidate.commit,
+    }
 
 
 def _card(bento: Bento) -> str:

@@ -20,7 +20,9 @@ from delivery.report.text import (
     outcome,
     percent,
     reference_name,
+    sentence,
     span,
+    subject_line,
     value,
 )
 
@@ -61,12 +63,19 @@ def html(judgement: Judgement) -> str:
         load=next((v.details for v in judgement.verdicts if v.gate == "load" and v.details), None),
         group_shares=GROUP_SHARES,
         inputs=input_lines(evidence),
-        verdicts=sorted(judgement.verdicts, key=_order),
+        sentence=sentence(judgement.verdicts),
+        subject=subject_line(evidence),
+        open_verdicts=sorted((v for v in judgement.verdicts if not _passed(v)), key=_order),
+        passed=[v for v in judgement.verdicts if _passed(v)],
         card=_rendered(evidence.get("card", "")),
         changes=next(
             (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract"), ()
         ),
     )
+
+
+def _passed(verdict: Verdict) -> bool:
+    return verdict.status == "pass" and not verdict.override
 
 
 def _order(verdict: Verdict) -> tuple[bool, int]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from delivery.forge.protocol import LONGEST
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, blocking
+from delivery.report.cells import cell
 from delivery.report.inputs import input_lines
 
 GROUP_SHARES = {
@@ -32,6 +33,35 @@ def outcome(verdicts: Iterable[Verdict]) -> str:
     if not blocked:
         return "passes"
     return "refused" if any(verdict.status == "fail" for verdict in blocked) else "held"
+
+
+def sentence(verdicts: Iterable[Verdict]) -> str:
+    """What a reader decides on: the outcome, what blocks, and what nobody looked at."""
+    verdicts = tuple(verdicts)
+    blocked = blocking(verdicts)
+    words = {"passes": "It passes", "refused": "It is refused", "held": "It is held"}
+    clauses = [words[outcome(verdicts)] + (f" by {_names(blocked)}" if blocked else "")]
+    for state, named in (
+        ("overridden", [v for v in verdicts if v.override]),
+        ("not checked", [v for v in verdicts if v.status == "not checked"]),
+    ):
+        if named:
+            clauses.append(f"{state}: {_names(named)}")
+    passed = sum(verdict.status == "pass" for verdict in verdicts)
+    return f"{'; '.join(clauses)}. {passed} of {len(verdicts)} gates pass."
+
+
+def _names(verdicts: Iterable[Verdict]) -> str:
+    return ", ".join(verdict.gate for verdict in verdicts)
+
+
+def subject_line(evidence: Mapping[str, Any]) -> str:
+    """The model's name, the day, the branch and the commit; of an older report, what it has."""
+    subject = evidence.get("subject", {})
+    commit = f"commit {subject['commit'][:12]}" if subject.get("commit") else ""
+    branch = f"branch {subject['branch']}" if subject.get("branch") else ""
+    parts = (subject.get("name"), subject.get("date"), branch, commit)
+    return " · ".join(part for part in parts if part)
 
 
 def reference_name(judgement: Judgement) -> str:
@@ -91,6 +121,9 @@ def markdown(judgement: Judgement) -> str:
     evidence = judgement.evidence
     head = [
         f"## {judgement.candidate} {outcome(judgement.verdicts)}",
+        "",
+        *([cell(subject_line(evidence)), ""] if subject_line(evidence) else []),
+        sentence(judgement.verdicts),
         "",
         f"Compared with {reference_name(judgement)}{_rows(evidence['judged'])}.",
         "",

@@ -42,6 +42,23 @@ def test_what_blocks_comes_first_on_the_page() -> None:
     assert page.index("<h3>champion") < page.index("<h3>load") < page.index("<h3>data")
 
 
+def test_the_page_opens_with_what_a_reader_decides_on() -> None:
+    passed = Verdict("data", "pass", "m", "r", "w")
+    about = {"name": "tumours", "date": "2026-11-27", "branch": "retrain", "commit": "c" * 40}
+    base = judgement(evidence("binary"))
+    page = html(Judgement((passed, *VERDICTS), "r-1", "r-2", {**base.evidence, "subject": about}))
+    order = [
+        "tumours · 2026-11-27 · branch retrain · commit cccccccccccc",
+        "It is refused by champion, load. 1 of 3 gates pass.",
+        "<h3>champion",
+        "<summary>1 gate passes",
+        "<h3>data",
+        "On the same rows",
+    ]
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+
+
 def test_what_was_not_checked_has_a_mark_of_its_own() -> None:
     verdicts = (Verdict("dependencies", "not checked", "m", "r", "silence"),)
     page = html(Judgement(verdicts, "r-1", "r-2", judgement({}).evidence))

@@ -19,6 +19,7 @@ from delivery.report.text import (
     outcome,
     percent,
     reference_name,
+    sentence,
     span,
     table,
     value,
@@ -35,6 +36,31 @@ def test_inputs_are_shown_with_what_was_measured() -> None:
     missing = {"importance": {"missing": "no answer"}, "data_drift": {"inputs": [moved]}}
     assert "| `hour` | – | – | 0.3100 |" in markdown(judgement({"reference": "c", **missing}))
     assert "Inputs" not in markdown(judgement({"reference": "c"}))
+
+
+def test_the_report_opens_with_its_subject_and_the_decision() -> None:
+    subject = {"name": "tumours", "date": "2026-11-27", "branch": "a|<b>", "commit": "c" * 40}
+    lines = markdown(judgement({"subject": subject})).splitlines()
+    assert lines[2].startswith("tumours · 2026-11-27 · branch a\\|\\<b\\>")
+    assert lines[4] == "It is refused by champion, load. 0 of 2 gates pass."
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([Verdict("a", "pass", "", "", "")], "It passes. 1 of 1 gates pass."),
+        ([Verdict("a", "hold", "", "", "")], "It is held by a. 0 of 1 gates pass."),
+        (
+            [Verdict("a", "fail", "", "", "", override="known"),
+             Verdict("b", "not checked", "", "", "")],
+            "It passes; overridden: a; not checked: b. 0 of 2 gates pass.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_sentence_names_what_blocks_and_what_nobody_looked_at(
+    verdicts: list[Verdict], said: str
+) -> None:
+    assert sentence(verdicts) == said
 
 
 def test_decisions_are_shown_by_group() -> None:

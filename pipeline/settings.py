@@ -25,11 +25,13 @@ PARAMS = Path("params.yaml")
 
 class Data(Strict):
     """Which data, and which column plays which part. `until`: the newest data that has arrived,
-    a month (2013-07) or a day (2013-07-31)."""
+    a month (2013-07) or a day (2013-07-31). `sources`: where the data lie, `package:NAME[/PATH]`
+    or a path in the checkout; only `load` can read them."""
 
     until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}(-\d{2})?$")
     task: Task
     roles: Roles
+    sources: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Data:
@@ -105,10 +107,12 @@ class Prepare(Strict):
 
 
 class Train(Strict):
-    """`refit`: fit once more on train and validation for the model that ships."""
+    """`refit`: fit once more on train and validation for the model that ships. `inputs`: files
+    and folders in model/ that `fit` reads beside its rows."""
 
     seed: int = Field(default=0, ge=0, lt=2**31)
     refit: bool = False
+    inputs: tuple[str, ...] = ()
 
 
 class Evaluate(Strict):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import tempfile
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ TRAINED = Path("artifacts/trained")
 EVALUATION = Path("artifacts/evaluation")
 METRICS = EVALUATION / "metrics.json"
 MODEL = Path("artifacts/model")
+TOLD = Path("artifacts/told.json")  # metrics for MLflow; no output of the pipeline
 
 
 def run(stage: Callable[[Settings], str]) -> None:
@@ -36,6 +39,24 @@ def run(stage: Callable[[Settings], str]) -> None:
     except PipelineError as error:
         print(f"{stage.__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.ENOENT):
+            raise
+        print(f"{stage.__name__}: {_out_of_reach(error)}", file=sys.stderr)
+        sys.exit(PipelineError.exit_code)
+
+
+def _out_of_reach(error: OSError) -> str:
+    """What to do where the fork's code opened what is not there for this stage."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent.name == "model"]
+    where = f" ({'/'.join(Path(own[-1].filename).parts[-2:])}:{own[-1].lineno})" if own else ""
+    return (
+        f"{error}{where}. A sealed stage reads train, validation, the code in model/ and the "
+        "libraries, writes to its temporary folder, and has no network. Read other files in "
+        "model.load, or put a look-up table into model/ and name it in train.inputs of "
+        "params.yaml; then run `dvc repro`. docs/model.md says more."
+    )
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Export: the model as ONNX, or as Python code, with its contract and examples, checked, and
-told to MLflow.
+"""Export: the model as ONNX, or as Python code, with its contract and examples, checked.
 
 trained model, train, validation, metrics  →  artifacts/model/{model.onnx or predictor/,
-contract.json, examples.jsonl, explainer.*[, behaviours.jsonl, card.md]}
+contract.json, examples.jsonl, explainer.*[, behaviours.jsonl, card.md]}, and what MLflow is told
+beside them: `pipeline.export.tracking` tells it, since this stage has no network.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.columns import feature_names
-from pipeline.data.io import METRICS, read_part, whole
+from pipeline.data.io import METRICS, TOLD, read_part, whole, write_json
 from pipeline.data.io import MODEL as FOLDER
 from pipeline.errors import PipelineError
 from pipeline.export import behaviours, examples, parity, predictor
 from pipeline.export.contract import Seen, infer
-from pipeline.export.tracking import Tracker
 from pipeline.graph import explainer, quantize
 from pipeline.graph import onnx as onnx_graph
 from pipeline.settings import Export, Settings
@@ -54,12 +53,7 @@ class Exported:
 
 
 def export(settings: Settings) -> str:
-    """Write the model folder and log the run."""
-    with Tracker() as tracker:  # MLflow takes seconds to import: it does so while we convert
-        return _export(settings, tracker)
-
-
-def _export(settings: Settings, tracker: Tracker) -> str:
+    """Write the model folder."""
     seen, features = _seen(settings)
     contract = infer(seen, features, settings)
     sample = seen.validation.iloc[:: max(1, len(seen.validation) // PARITY_ROWS)]
@@ -82,10 +76,10 @@ def _export(settings: Settings, tracker: Tracker) -> str:
         if OWN_CARD.exists():
             shutil.copyfile(OWN_CARD, folder / CARD)
         behaviours.write(folder, contract)
-        run_id = tracker.log(settings, folder, _metrics() | written.metrics)
+    write_json(TOLD, _metrics() | written.metrics)
     return (
         f"export: {contract.runtime}{written.note}, agrees within {written.worst:.1g} on "
-        f"{len(rows):,} rows; explained by {explained}; MLflow run {run_id}"
+        f"{len(rows):,} rows; explained by {explained}"
     )
 
 

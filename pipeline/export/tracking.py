@@ -19,48 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.data.io import DATA
 from pipeline.errors import PipelineError
-from pipeline.settings import Settings, tracking_uri
+from pipeline.settings import Settings, read_settings, tracking_uri
 from serving.contract import MODEL, PREDICTOR
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "model_sha256"
-HERE = str(Path(__file__).parents[2])
-
-
-class Tracker:
-    """`track` in a process of its own, which imports MLflow while this one works."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.export.tracking"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "PYTHONPATH": HERE},
-        )
-
-    def __enter__(self) -> Tracker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Where nothing was logged the process sees the end of its input, and ends."""
-        if self._process.poll() is None:
-            self._process.communicate()
-
-    def log(self, settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
-        """Log one run and return its id; PipelineError as `track` raises it."""
-        run = {
-            "settings": settings.model_dump(mode="json", by_alias=True),
-            "folder": str(folder),
-            "metrics": metrics,
-        }
-        out, err = self._process.communicate(json.dumps(run))
-        if self._process.returncode:
-            raise PipelineError(err.strip().splitlines()[-1] if err.strip() else "MLflow failed")
-        return out.strip()
 
 
 def track(settings: Settings, folder: Path, metrics: dict[str, float]) -> str:
@@ -146,16 +111,15 @@ def _flat(content: dict[str, Any], path: str) -> list[tuple[str, Any]]:
 
 
 def main() -> int:
-    """Log what `Tracker` tells on stdin; nothing is told where the export failed."""
+    """Log what `pipeline.sealed.tracker` tells on stdin: nothing, where the export failed."""
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  (the slow part, before we wait)
 
     document = sys.stdin.read()
     if not document:
         return 0
     content = json.loads(document)
-    settings = Settings.model_validate(content["settings"])
     try:
-        print(track(settings, Path(content["folder"]), content["metrics"]))
+        print(track(read_settings(), Path(content["folder"]), content["metrics"]))
     except PipelineError as error:
         print(error, file=sys.stderr)
         return error.exit_code

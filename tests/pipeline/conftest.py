@@ -63,19 +63,6 @@ class Workspace:
         (self.path / "model" / "__init__.py").write_text(text, encoding="utf-8")
 
 
-class NoTracker:
-    """Stands in for MLflow."""
-
-    def __enter__(self) -> NoTracker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def log(self, *_: object) -> str:
-        return "not tracked"
-
-
 def forget_model() -> None:
     """Let the next import of `model` be a fresh one."""
     for name in [n for n in sys.modules if n == "model" or n.startswith("model.")]:
@@ -86,8 +73,7 @@ def forget_model() -> None:
 def workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Workspace]]:
-    """Make the named fixture model current. MLflow is left out: its tests ask for it."""
-    monkeypatch.setattr("pipeline.export.stage.Tracker", NoTracker)
+    """Make the named fixture model current."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def make(model: str = "minimal") -> Workspace:

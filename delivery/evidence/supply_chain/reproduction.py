@@ -32,6 +32,7 @@ from delivery.storage.checkout import Checkout
 
 LOCK = "requirements/pipeline.lock"
 METRICS = "artifacts/evaluation/metrics.json"
+STATEMENTS = "artifacts/sealed/"  # how stages ran: another kernel holds more, or less
 # What would let the person's own stores and servers take part.
 LEFT_OUT = ("MLFLOW_TRACKING_URI", "DVC_CACHE_DIR", "DVC_REMOTE", "PYTHONPATH", "VIRTUAL_ENV")
 
@@ -190,4 +191,5 @@ def stages(lock: str) -> Sequence[Stage]:
 
 
 def _hashes(stage: Mapping[str, Any], kind: str) -> Mapping[str, str]:
-    return {item["path"].rstrip("/"): str(item.get("md5")) for item in stage.get(kind, ())}
+    items = [item for item in stage.get(kind, ()) if not item["path"].startswith(STATEMENTS)]
+    return {item["path"].rstrip("/"): str(item.get("md5")) for item in items}

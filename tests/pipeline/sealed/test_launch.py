@@ -1,0 +1,253 @@
+"""What a careless `fit` does to see the holdout, each way in a real process, and what is let in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.sealed.launch import TOLD
+from tests.pipeline.sealed.conftest import Place, make_place, needs_landlock
+
+PEEKING = """
+
+import os, subprocess, sys
+from pathlib import Path
+
+honest = fit
+
+def fit(train, validation, settings):
+    rows = peek()
+    assert len(rows), "saw nothing"
+    print("saw the data")
+    return honest(train, validation, settings)
+
+def peek():
+    {peek}
+"""
+RAW = "artifacts/data/raw.parquet"
+WAYS = {
+    "by its relative path": f'pd.read_parquet("{RAW}")',
+    "by its absolute path": 'pd.read_parquet("{raw}")',
+    "as plain bytes": 'open("{raw}", "rb").read()',
+    "with the C++ reader of Arrow": 'pyarrow.parquet.ParquetFile("{raw}").read()',
+    "mapped into memory by Arrow": 'pyarrow.memory_map("{raw}").read()',
+    "by a path in the environment": 'pd.read_parquet(os.environ["RAW"])',
+    "with a subprocess": 'subprocess.run(["cat", "{raw}"], stdout=-1, check=True).stdout',
+    "in the holdout": 'pd.read_parquet("{data}/holdout.parquet")',
+    "from the cache of DVC": 'open("{cache}", "rb").read()',
+    "through an open file": 'os.fdopen({descriptor}, "rb").read()',
+    "through the parent's open file": 'open(f"/proc/{{os.getppid()}}/fd/{descriptor}").read()',
+    "in the parent's environment": 'open(f"/proc/{{os.getppid()}}/environ").read()',
+    "by a link": 'os.symlink("{raw}", "link") or open("link", "rb").read()',
+    "by a hard link": 'os.link("{raw}", "hard") or open("hard", "rb").read()',
+    "by a move": 'os.rename("{raw}", "moved") or open("moved", "rb").read()',
+}
+TRYING = """
+
+import os, subprocess
+import pyarrow.parquet
+
+honest = fit
+
+def fit(train, validation, settings):
+    for name, way in WAYS.items():
+        try:
+            print(name, "SAW" if len(way()) else "stopped", sep=": ")
+        except (OSError, KeyError, subprocess.CalledProcessError):
+            print(name, "stopped", sep=": ")
+    return honest(train, validation, settings)
+
+"""
+
+
+@pytest.fixture(scope="module")
+def tried(prepared: Place, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a `fit` prints that tries every way, one after the other."""
+    place = Place(tmp_path_factory.mktemp("tried") / "checkout")
+    shutil.copytree(prepared.path, place.path)
+    raw = place.path / RAW
+    cache = place.path / ".dvc" / "cache" / "files" / "md5" / "12" / "34"
+    cache.parent.mkdir(parents=True)
+    shutil.copyfile(raw, cache)
+    before = raw.read_bytes()
+    descriptor = os.open(raw, os.O_RDONLY)
+    try:
+        values = {"raw": raw, "data": raw.parent, "cache": cache, "descriptor": descriptor}
+        ways = ", ".join(f"{k!r}: lambda: {way.format(**values)}" for k, way in WAYS.items())
+        place.append(f"{TRYING}WAYS = {{{ways}}}\n")
+        done = place.run("train", inherited=[descriptor], RAW=str(raw))
+    finally:
+        os.close(descriptor)
+    assert done.returncode == 0, done.stderr
+    assert raw.read_bytes() == before
+    return done.stdout
+
+
+@needs_landlock
+@pytest.mark.parametrize("way", WAYS)
+def test_fit_cannot_read_the_data(tried: str, way: str) -> None:
+    assert f"{way}: stopped" in tried
+
+
+@needs_landlock
+def test_what_stops_it_says_where_and_what_to_do(place: Place) -> None:
+    place.append(PEEKING.format(peek=f'return open("{place.path / RAW}", "rb").read()'))
+    done = place.run("train")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert f"train: [Errno 13] Permission denied: '{place.path / RAW}' (model/__init" in done.stderr
+    assert "train.inputs" in done.stderr
+
+
+@needs_landlock
+@pytest.mark.parametrize("source", ["package:scikit-learn/sklearn/datasets/data", "model/all.csv"])
+def test_what_data_sources_names_is_closed(place: Place, source: str) -> None:
+    """The package that ships the data, and a small file in model/."""
+    (place.path / "model" / "all.csv").write_text("a,b\n1,2\n")
+    opened = "load_breast_cancer().data" if "package" in source else 'pd.read_csv("model/all.csv")'
+    place.append(PEEKING.format(peek=f"return {opened}"))
+    assert "saw the data" in place.run("train").stdout, "without a source it is open"
+    place.params("data", sources=[source])
+    done = place.run("train")
+    assert done.returncode == 2
+    assert "Permission denied" in done.stderr
+
+
+@needs_landlock
+def test_a_large_file_in_model_is_data_unless_it_is_declared(place: Place) -> None:
+    (place.path / "model" / "tables").mkdir()
+    table = place.path / "model" / "tables" / "weights.bin"
+    table.write_bytes(bytes(100_000))
+    place.append(PEEKING.format(peek='return Path("model/tables/weights.bin").read_bytes()'))
+    assert "Permission denied" in place.run("train").stderr
+    place.params("train", inputs=["model/tables"])
+    assert "saw the data" in place.run("train").stdout
+    statement = json.loads((place.path / "artifacts/sealed/train.json").read_text())
+    assert "model/tables/weights.bin" in statement["read"]
+
+
+@needs_landlock
+@pytest.mark.parametrize(
+    ("family", "kind"), [("AF_INET", "STREAM"), ("AF_INET", "DGRAM"), ("AF_UNIX", "STREAM")]
+)
+def test_fit_has_no_network(place: Place, family: str, kind: str) -> None:
+    peek = f"import socket; return [socket.socket(socket.{family}, socket.SOCK_{kind})]"
+    place.append(PEEKING.format(peek=peek))
+    done = place.run("train")
+    assert done.returncode == 2
+    assert "Permission denied" in done.stderr
+
+
+@needs_landlock
+@pytest.mark.parametrize("stage", ["evaluate", "export"])
+def test_a_model_that_looks_when_it_is_asked_is_stopped(place: Place, stage: str) -> None:
+    """What `fit` returned is code as well: it must not look later, on its way into the release."""
+    place.append(
+        """
+
+import pathlib
+
+class Late(Pipeline):
+    def predict_proba(self, rows):
+        if pathlib.Path.cwd().name == ".STAGE":
+            open("RAW", "rb").read()
+        return super().predict_proba(rows)
+
+honest = fit
+
+def fit(train, validation, settings):
+    return Late(honest(train, validation, settings).steps)
+""".replace("STAGE", stage).replace("RAW", str(place.path / RAW))
+    )
+    before = {"evaluate": ["train"], "export": ["train", "evaluate"]}[stage]
+    assert place.run(*before).returncode == 0
+    done = place.run(stage)
+    assert done.returncode == 2
+    assert "Permission denied" in done.stderr
+
+
+@needs_landlock
+def test_fit_may_use_its_rows_a_temporary_file_processes_and_the_clock(place: Place) -> None:
+    place.append(
+        PEEKING.format(
+            peek="import tempfile\n"
+            "    from joblib import Parallel, delayed\n"
+            "    with tempfile.NamedTemporaryFile() as file: file.write(b'x')\n"
+            "    subprocess.run([sys.executable, '-c', 'import numpy'], check=True)\n"
+            "    pd.Timestamp.now('Europe/Berlin')\n"
+            "    return Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, -2))"
+        )
+    )
+    done = place.run("train")
+    assert "saw the data" in done.stdout, done.stderr
+
+
+@needs_landlock
+def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(place: Place) -> None:
+    assert place.run("train", "evaluate", "export").returncode == 0
+    train, evaluate, export = (
+        json.loads((place.path / "artifacts" / "sealed" / f"{name}.json").read_text())
+        for name in ("train", "evaluate", "export")
+    )
+    for statement in (train, evaluate, export):
+        assert statement["sealed"] is True
+        assert "files" in statement["held"]
+        assert not any("holdout" in path or "raw" in path for path in statement["read"])
+    assert train["wrote"].items() <= evaluate["read"].items()
+    assert train["wrote"].items() <= export["read"].items()
+    assert "artifacts/model/model.onnx" in export["wrote"]
+    left = {path.name for path in (place.path / "artifacts").iterdir()}
+    assert left == {"data", "trained", "evaluation", "model", "sealed"}
+    assert TOLD.name not in left
+
+
+def test_without_landlock_a_stage_runs_and_says_that_it_was_not_sealed(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.sealed.launch import launch
+
+    monkeypatch.setattr("pipeline.sealed.landlock.abi", lambda: 0)
+    monkeypatch.chdir(place.path)
+    assert launch("train") == 0
+    told = capfd.readouterr()
+    assert told.err.count("\n") == 1
+    assert "train: not sealed" in told.err
+    statement = json.loads(Path("artifacts/sealed/train.json").read_text())
+    assert (statement["sealed"], statement["held"]) == (False, [])
+
+
+def test_a_stage_that_fails_leaves_the_last_good_run(place: Place) -> None:
+    assert place.run("train").returncode == 0
+    trained = {path: path.read_bytes() for path in (place.path / "artifacts/trained").iterdir()}
+    place.append("\n\ndef fit(train, validation, settings): raise SystemExit(7)\n")
+    assert place.run("train").returncode == 7
+    assert {path: path.read_bytes() for path in trained} == trained
+    assert not (place.path / "artifacts" / ".train").exists()
+
+
+def test_a_box_of_a_run_that_was_killed_is_cleared(place: Place) -> None:
+    left = place.path / "artifacts" / ".train" / "artifacts" / "trained"
+    left.mkdir(parents=True)
+    (left / "half.pkl").write_text("half")
+    assert place.run("train").returncode == 0
+    assert not (place.path / "artifacts" / "trained" / "half.pkl").exists()
+
+
+@pytest.mark.parametrize("model", ["multiclass", "regression", "temporal"])
+def test_the_seal_changes_no_byte(tmp_path: Path, model: str) -> None:
+    """Trained, evaluated and exported with and without it."""
+    place = make_place(tmp_path, model)
+    assert place.run("ingest", "prepare").returncode == 0
+    made = []
+    for sealed in (True, False):
+        for stage in ("train", "evaluate", "export"):
+            done = place.run(stage) if sealed else place.python("-m", f"pipeline.{stage}")
+            assert done.returncode == 0, done.stderr
+        folders = ("trained", "evaluation", "model")
+        files = [f for name in folders for f in (tmp_path / "artifacts" / name).rglob("*")]
+        made.append({file: file.read_bytes() for file in files if file.is_file()})
+    assert made[0] == made[1]

@@ -102,7 +102,7 @@ def _environ(checkout: Path, box: Path) -> Mapping[str, str]:
     }
     path = os.pathsep.join([str(checkout), str(CODE)])
     own = {"HOME": str(box / "home"), "TMPDIR": str(box / "tmp"), "PYTHONPATH": path}
-    return kept | own
+    return kept | own | {"SEALED": "1"}
 
 
 def _take(planned: Plan, box: Path) -> None:

@@ -52,6 +52,12 @@ def test_a_stage_comes_after_those_whose_outputs_it_reads() -> None:
     assert (export.name, export.read) == ("export", {"trained": "t.dir"})
 
 
+def test_how_a_stage_was_sealed_is_not_compared() -> None:
+    """A release that was trained on one kernel is the same on another, which holds less."""
+    statement = "    - {path: artifacts/sealed/train.json, md5: s}\n"
+    assert stages(LOCK + statement) == stages(LOCK)
+
+
 def test_a_lock_without_stages_has_none() -> None:
     assert stages("") == stages("schema: '2.0'\n") == []
 

@@ -13,11 +13,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from delivery.events.beliefs import Reader
+from delivery.events.event import Event
+from delivery.git.refs import LogName
 from delivery.git.repository import Repository
-from delivery.state.beliefs import Reader
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.event_writer import EventWriter
-from delivery.state.events import Event
 from delivery.state.record import (
     Platform,
     Record,
@@ -26,7 +27,6 @@ from delivery.state.record import (
     record_sha256,
     render_record,
 )
-from delivery.state.refs import LogName
 from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import Role, own_public_key
 

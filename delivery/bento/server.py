@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 
 from delivery.bento.environment import bytecode, environment
-from delivery.bento.marks import marked_below
-from delivery.bento.ports import listening
-from delivery.bento.process import Process
 from delivery.bento.readiness import is_ready, local_client
 from delivery.errors import TargetError
 from delivery.files import LockedError, locked
+from delivery.processes.marks import marked_below
+from delivery.processes.ports import listening
+from delivery.processes.process import Process
 from serving.settings.host import ENVIRONMENT, LOCAL
 from serving.settings.service import ServingSettings
 

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from delivery.cli.options import context, dry_option, environment_argument, json_option
 from delivery.cli.render import pull_line, show
 from delivery.errors import HeldError, RefusedError
-from delivery.state.events import State
+from delivery.events.event import State
 
 
 @click.command()

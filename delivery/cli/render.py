@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from delivery.context import Context
+from delivery.events.event import State
 from delivery.forge.protocol import Pull
-from delivery.state.events import State
 
 OUT = Console(highlight=False)
 COLOURS = {state.value: state.kind.colour for state in State} | {"open": "yellow"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import HeldError, InputError
-from delivery.state.entry import Checkpoint
-from delivery.state.event_log import EventLog
+from delivery.events.entry import Checkpoint
+from delivery.events.log import EventLog
 from delivery.state.snapshot import Snapshot
 
 

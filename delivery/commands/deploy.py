@@ -12,9 +12,9 @@ from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
 from delivery.deployment.reconcile import Deployment
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError, InputError, RefusedError
+from delivery.events.event import State
 from delivery.forge.protocol import Pull
 from delivery.promotion.rollback import propose_rollback
-from delivery.state.events import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.bento.marks import marked_below, orphans_below
-from delivery.bento.process import Process, stop_all
 from delivery.bento.server import GRACE, sweep
 from delivery.context import Context
+from delivery.processes.marks import marked_below, orphans_below
+from delivery.processes.process import Process, stop_all
 from delivery.settings.policy import read_settings
 
 

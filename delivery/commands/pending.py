@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 
 from delivery.context import Context
+from delivery.events.event import State
+from delivery.git.refs import promotion_branch
 from delivery.settings.host import append
-from delivery.state.events import State
 from delivery.state.history import Attempt
-from delivery.state.refs import promotion_branch
 from delivery.state.snapshot import Snapshot
 
 

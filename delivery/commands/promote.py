@@ -6,9 +6,9 @@ from delivery.context import Context
 from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
 from delivery.deployment.fallback import replay
 from delivery.errors import HeldError, InputError
+from delivery.events.event import State
 from delivery.settings.overrides import require_allowed
 from delivery.settings.policy import Environment
-from delivery.state.events import State
 from delivery.state.snapshot import Snapshot
 
 

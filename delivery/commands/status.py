@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import DeliveryError
-from delivery.state.doubts import Doubts
-from delivery.state.events import State, state_of
+from delivery.events.doubts import Doubts
+from delivery.events.event import State, state_of
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Supervision

@@ -8,9 +8,9 @@ from delivery.context import Context
 from delivery.deployment.fallback import roll_back
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError
+from delivery.events.event import State
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import blocking
-from delivery.state.events import State
 from delivery.targets.protocol import Instance, Target
 
 

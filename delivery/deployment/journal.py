@@ -8,7 +8,7 @@ from typing import Any
 from delivery.context import Context
 from delivery.deployment.transition import record_event
 from delivery.errors import HeldError, OutsideError
-from delivery.state.events import State, next_kind
+from delivery.events.event import State, next_kind
 from delivery.state.history import CLOSES, Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.orders import JournalEntry

@@ -30,6 +30,7 @@ from delivery.deployment.strategies.at_once import at_once
 from delivery.deployment.transition import Step, record_event, summary
 from delivery.deployment.wanted import clear_attempt
 from delivery.errors import HeldError, TargetError
+from delivery.events.event import State, next_kind
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, overridden
@@ -37,7 +38,6 @@ from delivery.judgement.active import judge_live
 from delivery.promotion.admission import freshness_of, require_trusted, unproven_because
 from delivery.release.signature import require_signed
 from delivery.state.desired import ReleaseRef
-from delivery.state.events import State, next_kind
 from delivery.state.history import ADMITTED, Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.protocol import Target

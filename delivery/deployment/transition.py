@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.context import Context
+from delivery.events.event import Event, State
 from delivery.gates.verdict import Verdict, blocking
-from delivery.state.events import Event, State
 from delivery.state.history import Attempt
 
 

@@ -16,8 +16,8 @@ from delivery.errors import ForgeError
 from delivery.forge.protocol import Pull, Wanted, moved
 from delivery.git.command import GitError
 from delivery.git.reading import MAIN
+from delivery.git.refs import PULLS, SEEN_PULLS
 from delivery.git.repository import Repository
-from delivery.state.refs import PULLS, SEEN_PULLS
 
 TRIES = 5
 

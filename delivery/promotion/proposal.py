@@ -9,12 +9,12 @@ from delivery.context import Context
 from delivery.errors import HeldError
 from delivery.forge.protocol import Pull
 from delivery.gates.judgement import Judgement
+from delivery.git.refs import promotion_branch, rollback_branch
 from delivery.report.cells import cell
 from delivery.settings.overrides import Overrides
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
 from delivery.state.evidence_file import EvidenceFile, JudgedBytes, lines, render_evidence
 from delivery.state.record import record_sha256
-from delivery.state.refs import promotion_branch, rollback_branch
 from delivery.state.snapshot import Snapshot
 
 PROMOTION, ROLLBACK = "promotion", "rollback"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from delivery.context import Context
 from delivery.errors import HeldError
+from delivery.events.event import State
 from delivery.forge.protocol import Pull
 from delivery.promotion.proposal import Proposal, changed_files, propose, stamped, title
 from delivery.state.desired import Desired
-from delivery.state.events import State
 from delivery.state.evidence_file import EvidenceFile
 from delivery.state.history import Attempt, History
 from delivery.state.snapshot import Snapshot

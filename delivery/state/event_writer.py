@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery.errors import OutsideError
+from delivery.events.entry import Checkpoint, Entry, Happened, Proposed
+from delivery.events.event import Event
+from delivery.events.log import EventLog
+from delivery.events.store import append
+from delivery.git.refs import LogName, proposal_sha256, proposal_tag
 from delivery.git.repository import Repository
-from delivery.state.entry import Checkpoint, Entry, Happened, Proposed
-from delivery.state.event_log import EventLog
-from delivery.state.events import Event
-from delivery.state.log_store import append
-from delivery.state.refs import LogName, proposal_sha256, proposal_tag
 from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import Role, own_key
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from delivery.events.event import Event, State, state_of
 from delivery.settings.policy import Environment
 from delivery.state.desired import NONE, Desired, ReleaseRef
-from delivery.state.events import Event, State, state_of
 from delivery.state.evidence_file import EvidenceFile
 
 # Keys of an event's evidence.

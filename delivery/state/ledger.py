@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 
 from delivery.errors import InputError
+from delivery.events.beliefs import Beliefs, Reader
+from delivery.events.doubts import Doubts
+from delivery.events.entry import Proposed, Signed, read_entry
+from delivery.events.event import Event, in_order, parse_event
+from delivery.events.log import EventLog, read_log
+from delivery.events.store import read_logs
+from delivery.git.refs import LogName, attempt_of, is_event_tag, proposal_sha256, proposal_tag
 from delivery.git.repository import Repository
-from delivery.state.beliefs import Beliefs, Reader
 from delivery.state.desired import NONE
-from delivery.state.doubts import Doubts
-from delivery.state.entry import Proposed, Signed, read_entry
-from delivery.state.event_log import EventLog, read_log
-from delivery.state.events import Event, in_order, parse_event
-from delivery.state.log_store import read_logs
 from delivery.state.main_files import MainFiles
-from delivery.state.refs import LogName, attempt_of, is_event_tag, proposal_sha256, proposal_tag
 from delivery.trust.signers import Trust, public_keys, who_may
 
 

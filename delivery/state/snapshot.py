@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import cached_property
 
 from delivery.errors import InputError
+from delivery.events.beliefs import Reader
+from delivery.events.event import REHEARSAL
 from delivery.git.repository import Repository
 from delivery.settings.policy import FILE, Environment, Settings, parse_settings
-from delivery.state.beliefs import Reader
 from delivery.state.desired import NONE, Desired, ReleaseRef, desired_path, parse_desired
-from delivery.state.events import REHEARSAL
 from delivery.state.evidence_file import EvidenceFile
 from delivery.state.history import Attempt, History
 from delivery.state.ledger import Ledger

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from delivery.events.beliefs import Reader
 from delivery.git.repository import Repository
 from delivery.github.access import access
 from delivery.github.api import GithubApi
 from delivery.settings.host import Surroundings, surroundings
-from delivery.state.beliefs import Reader
 from delivery.state.event_writer import EventWriter
 from delivery.state.snapshot import Snapshot
 from delivery.storage.github_releases import Bundles

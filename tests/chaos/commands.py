@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import replace
 from random import Random
 
-from delivery.state.events import Event
-from delivery.state.refs import LogName
+from delivery.events.event import Event
+from delivery.git.refs import LogName
 from tests.chaos.ledger import Change, Ledger, ledger
 from tests.chaos.world import ENV, World
 

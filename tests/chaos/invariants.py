@@ -10,7 +10,7 @@ import psutil
 
 from delivery.bento.readiness import local_client
 from delivery.commands.history import history
-from delivery.state.refs import LogName
+from delivery.git.refs import LogName
 from tests.chaos.world import ENV, World
 
 # In TMPDIR: what BentoML leaves when it is killed, and the origin that tests copy.

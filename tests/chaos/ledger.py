@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from delivery.state.refs import LogName
+from delivery.git.refs import LogName
 from tests.chaos.world import ENV, World
 
 

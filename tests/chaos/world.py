@@ -21,7 +21,7 @@ import psutil
 from delivery.bento.bento import MODEL
 from delivery.commands.status import EnvironmentStatus, status
 from delivery.context import Context
-from delivery.state.refs import LogName
+from delivery.git.refs import LogName
 from delivery.targets.protocol import Target
 from serving.contract import EXAMPLES
 from tests.chaos.disk import Disk

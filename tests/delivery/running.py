@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import psutil
 
-from delivery.bento.marks import MARKER
-from delivery.bento.process import Process
+from delivery.processes.marks import MARKER
+from delivery.processes.process import Process
 
 FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 Found = TypeVar("Found")

@@ -13,11 +13,11 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 
 from delivery.commands import pr as pulls
 from delivery.documents import parse_yaml
+from delivery.git.refs import Grammar, LogName, proposal_tag
 from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owners, read_codeowners
 from delivery.governance.desired import EACH
 from delivery.promotion import proposal as promotion
 from delivery.settings.policy import read_settings
-from delivery.state.refs import Grammar, LogName, proposal_tag
 from tests.checkout import ROOT
 from tests.delivery.governance.files import TEAM, contents
 

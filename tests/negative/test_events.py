@@ -22,11 +22,11 @@ from delivery.commands.rollback import rollback
 from delivery.commands.status import status
 from delivery.deployment.advance import PromoteRequest, advance
 from delivery.errors import HeldError, InputError
+from delivery.events.event import Event, State
+from delivery.git.refs import LogName, proposal_tag
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.event_writer import EventWriter
-from delivery.state.events import Event, State
 from delivery.state.record import record_path, render_record
-from delivery.state.refs import LogName, proposal_tag
 from delivery.trust.keys import PublicKey, Role, own_file, own_public_key
 from tests.delivery.place import World, judgement
 from tests.origin import Origin, evidence_about, record, version

@@ -14,6 +14,7 @@ from delivery.commands.check import check
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, RefusedError
+from delivery.events.event import State
 from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.supply_chain import executes_code as evidence
 from delivery.evidence.trial import Submission, Trial
@@ -23,7 +24,6 @@ from delivery.gates.verdict import Verdict, blocking
 from delivery.release.candidate import Candidate
 from delivery.settings.host import Surroundings
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
-from delivery.state.events import State
 from delivery.state.record import record_path
 from tests.delivery.bentos import Bench
 from tests.delivery.place import judgement

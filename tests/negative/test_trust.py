@@ -18,8 +18,8 @@ from delivery.commands.rollback import rollback
 from delivery.commands.sign import sign
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
+from delivery.events.event import State
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
-from delivery.state.events import State
 from delivery.state.record import (
     parse_record,
     record_path,

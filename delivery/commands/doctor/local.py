@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from delivery.bento.ports import holder, taken
 from delivery.commands.doctor import github
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
+from delivery.processes.ports import holder, taken
 from delivery.release.candidate import outputs
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import PORT_OFFSET, read_settings

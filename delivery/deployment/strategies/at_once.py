@@ -15,9 +15,9 @@ from delivery.deployment.strategies.action import (
     Verify,
     Wait,
 )
+from delivery.events.event import State
 from delivery.gates.verdict import blocking
 from delivery.state.desired import ReleaseRef
-from delivery.state.events import State
 
 
 def at_once(now: Situation) -> Action:

@@ -22,8 +22,8 @@ from delivery.evidence.table import column, read_split
 from delivery.evidence.trial import Trial
 from delivery.gates.quality.holdout_reuse import Evidence
 from delivery.git.command import GitError
+from delivery.git.refs import LOOKS
 from delivery.git.repository import Repository
-from delivery.state.refs import LOOKS
 from serving.contract import MODEL, PREDICTOR, Roles
 
 

@@ -20,11 +20,11 @@ import psutil
 
 from delivery.bento.bento import Bento
 from delivery.bento.client import BATCH, read_examples
-from delivery.bento.ports import listening
 from delivery.errors import HeldError, TargetError
 from delivery.evidence.predictions import Predictions, policy_sha256
 from delivery.evidence.trial import Trial
 from delivery.gates.service.latency import Evidence, Policy, Side, judge
+from delivery.processes.ports import listening
 
 TIMEOUT = 30.0  # seconds a request
 JSON = {"Content-Type": "application/json"}

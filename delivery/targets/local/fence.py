@@ -17,9 +17,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.bento.process import Process
 from delivery.errors import HeldError
 from delivery.files import LockedError, locked
+from delivery.processes.process import Process
 from delivery.targets.local.orders import LocalOrders
 from delivery.targets.orders import Hold, JournalEntry
 from delivery.targets.protocol import Writer

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from delivery.bento.marks import marked_below
 from delivery.bento.readiness import is_ready, local_client
+from delivery.processes.marks import marked_below
 from delivery.targets.local.slot import APART, Slot
 from delivery.targets.protocol import Instance
 from serving.settings.service import ServingSettings

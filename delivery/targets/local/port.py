@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.bento.marks import mark_of
-from delivery.bento.ports import holder, listener, taken
-from delivery.bento.process import Process
 from delivery.errors import InputError
+from delivery.processes.marks import mark_of
+from delivery.processes.ports import holder, listener, taken
+from delivery.processes.process import Process
 
 GRACE = 15.0  # s: what the requests of an orphan get
 

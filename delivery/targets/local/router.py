@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from delivery.bento.process import Process
 from delivery.errors import TargetError
 from delivery.files import write_whole
+from delivery.processes.process import Process
 from delivery.targets.local.certificate import certificate
 from delivery.targets.local.configuration import configuration
 from delivery.targets.local.fence import Fence

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.bento.bento import Bento
-from delivery.bento.process import stop_all
 from delivery.bento.readiness import is_ready, local_client
 from delivery.bento.server import GRACE
 from delivery.errors import TargetError
+from delivery.processes.process import stop_all
 from delivery.targets.local.fence import Fence
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.router import LocalRouter

@@ -12,9 +12,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.bento.process import is_stopped
 from delivery.bento.server import Server
 from delivery.files import write_whole
+from delivery.processes.process import is_stopped
 from delivery.targets.protocol import Instance
 from serving.settings.service import ServingSettings
 

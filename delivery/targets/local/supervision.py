@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from delivery.bento.process import Process
 from delivery.errors import HeldError
 from delivery.files import LockedError, locked, write_whole
+from delivery.processes.process import Process
 
 LATE = 30.0  # s: it looks every second, and a start takes a few
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import psutil
 
-from delivery.bento.process import Process
 from delivery.bento.readiness import local_client
 from delivery.errors import TargetError
 from delivery.files import program
+from delivery.processes.process import Process
 from delivery.targets.local.port import clear_port
 from delivery.targets.local.probe import Probe
 

@@ -8,7 +8,7 @@ from delivery.commands.deploy import DeployResult
 from delivery.deployment.advance import PromoteResult
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError, RefusedError
-from delivery.state.events import State
+from delivery.events.event import State
 from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.cli.shown import ONE, PULL, verdict
 

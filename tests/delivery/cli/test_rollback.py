@@ -9,7 +9,7 @@ import pytest
 from delivery.commands.deploy import DeployResult
 from delivery.commands.rollback import RollbackResult
 from delivery.deployment.transition import Step
-from delivery.state.events import State
+from delivery.events.event import State
 from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.cli.shown import ONE, PULL, TWO
 

@@ -9,7 +9,7 @@ import pytest
 
 from delivery.commands.attest import AttestRequest, attest
 from delivery.errors import HeldError, InputError
-from delivery.state.refs import LogName
+from delivery.git.refs import LogName
 from delivery.trust.keys import own_public_key
 from tests.delivery.place import World
 from tests.origin import Origin

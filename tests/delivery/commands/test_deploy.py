@@ -11,8 +11,8 @@ from delivery.commands.deploy import deploy, plan
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
 from delivery.errors import HeldError, InputError
+from delivery.events.event import State
 from delivery.settings.host import GitHub, Surroundings
-from delivery.state.events import State
 from delivery.targets.protocol import Target
 from tests.delivery.machine import Machine, machine
 from tests.delivery.place import World, judgement

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery.bento.marks import mark_of
-from delivery.bento.process import Process
 from delivery.commands.down import down
 from delivery.errors import HeldError, InputError
+from delivery.processes.marks import mark_of
+from delivery.processes.process import Process
 from tests.delivery.machine import Machine, machine
 from tests.delivery.place import Place, World
 from tests.delivery.running import running, started

@@ -6,8 +6,8 @@ import pytest
 
 from delivery.commands.history import history
 from delivery.errors import InputError
+from delivery.events.event import Event
 from delivery.state.desired import desired_path
-from delivery.state.events import Event
 from tests.delivery.place import World
 from tests.origin import Origin
 

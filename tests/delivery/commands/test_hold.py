@@ -14,7 +14,7 @@ from delivery.commands.rollback import rollback, rollback_offline
 from delivery.commands.status import status
 from delivery.commands.up import up
 from delivery.errors import HeldError, InputError
-from delivery.state.events import State
+from delivery.events.event import State
 from tests.delivery.commands.live import two_releases
 from tests.delivery.deploying import ENV, ONE, TWO, deploying, production
 from tests.delivery.machine import Machine

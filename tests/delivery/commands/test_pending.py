@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from delivery.commands.pending import pending
+from delivery.events.event import MAX_INCONCLUSIVE, Event
+from delivery.git.refs import promotion_branch
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.desired import desired_path
-from delivery.state.events import MAX_INCONCLUSIVE, Event
-from delivery.state.refs import promotion_branch
 from tests.delivery.place import World
 from tests.origin import Origin
 

@@ -16,11 +16,11 @@ from delivery.context import Context
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, RefusedError
+from delivery.events.event import State
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
 from delivery.judgement.proposed import Judged
 from delivery.settings.overrides import Overrides, parse_overrides
-from delivery.state.events import State
 from tests.delivery.place import World, judgement
 from tests.origin import Origin, version
 

@@ -11,8 +11,8 @@ from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback, rollback_offline
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, HeldError, InputError
+from delivery.events.event import State
 from delivery.state.event_writer import EventWriter
-from delivery.state.events import State
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
 from tests.delivery.deploying import deploying, production
 from tests.delivery.machine import Machine

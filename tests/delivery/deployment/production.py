@@ -11,8 +11,8 @@ import pytest
 
 from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile
+from delivery.events.event import State
 from delivery.state.desired import Desired, desired_path, render_desired
-from delivery.state.events import State
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin, copy_origin, make_origin, record, scratch, version

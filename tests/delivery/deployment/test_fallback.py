@@ -18,8 +18,8 @@ from delivery.deployment import reconcile
 from delivery.deployment.advance import PromoteRequest
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, HeldError, InputError, OutsideError, TargetError
+from delivery.events.event import State
 from delivery.state.desired import desired_path
-from delivery.state.events import State
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, by_hand, state
 from tests.delivery.place import Killed, Place, World, judgement
 from tests.origin import Origin

@@ -23,9 +23,9 @@ from delivery.commands.hold import hold, lift
 from delivery.commands.rollback import rollback, rollback_offline
 from delivery.deployment import reconcile
 from delivery.errors import DeliveryError
+from delivery.git.refs import LogName
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.record import render_record
-from delivery.state.refs import LogName
 from tests.delivery.deployment.production import ENV
 from tests.delivery.place import Killed, Place, World, judgement
 from tests.origin import Origin, copy_origin, make_origin, record, scratch, version

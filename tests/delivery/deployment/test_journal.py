@@ -11,8 +11,8 @@ import pytest
 
 from delivery.deployment.journal import settle
 from delivery.errors import HeldError
+from delivery.events.event import State
 from delivery.state.event_writer import EventWriter
-from delivery.state.events import State
 from delivery.targets.orders import JournalEntry
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up
 from tests.delivery.place import World

@@ -11,11 +11,11 @@ from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError, InputError
+from delivery.events.event import State
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
 from delivery.state.desired import desired_path
-from delivery.state.events import State
 from delivery.state.snapshot import Snapshot
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, by_hand, state
 from tests.delivery.place import Killed, Place, World, judgement

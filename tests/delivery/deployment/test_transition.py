@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from delivery.deployment.transition import Step, record_event, summary
+from delivery.events.event import State
 from delivery.gates.verdict import Verdict
-from delivery.state.events import State
 from tests.delivery.place import World
 from tests.origin import Origin
 

@@ -8,8 +8,8 @@ from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import InputError
+from delivery.events.event import State
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
-from delivery.state.events import State
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement
 from tests.origin import Origin, record, version

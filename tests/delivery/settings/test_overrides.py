@@ -8,6 +8,7 @@ from delivery.commands.deploy import deploy
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import InputError, RefusedError
+from delivery.events.event import State
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.promotion.proposal import evidence
@@ -16,7 +17,6 @@ from delivery.report.page import html
 from delivery.settings.overrides import Overrides, parse_overrides, require_allowed
 from delivery.settings.policy import Settings, parse_settings
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
-from delivery.state.events import State
 from delivery.state.evidence_file import render_evidence
 from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from delivery.events.entry import Checkpoint
+from delivery.events.event import REHEARSAL, Event
 from delivery.git.command import GitError
+from delivery.git.refs import LogName
 from delivery.git.repository import Repository
-from delivery.state.entry import Checkpoint
 from delivery.state.event_writer import EventWriter
-from delivery.state.events import REHEARSAL, Event
-from delivery.state.refs import LogName
 from tests.origin import Origin
 
 ONE = "r-111111111111"
@@ -128,7 +128,7 @@ def test_a_checkpoint_after_somebody_wrote_is_none(origin: Origin, attempt: str)
 def test_six_writers_at_once_write_one_event(origin: Origin, attempt: str, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.origin import Origin;"
-        "from delivery.state.events import Event;"
+        "from delivery.events.event import Event;"
         "o = Origin(Path(sys.argv[1]), Path(sys.argv[2])); o.snapshot(fetch=False);"
         f"print(o.events.write(Event('staging', {attempt!r}, 'verified', {ONE!r}, 'local'), []))"
     )

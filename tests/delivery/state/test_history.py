@@ -9,8 +9,8 @@ from datetime import datetime
 
 import pytest
 
+from delivery.events.event import Event, State
 from delivery.state.desired import Desired
-from delivery.state.events import Event, State
 from delivery.state.evidence_file import EvidenceFile, JudgedBytes
 from delivery.state.history import ADMITTED, CLOSES, UNKNOWN, Attempt, History
 from tests.delivery.place import environment

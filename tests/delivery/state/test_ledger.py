@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
-from delivery.state.events import Event
+from delivery.events.event import Event
+from delivery.git.refs import LogName, proposal_tag
 from delivery.state.ledger import Ledger
-from delivery.state.refs import LogName, proposal_tag
 from tests.origin import Origin
 
 ONE = "r-111111111111"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.errors import InputError
-from delivery.state.events import State
+from delivery.events.event import State
 from tests.origin import Origin
 
 ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"

@@ -13,10 +13,10 @@ from delivery.commands.status import status
 from delivery.commands.verify import verify
 from delivery.deployment import reconcile as deployment
 from delivery.errors import HeldError
+from delivery.events.event import State
 from delivery.forge.local import LocalForge
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.desired import desired_path
-from delivery.state.events import State
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 

@@ -18,9 +18,9 @@ from delivery.deployment.strategies.action import (
     Wait,
 )
 from delivery.deployment.strategies.at_once import at_once
+from delivery.events.event import Event
 from delivery.gates.verdict import Status, Verdict
 from delivery.state.desired import Desired
-from delivery.state.events import Event
 from delivery.state.history import Attempt
 from tests.delivery.place import environment
 from tests.origin import version

@@ -11,8 +11,8 @@ import pytest
 
 from delivery.evidence.quality.holdout_reuse import look, rows_sha256
 from delivery.gates.quality.holdout_reuse import Evidence
+from delivery.git.refs import LOOKS
 from delivery.git.repository import Repository
-from delivery.state.refs import LOOKS
 from tests.delivery.bentos import write_splits
 from tests.origin import Origin
 from tests.serving.tiny import ROLES, tiny_frame

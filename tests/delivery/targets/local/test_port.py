@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from delivery.bento.ports import taken
-from delivery.bento.process import Process
 from delivery.errors import InputError
+from delivery.processes.ports import taken
+from delivery.processes.process import Process
 from delivery.targets.local.port import clear_port
 from tests.delivery.running import eventually, free_port
 

@@ -228,7 +228,7 @@ def test_a_release_with_traffic_is_not_retired(target: Target, bento: Path) -> N
 def test_a_stubborn_release_is_retired_all_the_same(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.bento.process.LAST", 0.1)
+    monkeypatch.setattr("delivery.processes.process.LAST", 0.1)
     monkeypatch.setattr("delivery.targets.local.runtime.GRACE", 0.1)
     target.runtime.start(Bento("r-one", fake_bento(tmp_path / "stubborn", stubborn=True)))
     target.runtime.retire(set())

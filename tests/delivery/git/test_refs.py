@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from delivery.state.refs import (
+from delivery.git.refs import (
     LOOKS,
     PULLS,
     SEEN_PULLS,

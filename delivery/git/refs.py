@@ -35,7 +35,7 @@ SEEN_LOGS = "refs/delivery/seen"  # and the newest of them that it ever saw
 class Grammar(Enum):
     """The kinds of refs, by their templates."""
 
-    # What happened to the attempts of an environment: delivery.state.event_log.
+    # What happened to the attempts of an environment: delivery.events.log.
     LOG = f"{LOGS}/{{log}}/{{environment}}"
     ORIGIN_LOG = f"{ORIGIN_LOGS}/{{log}}/{{environment}}"
     SEEN_LOG = f"{SEEN_LOGS}/{{log}}/{{environment}}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from delivery.bento.pid_file import PidFile
+from delivery.processes.pid_file import PidFile
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.errors import InputError
-from delivery.state.events import STATES, Event, State, in_order, next_kind, parse_event, state_of
+from delivery.events.event import STATES, Event, State, in_order, next_kind, parse_event, state_of
 
 ATTEMPT = "a" * 40
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from delivery.bento.process import Process, is_stopped
+from delivery.processes.process import Process, is_stopped
 from tests.delivery.running import eventually, runs
 
 IDLE = "import threading; threading.Event().wait(60)"
@@ -113,7 +113,7 @@ def test_a_start_replaces_what_a_lost_pid_file_left_running(process: Process) ->
 def test_one_that_ignores_sigterm_is_killed(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.bento.process.LAST", 0.1)
+    monkeypatch.setattr("delivery.processes.process.LAST", 0.1)
     leader = run(process, STUBBORN)
     eventually(lambda: said(process))
     process.stop(grace=0.1)

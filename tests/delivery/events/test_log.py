@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from delivery.state.beliefs import Beliefs, Reader
-from delivery.state.entry import Checkpoint, Entry, Happened, Proposed
-from delivery.state.event_log import Commit, EventLog, oldest_first, read_log
-from delivery.state.events import Event
-from delivery.state.refs import LogName
+from delivery.events.beliefs import Beliefs, Reader
+from delivery.events.entry import Checkpoint, Entry, Happened, Proposed
+from delivery.events.event import Event
+from delivery.events.log import Commit, EventLog, oldest_first, read_log
+from delivery.git.refs import LogName
 from delivery.trust.keys import Role, own_key, public_half
 
 STAGING = LogName("staging")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.errors import HeldError
-from delivery.state.doubts import Doubts
+from delivery.events.doubts import Doubts
 
 
 def test_without_doubts_nothing_is_held() -> None:

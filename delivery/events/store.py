@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from delivery.events.log import Commit
 from delivery.files import write_whole
 from delivery.git.command import GitError
+from delivery.git.refs import ORIGIN_LOGS, SEEN_LOGS, Grammar, LogName
 from delivery.git.repository import Repository
-from delivery.state.event_log import Commit
-from delivery.state.refs import ORIGIN_LOGS, SEEN_LOGS, Grammar, LogName
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from delivery.state.entry import Signed
+from delivery.events.entry import Signed
 from delivery.trust.keys import PublicKey
 from delivery.trust.signers import Trust, broken_rule
 

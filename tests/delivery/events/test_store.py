@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
+from delivery.events.store import append, read_logs
+from delivery.git.refs import LogName
 from delivery.git.repository import Repository
-from delivery.state.log_store import append, read_logs
-from delivery.state.refs import LogName
 from tests.origin import Origin
 
 STAGING, REHEARSED = LogName("staging"), LogName("staging", rehearsed=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from delivery.state.beliefs import Beliefs, Reader
-from delivery.state.entry import Checkpoint, Entry, Happened, Signed, read_entry
-from delivery.state.events import REHEARSAL, Event
+from delivery.events.beliefs import Beliefs, Reader
+from delivery.events.entry import Checkpoint, Entry, Happened, Signed, read_entry
+from delivery.events.event import REHEARSAL, Event
 from delivery.trust.keys import PublicKey, own_key, public_half
 from delivery.trust.signers import Revoked, Signer
 

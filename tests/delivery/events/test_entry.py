@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from delivery.errors import InputError
-from delivery.state.entry import Checkpoint, Entry, Happened, Proposed, read_entry
-from delivery.state.events import Event
+from delivery.events.entry import Checkpoint, Entry, Happened, Proposed, read_entry
+from delivery.events.event import Event
 from delivery.trust.keys import Role, own_key, public_half
 
 PARENTS = ("a" * 40,)

@@ -1,6 +1,6 @@
 """What happened to an attempt, and the state that events add up to.
 
-Events stand in signed logs: `delivery.state.event_log`. Before there were logs, each was an
+Events stand in signed logs: `delivery.events.log`. Before there were logs, each was an
 annotated tag, which is still read.
 """
 
@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from delivery.errors import InputError
-from delivery.state.refs import TAGS, Grammar, event_tag, parse_ref
+from delivery.git.refs import TAGS, Grammar, event_tag, parse_ref
 
 MAX_INCONCLUSIVE = 3
 REHEARSAL = "rehearsal"

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery.errors import InputError
-from delivery.state.beliefs import Beliefs
-from delivery.state.entry import Checkpoint, Proposed, Signed, read_entry
-from delivery.state.events import Event
-from delivery.state.refs import LogName
+from delivery.events.beliefs import Beliefs
+from delivery.events.entry import Checkpoint, Proposed, Signed, read_entry
+from delivery.events.event import Event
+from delivery.git.refs import LogName
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delivery.errors import InputError
-from delivery.state.events import Event, is_kind
+from delivery.events.event import Event, is_kind
 from delivery.trust.envelope import genuine, sign
 from delivery.trust.keys import PublicKey, public_half
 

@@ -10,7 +10,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from delivery.bento.ports import holder, listening, taken
+from delivery.processes.ports import holder, listening, taken
 from tests.delivery.running import free_port
 
 

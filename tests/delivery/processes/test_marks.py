@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from delivery.bento.marks import carriers, mark_of, marked_below, orphans_below
-from delivery.bento.process import Process
+from delivery.processes.marks import carriers, mark_of, marked_below, orphans_below
+from delivery.processes.process import Process
 from tests.delivery.running import started
 
 

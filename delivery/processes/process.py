@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from delivery.bento.marks import MARKER, carriers
-from delivery.bento.pid_file import PidFile
 from delivery.errors import TargetError
+from delivery.processes.marks import MARKER, carriers
+from delivery.processes.pid_file import PidFile
 
 POLL = 0.02  # s
 LAST = 5.0  # s: what orphans get between SIGTERM and SIGKILL

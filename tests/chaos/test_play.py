@@ -18,7 +18,7 @@ from delivery.demo.traffic import Tally
 from tests.chaos import __main__ as chaos
 from tests.chaos import play
 from tests.chaos.disk import BALLAST, disk
-from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.faults import Fault
 from tests.chaos.ledger import Change, Ledger
 from tests.chaos.play import BrokenError, Play
 from tests.chaos.table import Table
@@ -26,7 +26,8 @@ from tests.checkout import shared_folder
 from tests.delivery.standin import halves, standin
 from tests.origin import ROOT
 
-SECONDS, SEED = "15", "7"
+SECONDS = "20"
+SEED = "6344"  # first the router, the state and a deployment, as far as a busy machine comes
 
 
 @pytest.mark.e2e
@@ -37,8 +38,7 @@ def test_a_short_run_ends_right(tmp_path_factory: pytest.TempPathFactory) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(f"seed {SEED}, {SECONDS} s\n")
     rows = re.findall(r"^\| (\w[\w ]+?) +\| 1 .*\| right +\|$", done.stdout, re.MULTILINE)
-    assert len(rows) >= 2
-    assert set(rows) <= {fault.name for fault in FAULTS}
+    assert "kill the router" in rows
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,18 @@ def test_the_p_value_is_the_level_at_which_the_bound_reaches_the_limit() -> None
     assert result.p_above(limit) == pytest.approx(0.01, abs=0.003)
 
 
+@pytest.mark.parametrize(("limit", "p"), [(0.5, 0.0), (1.0, 1.0), (1.5, 1.0)])
+def test_a_mean_that_does_not_vary_is_above_its_limit_or_is_not(limit: float, p: float) -> None:
+    assert resample(np.ones(6), np.arange(6) % 3, seed=1).p_above(limit) == p
+
+
+def test_two_clusters_have_an_interval() -> None:
+    result = resample(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0, 1, 0, 1]), seed=1)
+    assert result.clusters == 2
+    assert result.mean == 0.5
+    assert set(result.draws) == {0.0, 0.5, 1.0}
+
+
 def test_one_cluster_has_no_interval() -> None:
     with pytest.raises(ValueError, match="two clusters"):
         resample(np.ones(5), np.zeros(5, dtype=np.int64), seed=1)

@@ -11,6 +11,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "tests" / "models"
+# delivery.yaml of all that tests make. A fork's own has other environments and limits.
+POLICY = ROOT / "tests" / "policy.yaml"
+
+
+def is_template() -> bool:
+    """Do rules about the template's own size, README and first day hold? Not in a fork."""
+    return "TEMPLATE" in os.environ
+
+
+template_alone = pytest.mark.skipif(
+    not is_template(), reason="holds for the template alone: TEMPLATE=1 make test"
+)
 IDENTITY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -20,12 +32,12 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "tester@example.com",
 }
 KEPT = ("envs", "cache/scans")  # of a workspace: found by a hash of all they depend on
-LEFT_OUT = ("tests/", "docs/", "model/", "params.yaml", "dvc.lock")
+LEFT_OUT = ("tests/", "docs/", "model/", "params.yaml", "dvc.lock", "delivery.yaml")
 
 
 def make_checkout(destination: Path, model: str) -> Path:
     """A new git repository at `destination`, branch main, one commit: this repository's files
-    with the fixture model `model` in place of its own."""
+    with the fixture model `model` and POLICY in place of its own."""
     listed = _git(ROOT, "ls-files", "-co", "--exclude-standard", "-z").split("\0")
     for name in listed:
         if name and not name.startswith(LEFT_OUT) and (ROOT / name).is_file():
@@ -33,6 +45,7 @@ def make_checkout(destination: Path, model: str) -> Path:
             file.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, file)
     put_model(destination, model)
+    shutil.copy(POLICY, destination / "delivery.yaml")
     _git(destination, "init", "--quiet", "-b", "main")
     for key, value in (("user.name", "Tester"), ("user.email", "tester@example.com")):
         _git(destination, "config", key, value)

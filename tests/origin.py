@@ -29,6 +29,7 @@ from delivery.state.record import (
 )
 from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import Role, own_public_key
+from tests.checkout import POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("staging", "production")
@@ -183,7 +184,7 @@ def _template() -> Path:
         subprocess.run(command, check=True)
     shutil.rmtree(path / ".git/hooks")
     shutil.rmtree(bare / "hooks")
-    shutil.copy(ROOT / "delivery.yaml", path / "delivery.yaml")
+    shutil.copy(POLICY, path / "delivery.yaml")
     empty = render_desired(Desired())
     Origin(path, bare).push({desired_path(name): empty for name in ENVIRONMENTS}, "Start")
     return folder

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import template_alone
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PATH = re.compile(r"`([\w.\-]+(?:/[\w.\-]*)+|[\w\-]+\.(?:py|yaml|yml|toml|md))`")
@@ -60,6 +62,7 @@ def test_every_step_names_a_function_of_its_file() -> None:
     assert [(file, name) for file, name in steps if name not in definitions(ROOT / file)] == []
 
 
+@template_alone
 @pytest.mark.parametrize("package", ["delivery", "serving", "pipeline"])
 def test_the_readme_names_every_room(package: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from delivery.documents import parse_yaml
-from tests.origin import ROOT
+from tests.checkout import POLICY, ROOT, template_alone
 
 CONTENT = parse_yaml((ROOT / "template.yml").read_text(encoding="utf-8"), "template.yml")
 VERSION = CONTENT.pop("version")
@@ -127,3 +127,17 @@ def test_the_changelog_opens_with_what_is_unreleased() -> None:
     assert titles[0] == "[Unreleased]"
     kinds = set(re.findall(r"^### (.*)$", changes, flags=re.MULTILINE))
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@template_alone
+def test_the_policy_of_the_tests_is_the_templates() -> None:
+    assert POLICY.read_text(encoding="utf-8") == (ROOT / "delivery.yaml").read_text(
+        encoding="utf-8"
+    )
+
+
+@template_alone
+@pytest.mark.parametrize(("pattern", "limit"), [("README.md", 200), ("model/*.py", 250)])
+def test_what_a_newcomer_reads_first_stays_short(pattern: str, limit: int) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in ROOT.glob(pattern)]
+    assert 0 < sum(len(text.splitlines()) for text in texts) < limit

@@ -17,6 +17,7 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     GITHUB_JOB                which of its jobs
     USER, LOGNAME             who works here, outside a job
     GITHUB_EVENT_PATH         the event of a job: which pull request it is about
+    GITHUB_HEAD_REF           the branch of a pull request, in a job
     GITHUB_OUTPUT             where a job's outputs go
     GITHUB_STEP_SUMMARY       where a job's page is written
     DELIVERY_SIGNING_KEY      the key that signs releases, as PEM or as a file's path

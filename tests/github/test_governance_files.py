@@ -17,9 +17,8 @@ from delivery.git.refs import Grammar, LogName, proposal_tag
 from delivery.governance.codeowners import FILE, SOURCE, codeowners, parse_owners, read_codeowners
 from delivery.governance.desired import EACH
 from delivery.promotion import proposal as promotion
-from delivery.settings.policy import read_settings
 from tests.checkout import ROOT
-from tests.delivery.governance.files import TEAM, contents
+from tests.delivery.governance.files import SETTINGS, TEAM, contents
 
 GITHUB = ROOT / ".github"
 ACTIONS = 15368  # the App that GITHUB_TOKEN belongs to
@@ -140,7 +139,7 @@ def test_environments_belong_to_main_alone() -> None:
 
 def test_labels_cover_what_the_code_uses() -> None:
     used = {pulls.CANDIDATE, promotion.PROMOTION, promotion.ROLLBACK, "retrain"}
-    for environment in read_settings(ROOT).environments:
+    for environment in SETTINGS.environments:
         for kind in (promotion.PROMOTION, promotion.ROLLBACK, "environment"):
             used.add(f"{kind}:{environment}")
     for form in FORMS:
@@ -186,7 +185,7 @@ def test_no_job_uses_an_environment_that_nobody_guards() -> None:
         for job in parse_yaml(text, name)["jobs"].values():
             used.add(str(job.get("environment", "")))
     literal = {name for name in used if name and "${{" not in name}
-    guarded = {*load(GITHUB / "environments.yml"), *read_settings(ROOT).environments}
+    guarded = {*load(GITHUB / "environments.yml"), *SETTINGS.environments}
     assert literal <= guarded
 
 

@@ -34,11 +34,6 @@ def test_the_minimal_model_has_at_most_60_lines() -> None:
     assert sum(lines) <= 60
 
 
-def test_the_flights_example_has_fewer_than_250_lines() -> None:
-    files = (ROOT / "model").glob("*.py")
-    assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files) < 250
-
-
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's configuration, and below `model/` a package for each model that a fork may

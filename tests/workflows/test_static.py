@@ -146,6 +146,7 @@ def test_pull_requests_cancel_what_they_supersede_and_deployments_are_never_canc
 
 def test_every_environment_has_a_job_and_a_group_of_its_own() -> None:
     for name in read_settings(ROOT).environments:
+        assert name in jobs("deploy.yml"), f"deploy.yml: add a job {name}, as docs/delivery.md says"
         job = jobs("deploy.yml")[name]
         assert job["concurrency"] == {"group": f"deploy-{name}", "cancel-in-progress": False}
         assert job["with"] == {"environment": name}

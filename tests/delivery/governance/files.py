@@ -6,9 +6,10 @@ from typing import Any
 
 from delivery.governance.desired import Facts, wanted
 from delivery.governance.files import ENVIRONMENTS, LABELS, REPOSITORY, Policy, parse_policy
-from delivery.settings.policy import read_settings
-from tests.checkout import ROOT
+from delivery.settings.policy import parse_settings
+from tests.checkout import POLICY, ROOT
 
+SETTINGS = parse_settings(POLICY.read_text(encoding="utf-8"))
 TEAM = Facts(app=None, writers=("ada", "grace"))
 ALONE = Facts(app=None, writers=("ada",))
 WITH_APP = Facts(app=4711, writers=("ada", "grace"))
@@ -27,5 +28,5 @@ def policy() -> Policy:
 
 def contents(facts: Facts) -> dict[tuple[str, str], Any]:
     """(kind, name) → content of everything that the template wants."""
-    items = wanted(policy(), read_settings(ROOT), facts)
+    items = wanted(policy(), SETTINGS, facts)
     return {(item.kind, item.name): item.content for item in items}

@@ -7,9 +7,9 @@ import pytest
 from delivery.errors import InputError
 from delivery.governance.desired import Facts, notes, wanted
 from delivery.governance.files import ENVIRONMENTS, parse_policy
-from delivery.settings.policy import parse_settings, read_settings
-from tests.checkout import ROOT
-from tests.delivery.governance.files import ALONE, TEAM, WITH_APP, contents, policy, texts
+from delivery.settings.policy import parse_settings
+from tests.checkout import POLICY
+from tests.delivery.governance.files import ALONE, SETTINGS, TEAM, WITH_APP, contents, policy, texts
 
 # As repositories had it before there was a rule for each.
 RULES_BY_NAME = """
@@ -76,7 +76,7 @@ def test_what_was_written_never_changes_whoever_asks(facts: Facts) -> None:
 
 
 def test_each_environment_has_its_labels() -> None:
-    text = (ROOT / "delivery.yaml").read_text(encoding="utf-8")
+    text = POLICY.read_text(encoding="utf-8")
     settings = parse_settings(text.replace("staging:", "canary:"))
     items = wanted(policy(), settings, TEAM)
     labels = {item.name: item.content["description"] for item in items if item.kind == "label"}
@@ -85,7 +85,7 @@ def test_each_environment_has_its_labels() -> None:
 
 
 def test_an_environment_of_delivery_yaml_that_nobody_guards_is_refused() -> None:
-    text = (ROOT / "delivery.yaml").read_text(encoding="utf-8").replace("staging:", "canary:")
+    text = POLICY.read_text(encoding="utf-8").replace("staging:", "canary:")
     files = texts() | {ENVIRONMENTS: RULES_BY_NAME}
     with pytest.raises(InputError, match=r"has no canary.*\{environment\}.*branches: \[main\]"):
         wanted(parse_policy(files), parse_settings(text), TEAM)
@@ -103,11 +103,11 @@ def test_a_rule_by_name_still_counts() -> None:
     )
     rules = texts()[ENVIRONMENTS] + "production: { branches: [release] }\n"
     for text in (by_name, rules):
-        items = wanted(parse_policy(texts() | {ENVIRONMENTS: text}), read_settings(ROOT), TEAM)
+        items = wanted(parse_policy(texts() | {ENVIRONMENTS: text}), SETTINGS, TEAM)
         made = {item.name: item.content["branches"] for item in items if item.kind == "environment"}
         assert made == {"staging": ["main"], "production": ["release"], "store": ["main"]}
 
 
 def test_what_closes_main_comes_last() -> None:
-    kinds = [item.kind for item in wanted(policy(), read_settings(ROOT), TEAM)]
+    kinds = [item.kind for item in wanted(policy(), SETTINGS, TEAM)]
     assert kinds == sorted(kinds, key=["label", "setting", "environment", "ruleset"].index)

@@ -7,7 +7,7 @@ import pytest
 from delivery.scanners import infra
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.evidence_file import EvidenceFile, render_evidence
-from tests.checkout import ROOT
+from tests.checkout import POLICY
 from tests.delivery.scanners.conftest import put
 
 STAGING = desired_path("staging")
@@ -16,7 +16,7 @@ NOTHING = render_evidence(EvidenceFile(release="none"))
 
 @pytest.fixture
 def environments(root: Path) -> Path:
-    put(root, "delivery.yaml", (ROOT / "delivery.yaml").read_text())
+    put(root, "delivery.yaml", POLICY.read_text())
     for name in ("staging", "production"):
         put(root, desired_path(name), render_desired(Desired()))
         put(root, evidence_path(name), NOTHING)

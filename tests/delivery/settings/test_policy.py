@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from delivery.errors import InputError
 from delivery.settings.policy import PORT_OFFSET, parse_settings, read_settings
-from tests.checkout import ROOT
+from tests.checkout import POLICY
 
 TEXT = """
 environments:
@@ -89,8 +90,9 @@ def test_an_offset_that_is_no_number_is_refused(
         parse_settings(TEXT)
 
 
-def test_the_templates_own_policy_is_read() -> None:
-    assert list(read_settings(ROOT).environments) == ["staging", "production"]
+def test_the_policy_of_the_tests_is_read(tmp_path: Path) -> None:
+    shutil.copy(POLICY, tmp_path / "delivery.yaml")
+    assert list(read_settings(tmp_path).environments) == ["staging", "production"]
 
 
 def test_another_folder_is_no_checkout(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from delivery.errors import InputError
 from delivery.state.desired import Desired, parse_desired, render_desired
+from tests.checkout import template_alone
 from tests.origin import ENVIRONMENTS, ROOT, version
 
 FULL = Desired(version("r-aaaaaaaaaaaa"), version("r-bbbbbbbbbbbb"), "r-cccccccccccc")
@@ -20,6 +21,7 @@ def test_parsing_is_the_inverse_of_rendering(desired: Desired) -> None:
     assert parse_desired(render_desired(desired), "x") == desired
 
 
+@template_alone
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_template_starts_with_nothing_released(environment: str) -> None:
     file = ROOT / "infra" / "environments" / environment / "desired.yaml"

@@ -4,7 +4,7 @@
                                    ├▶ INCONCLUSIVE  evidence missing three times: a person
                                    └▶ REJECTED      traffic to the previous, rollback proposed
 
-A tick reads main and the tags anew, so it can be killed anywhere and run again.
+A tick reads main and the event log anew, so it can be killed anywhere and run again.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from delivery.bento.readiness import is_ready, local_client
 from delivery.bento.server import GRACE
 from delivery.errors import TargetError
 from delivery.processes.process import stop_all
-from delivery.targets.local.fence import Fence
 from delivery.targets.local.instances import Instances
-from delivery.targets.local.router import LocalRouter
+from delivery.targets.local.routing.fence import Fence
+from delivery.targets.local.routing.router import LocalRouter
 from delivery.targets.local.settlement import Settlement
 from delivery.targets.local.slot import Slot
 from delivery.targets.protocol import Instance, Writer

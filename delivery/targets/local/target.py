@@ -1,10 +1,10 @@
 """The local target: bento processes behind a router, on this machine.
 
     <workspace>/targets/<environment>/
-        lock, mutex                delivery.targets.local.fence
-        hold.json, journal.json    delivery.targets.local.orders
+        lock, mutex                delivery.targets.local.routing.fence
+        hold.json, journal.json    delivery.targets.local.routing.orders
         settled.json               delivery.targets.local.settlement
-        router/                    delivery.targets.local.router
+        router/                    delivery.targets.local.routing.router
         instances/<release>/       delivery.targets.local.instances
 
 Nothing is shared with another checkout but the ports, which settings choose.
@@ -15,10 +15,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from delivery.settings.policy import Environment
-from delivery.targets.local.fence import Fence
 from delivery.targets.local.instances import Instances
-from delivery.targets.local.orders import LocalOrders
-from delivery.targets.local.router import LocalRouter
+from delivery.targets.local.routing.fence import Fence
+from delivery.targets.local.routing.orders import LocalOrders
+from delivery.targets.local.routing.router import LocalRouter
 from delivery.targets.local.runtime import LocalRuntime
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Capabilities, Target

@@ -59,7 +59,7 @@ def test_a_difference_has_its_cure(
 def real(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """ONE is verified in staging, and really runs there."""
     monkeypatch.setattr("delivery.targets.local.instances.ASK", 1.0)
-    monkeypatch.setattr("delivery.targets.local.probe.ASK", 1.0)
+    monkeypatch.setattr("delivery.targets.local.routing.probe.ASK", 1.0)
     with machine(origin, monkeypatch) as made:
         verified(origin)
         made.settle("staging", ONE)

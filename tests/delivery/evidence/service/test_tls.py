@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from delivery.evidence.service.tls import ANYTHING, taken
-from delivery.targets.local.certificate import certificate
+from delivery.targets.local.routing.certificate import certificate
 from serving.settings.tls import Tls
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")

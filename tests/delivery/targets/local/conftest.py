@@ -21,8 +21,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     monkeypatch.setattr(server, "environment", lambda *_: python)
     monkeypatch.setattr("delivery.targets.local.runtime.SETTLE", 0.0)
     monkeypatch.setattr("delivery.targets.local.instances.ASK", 1.0)
-    monkeypatch.setattr("delivery.targets.local.probe.ASK", 1.0)
-    monkeypatch.setattr("delivery.targets.local.probe.PATIENT", 1.0)
+    monkeypatch.setattr("delivery.targets.local.routing.probe.ASK", 1.0)
+    monkeypatch.setattr("delivery.targets.local.routing.probe.PATIENT", 1.0)
     made = []
 
     def target(name: str = "staging", port: int = 0, workspace: str = "one") -> Target:

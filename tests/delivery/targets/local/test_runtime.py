@@ -138,7 +138,7 @@ def test_a_replacement_that_was_killed_before_it_had_the_traffic_gets_it(
     target.router.set_weights({"r-one": 100})
     kill(target, "r-one")
     with monkeypatch.context() as patch:
-        patch.setattr("delivery.targets.local.router.LocalRouter.refresh", interrupt)
+        patch.setattr("delivery.targets.local.routing.router.LocalRouter.refresh", interrupt)
         with pytest.raises(KeyboardInterrupt):
             target.runtime.start(Bento("r-one", bento))
     assert who(target) == "r-one"

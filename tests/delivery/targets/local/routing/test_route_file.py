@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from delivery.targets.local.configuration import configuration
-from delivery.targets.local.route_file import RouteFile
+from delivery.targets.local.routing.configuration import configuration
+from delivery.targets.local.routing.route_file import RouteFile
 
 ADDRESSES = {"r-one": "http://127.0.0.1:1"}
 

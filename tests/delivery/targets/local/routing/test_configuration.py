@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.targets.local.configuration import VERSION, configuration, weights_of
+from delivery.targets.local.routing.configuration import VERSION, configuration, weights_of
 
 ADDRESSES = {"r-one": "http://127.0.0.1:1", "r-two": "http://127.0.0.1:2"}
 

@@ -91,7 +91,7 @@ def test_a_shift_that_was_killed_is_done_again(
     target.runtime.start(Bento("r-two", bento))
     target.router.set_weights({"r-one": 100})
     with monkeypatch.context() as patch:
-        patch.setattr("delivery.targets.local.traefik.Traefik.runs", property(interrupt))
+        patch.setattr("delivery.targets.local.routing.traefik.Traefik.runs", property(interrupt))
         with pytest.raises(KeyboardInterrupt):
             target.router.set_weights(
                 {"r-two": 100}
@@ -224,7 +224,9 @@ def test_another_checkout_does_not_restart_the_router(
         elsewhere = tmp_path / "bin" / "traefik"
         elsewhere.parent.mkdir()
         elsewhere.symlink_to(program("traefik"))
-        monkeypatch.setattr("delivery.targets.local.traefik.program", lambda _: str(elsewhere))
+        monkeypatch.setattr(
+            "delivery.targets.local.routing.traefik.program", lambda _: str(elsewhere)
+        )
         target.router.set_weights({"r-one": 100})
         after = client.get(f"{target.router.url}/release")
         assert after.extensions["network_stream"].get_extra_info("client_addr") == stream

@@ -11,7 +11,7 @@ import pytest
 from delivery.errors import InputError
 from delivery.processes.ports import taken
 from delivery.processes.process import Process
-from delivery.targets.local.port import clear_port
+from delivery.targets.local.routing.port import clear_port
 from tests.delivery.running import eventually, free_port
 
 LISTEN = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from delivery.targets.local.configuration import addresses_of, version_of, weights_of
+from delivery.targets.local.routing.configuration import addresses_of, version_of, weights_of
 
 
 @dataclass(frozen=True, slots=True)

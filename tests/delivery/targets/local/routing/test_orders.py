@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import TargetError
-from delivery.targets.local.orders import LocalOrders
+from delivery.targets.local.routing.orders import LocalOrders
 from delivery.targets.orders import Hold, JournalEntry
 
 HOLD = Hold("staging", "ann", "an incident", "2026-11-27T09:00:00+00:00")

@@ -122,7 +122,7 @@ def test_a_route_that_was_overtaken_while_it_came_into_force_is_no_fault_of_the_
             raise TargetError("it answers something else")
 
     with target.runtime.lock():
-        monkeypatch.setattr("delivery.targets.local.traefik.Traefik.obey", obey)
+        monkeypatch.setattr("delivery.targets.local.routing.traefik.Traefik.obey", obey)
         with pytest.raises(HeldError, match="took over"):
             target.router.set_weights({"r-new": 100})
     monkeypatch.undo()
@@ -145,7 +145,7 @@ with target.runtime.lock(), target.runtime.fence.write():
 def test_one_that_sleeps_in_the_middle_of_a_write_is_named(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.targets.local.fence.STUCK", 0.2)
+    monkeypatch.setattr("delivery.targets.local.routing.fence.STUCK", 0.2)
     workspace = target.runtime.folder.parents[1]
     command = [sys.executable, "-c", WRITER, str(workspace), str(target.router.port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:

@@ -16,11 +16,11 @@ from typing import Any
 from delivery.errors import TargetError
 from delivery.files import write_whole
 from delivery.processes.process import Process
-from delivery.targets.local.certificate import certificate
-from delivery.targets.local.configuration import configuration
-from delivery.targets.local.fence import Fence
-from delivery.targets.local.route_file import RouteFile
-from delivery.targets.local.traefik import Traefik
+from delivery.targets.local.routing.certificate import certificate
+from delivery.targets.local.routing.configuration import configuration
+from delivery.targets.local.routing.fence import Fence
+from delivery.targets.local.routing.route_file import RouteFile
+from delivery.targets.local.routing.traefik import Traefik
 
 NOBODY: Mapping[str, str] = {}
 

@@ -9,7 +9,7 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.errors import TargetError
-from delivery.targets.local.traefik import Traefik
+from delivery.targets.local.routing.traefik import Traefik
 from delivery.targets.protocol import Target
 from tests.delivery.targets.local.clients import freeze_router, kill_router
 
@@ -52,6 +52,6 @@ def test_one_whose_pid_file_is_lost_is_adopted(target: Target, traefik: Traefik)
 def test_what_it_does_not_do_is_said_with_what_it_does(
     target: Target, traefik: Traefik, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.targets.local.traefik.DEADLINE", 0.5)
+    monkeypatch.setattr("delivery.targets.local.routing.traefik.DEADLINE", 0.5)
     with pytest.raises(TargetError, match=r"should answer r-two and after .* it answers 200"):
         traefik.obey(target.router.file.version(), {"r-two"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from delivery.targets.local.certificate import certificate
+from delivery.targets.local.routing.certificate import certificate
 
 
 def test_it_is_made_once_and_fits_its_key(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from delivery.bento.readiness import local_client
-from delivery.targets.local.configuration import PROBE, PULSE, THROUGH, VERSION
+from delivery.targets.local.routing.configuration import PROBE, PULSE, THROUGH, VERSION
 
 ASK = 2.0  # s
 PATIENT = 3.0  # s: before it is ended, a busy one gets longer

@@ -15,8 +15,8 @@ from delivery.bento.readiness import local_client
 from delivery.errors import TargetError
 from delivery.files import program
 from delivery.processes.process import Process
-from delivery.targets.local.port import clear_port
-from delivery.targets.local.probe import Probe
+from delivery.targets.local.routing.port import clear_port
+from delivery.targets.local.routing.probe import Probe
 
 GRACE = 15.0  # s: Traefik itself gives running requests 10 s
 DEADLINE = 15.0  # s: a change is in force after some 10 ms

@@ -20,7 +20,7 @@ from pathlib import Path
 from delivery.errors import HeldError
 from delivery.files import LockedError, locked
 from delivery.processes.process import Process
-from delivery.targets.local.orders import LocalOrders
+from delivery.targets.local.routing.orders import LocalOrders
 from delivery.targets.orders import Hold, JournalEntry
 from delivery.targets.protocol import Writer
 

@@ -171,6 +171,6 @@ def test_make_passes_time_and_seed_on() -> None:
         (["SECONDS=9", "SEED=7"], "--seconds 9 --seed 7"),
         ([], "--seconds 120"),
     ):
-        command = ["make", "--dry-run", "chaos", *given]
+        command = ["make", "--no-print-directory", "--dry-run", "chaos", *given]
         shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         assert shown.rstrip().endswith(f"python -m tests.chaos {options}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psutil
+
 from delivery.bento.readiness import local_client
 from delivery.targets.protocol import Target
 from tests.delivery.running import eventually
@@ -32,10 +36,22 @@ def freeze(target: Target, release: str) -> None:
     """Stop the workers of a release as SIGSTOP does; its leader sees nothing of that."""
     for process in target.runtime.files.current(release).server.process.members():
         if process != target.runtime.files.current(release).server.process.leader():
-            process.suspend()
+            suspend(process)
+
+
+def suspend(process: psutil.Process) -> None:
+    """SIGSTOP, until every thread of it has stopped: one on another processor goes on for a
+    moment, and may still answer."""
+    process.suspend()
+    eventually(lambda: all(_stopped(process.pid, thread.id) for thread in process.threads()))
+
+
+def _stopped(pid: int, thread: int) -> bool:
+    stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text(encoding="utf-8")
+    return stat.rpartition(")")[2].split()[0] == "T"
 
 
 def freeze_router(target: Target) -> None:
     leader = target.router.process.leader()
     assert leader is not None
-    leader.suspend()
+    suspend(leader)

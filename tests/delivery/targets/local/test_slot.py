@@ -12,6 +12,7 @@ from delivery.bento.server import DEFAULTS
 from delivery.targets.local.slot import STOPPED, Slot
 from delivery.targets.protocol import Target
 from tests.delivery.running import eventually
+from tests.delivery.targets.local.clients import suspend
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_one_whose_leader_is_stopped_cannot_replace_its_workers(
 ) -> None:
     leader = slot.server.process.leader()
     assert leader is not None
-    leader.suspend()
+    suspend(leader)
     eventually(lambda: slot.read().problem)
     assert (slot.read().alive, slot.read().problem) == (True, STOPPED)
     assert target.runtime.start(Bento("r-one", bento)).problem == ""

@@ -10,7 +10,7 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.bento.readiness import local_client
-from delivery.targets.local import probe as probing
+from delivery.targets.local.routing import probe as probing
 from delivery.targets.local.routing.probe import Probe
 from delivery.targets.protocol import Target
 from tests.delivery.running import free_port

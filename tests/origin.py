@@ -116,6 +116,12 @@ class Origin:
         )
 
 
+def tag_message(event: Event) -> str:
+    """What the tag of an event said, before there were logs."""
+    content = {"release": event.release, "target": event.target, "evidence": event.evidence}
+    return json.dumps(content)
+
+
 def version(release: str) -> ReleaseRef:
     """A version whose bento hash fits its id; none for an empty id."""
     if not release:

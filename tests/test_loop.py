@@ -80,6 +80,17 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
         del os.environ["DELIVERY_PORT_OFFSET"]
 
 
+def test_a_person_goes_on_in_the_clone_with_its_keys(fork: Fork) -> None:
+    """By a shell that knows nothing of the demo."""
+    script = f". {fork.stage.folder}/activate && delivery status"
+    assert f". {fork.stage.folder}/activate" in fork.printed
+    bare = {"PATH": os.environ["PATH"], "HOME": str(fork.clone.parent / "nobody")}
+    done = subprocess.run(
+        ["bash", "-c", script], env=bare, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_no_request_was_lost(fork: Fork) -> None:
     for act in ("switch", "rollback"):
         seen = fork.facts[act]

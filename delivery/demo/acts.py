@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from delivery.demo.stage import CONSOLE, DemoError, Stage, opened
+from delivery.demo.stage import ACTIVATION, CONSOLE, DemoError, Stage, opened
 from delivery.documents import parse_yaml
 from delivery.retraining.params import override as put
 from delivery.settings.policy import read_settings
@@ -171,6 +171,8 @@ def act_look(stage: Stage, story: Story) -> None:
     database = f"sqlite:///{stage.clone / 'mlflow.db'}"
     CONSOLE.print(f"  mlflow ui --backend-store-uri {database}", markup=False, soft_wrap=True)
     CONSOLE.print(f"  report: {story.facts['report']}", markup=False, soft_wrap=True)
+    CONSOLE.print(f"  . {stage.folder / ACTIVATION}   # then: delivery status, delivery --help, …",
+                  markup=False, soft_wrap=True)  # fmt: skip
 
 
 def _report(stage: Stage, release: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from typing import Any
 
 from rich.console import Console
 
-from delivery.settings.policy import read_settings
+from delivery.files import write_whole
+from delivery.settings.policy import PORT_OFFSET, read_settings
 from delivery.state.desired import Desired, desired_path, render_desired
 from delivery.storage.checkout import WORKSPACE
 
 CONSOLE = Console(highlight=False)
 ENVIRONMENTS = "envs"  # kept from demo to demo
+ACTIVATION = "activate"
 
 
 class DemoError(Exception):
@@ -134,6 +137,7 @@ def prepare(stage: Stage) -> None:
             target = stage.clone / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    _write_activation(stage)
     for environment in read_settings(stage.clone).environments:
         (stage.clone / desired_path(environment)).write_text(render_desired(Desired()))
     for command in (
@@ -147,6 +151,19 @@ def prepare(stage: Stage) -> None:
         (sys.executable, "requirements/install.py"),  # the clone runs its own code
     ):
         subprocess.run(command, cwd=stage.clone, env=stage.environ, check=True)
+
+
+def _write_activation(stage: Stage) -> None:
+    """What a person sources to go on in the clone, with its command and its keys."""
+    lines = [
+        "# In bash or zsh: . .demo/activate",
+        f"cd {shlex.quote(str(stage.clone))}",
+        f"export PATH={shlex.quote(str(stage.clone / '.venv' / 'bin'))}:$PATH",
+        f"export XDG_DATA_HOME={shlex.quote(stage.environ['XDG_DATA_HOME'])}",
+    ]
+    if offset := stage.environ.get(PORT_OFFSET):
+        lines.append(f"export {PORT_OFFSET}={shlex.quote(offset)}")
+    write_whole(stage.folder / ACTIVATION, "\n".join(lines) + "\n")
 
 
 def take_down(stage: Stage) -> None:

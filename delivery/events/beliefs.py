@@ -13,10 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from delivery.events.entry import Signed
-from delivery.trust.keys import PublicKey
+from delivery.trust.keys import SHOWN, PublicKey
 from delivery.trust.signers import Trust, broken_rule
-
-SHOWN = 12  # digits of a key's id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery.errors import HeldError
+
+SHOWN = 12  # digits of a commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,16 @@ class Doubts:
         return bool(self.rewritten or self.unattested)
 
     def __str__(self) -> str:
-        return "; ".join(self.lines)
+        """In one line: entries that are doubted for the same reason stand together."""
+        commits = defaultdict(list)
+        for commit, why in self.unattested.items():
+            commits[why].append(commit[:SHOWN])
+        return "; ".join((*self.rewritten, *(f"{_named(c)}: {why}" for why, c in commits.items())))
 
     @property
     def lines(self) -> tuple[str, ...]:
-        unattested = (f"entry {commit[:12]}: {why}" for commit, why in self.unattested.items())
+        """One for each doubt."""
+        unattested = (f"entry {commit[:SHOWN]}: {why}" for commit, why in self.unattested.items())
         return (*self.rewritten, *unattested)
 
     @property
@@ -40,3 +48,9 @@ class Doubts:
                 f"changed. Find out who wrote to origin; then `{self.cure}` vouches for what is "
                 "there now. docs/trust.md has the whole story."
             )
+
+
+def _named(commits: Sequence[str]) -> str:
+    if len(commits) == 1:
+        return f"entry {commits[0]}"
+    return f"{len(commits)} entries, {commits[0]} to {commits[-1]}"

@@ -102,14 +102,9 @@ class Event:
     def rehearsed(self) -> bool:
         return self.target == REHEARSAL
 
-    def message(self) -> str:
-        """What its tag said: canonical JSON, sorted keys, no spaces."""
-        content = {"release": self.release, "target": self.target, "evidence": self.evidence}
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
 
 def parse_event(tag: str, message: str) -> Event:
-    """The inverse of `Event.tag` and `Event.message`. InputError for any other tag."""
+    """An event as a tag had it, before there were logs. InputError for any other tag."""
     try:
         content = json.loads(message)
         release, target, evidence = content["release"], content["target"], content["evidence"]

@@ -37,6 +37,7 @@ class Ledger:
         self._refs = read_logs(repository, reader.witness)
         self._logs: dict[LogName, EventLog] = {}
         self._events: dict[str, Mapping[str, Sequence[Event]]] = {}
+        self._doubts: dict[str, Doubts] = {}
 
     def log(self, name: LogName) -> EventLog:
         """What happened in one environment, or in rehearsals of it."""
@@ -110,6 +111,11 @@ class Ledger:
 
     def doubts(self, environment: str) -> Doubts:
         """What speaks against believing the events of an environment."""
+        if environment not in self._doubts:
+            self._doubts[environment] = self._doubted(environment)
+        return self._doubts[environment]
+
+    def _doubted(self, environment: str) -> Doubts:
         logs = self.logs(environment)
         rewritten = [log.rewritten for log in logs if log.rewritten]
         for log in logs:

@@ -29,7 +29,7 @@ from delivery.state.event_writer import EventWriter
 from delivery.state.record import record_path, render_record
 from delivery.trust.keys import PublicKey, Role, own_file, own_public_key
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, evidence_about, record, version
+from tests.origin import Origin, evidence_about, record, tag_message, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 ALONE = "environments: {staging: {target: {kind: local, port: 7101}}}\n"
@@ -86,7 +86,7 @@ def test_a_forged_verified_gets_no_traffic(origin: Origin, world: World, tmp_pat
 def test_a_forged_tag_gets_no_traffic(origin: Origin, world: World) -> None:
     attempt = origin.want("staging", TWO, previous=ONE)
     forged = Event("staging", attempt, "verified", TWO, "local", {})
-    origin.repository.create_tag(forged.tag, attempt, forged.message())
+    origin.repository.create_tag(forged.tag, attempt, tag_message(forged))
     assert world.snapshot().attempt("staging").state is State.MERGED
 
 

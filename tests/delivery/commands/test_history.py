@@ -9,7 +9,7 @@ from delivery.errors import InputError
 from delivery.events.event import Event
 from delivery.state.desired import desired_path
 from tests.delivery.place import World
-from tests.origin import Origin
+from tests.origin import Origin, tag_message
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 
@@ -47,7 +47,7 @@ def test_an_environment_that_is_not_there_is_named(world: World) -> None:
 def test_what_was_not_deployed_says_why(origin: Origin, world: World) -> None:
     attempt = origin.want("staging", ONE)
     event = Event("staging", attempt, "rejected", ONE, "local", {"why": "it is slow"})
-    origin.repository.create_tag(event.tag, attempt, event.message())
+    origin.repository.create_tag(event.tag, attempt, tag_message(event))
     malformed = origin.push({desired_path("staging"): "nonsense"})
     origin.want("staging", TWO)
     newest, unreadable, rejected = history(world, "staging").attempts

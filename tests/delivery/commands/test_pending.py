@@ -13,7 +13,7 @@ from delivery.git.refs import promotion_branch
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.desired import desired_path
 from tests.delivery.place import World
-from tests.origin import Origin
+from tests.origin import Origin, tag_message
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 GITHUB = GitHub("acme/model", "https://github.com", "https://api.github.com", "", is_app=False)
@@ -34,7 +34,7 @@ def job(world: World, **environ: str) -> World:
 def rehearsed(origin: Origin, environment: str, attempt: str, *kinds: str) -> None:
     for kind in kinds:
         event = Event(environment, attempt, kind, ONE, "rehearsal", {})
-        assert origin.repository.create_tag(event.tag, attempt, event.message())
+        assert origin.repository.create_tag(event.tag, attempt, tag_message(event))
 
 
 def propose(origin: Origin, world: World, state: str) -> None:

@@ -21,3 +21,13 @@ def test_every_doubt_is_named_with_its_cure() -> None:
     for part in ("main lost abc", "entry dddddddddddd: key 12", "delivery attest staging"):
         assert part in str(held.value)
     assert doubts.lines == ("main lost abc", "entry dddddddddddd: key 12 is a stranger's")
+
+
+def test_entries_that_are_doubted_for_one_reason_stand_together() -> None:
+    doubts = Doubts(
+        "staging", (), {"a" * 40: "by a stranger", "b" * 40: "no event", "c" * 40: "by a stranger"}
+    )
+    assert str(doubts) == (
+        "2 entries, aaaaaaaaaaaa to cccccccccccc: by a stranger; entry bbbbbbbbbbbb: no event"
+    )
+    assert len(doubts.lines) == 3

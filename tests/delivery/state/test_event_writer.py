@@ -15,7 +15,7 @@ from delivery.git.command import GitError
 from delivery.git.refs import LogName
 from delivery.git.repository import Repository
 from delivery.state.event_writer import EventWriter
-from tests.origin import Origin
+from tests.origin import Origin, tag_message
 
 ONE = "r-111111111111"
 STAGING = LogName("staging")
@@ -76,7 +76,7 @@ def test_rehearsals_have_a_log_of_their_own(origin: Origin, attempt: str) -> Non
 
 def test_a_log_begins_with_what_tags_said(origin: Origin, attempt: str) -> None:
     old = event(attempt, "deployed")
-    origin.repository.create_tag(old.tag, attempt, old.message())
+    origin.repository.create_tag(old.tag, attempt, tag_message(old))
     assert origin.events.write(event(attempt, "verified"), ["deployed"])
     origin.git("push", "--quiet", "--delete", "origin", f"refs/tags/{old.tag}")
     reader = clone(origin).snapshot()
@@ -87,7 +87,7 @@ def test_a_log_begins_with_what_tags_said(origin: Origin, attempt: str) -> None:
 def test_a_tag_that_comes_after_the_log_counts_for_nothing(origin: Origin, attempt: str) -> None:
     assert origin.events.write(event(attempt, "deployed"), [])
     forged = event(attempt, "verified")
-    origin.repository.create_tag(forged.tag, attempt, forged.message())
+    origin.repository.create_tag(forged.tag, attempt, tag_message(forged))
     assert list(origin.snapshot().ledger.kinds(STAGING, attempt)) == ["deployed"]
 
 

@@ -14,7 +14,7 @@ from delivery.errors import InputError
 from delivery.events.event import Event
 from delivery.git.refs import LogName, proposal_tag
 from delivery.state.ledger import Ledger
-from tests.origin import Origin
+from tests.origin import Origin, tag_message
 
 ONE = "r-111111111111"
 STAGING = LogName("staging")
@@ -32,7 +32,7 @@ def attempt(origin: Origin) -> str:
 def tag(origin: Origin, attempt: str, kind: str) -> None:
     """An event as earlier versions wrote it."""
     event = Event("staging", attempt, kind, ONE, "local", {})
-    origin.repository.create_tag(event.tag, attempt, event.message())
+    origin.repository.create_tag(event.tag, attempt, tag_message(event))
 
 
 def test_tags_count_until_there_is_a_log_which_carries_them_on(

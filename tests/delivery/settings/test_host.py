@@ -86,6 +86,20 @@ def test_the_pull_request_of_a_job_is_that_of_its_event(tmp_path: Path) -> None:
     assert surroundings(JOB, url).pull is None
 
 
+def test_what_is_written_names_who_wrote_it_and_in_which_run() -> None:
+    url = "https://github.com/a/b"
+    ref = "a/b/.github/workflows/deploy.yml@refs/heads/main"
+    job = {"GITHUB_ACTOR": "ada", "GITHUB_WORKFLOW_REF": ref, "GITHUB_JOB": "deploy"}
+    assert surroundings(JOB | job | {"GITHUB_RUN_ID": "42"}, url).actor == {
+        "name": "ada",
+        "job": f"{ref} deploy",
+        "run": f"{url}/actions/runs/42",
+    }
+    person = surroundings({"USER": "ada"}, url).actor
+    assert list(person) == ["name"]
+    assert person["name"].startswith("ada@")
+
+
 def test_a_summary_grows_and_nothing_is_written_outside_a_job(tmp_path: Path) -> None:
     file = tmp_path / "summary"
     append(file, "one")

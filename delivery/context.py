@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
 from delivery.gates.supply_chain import signature
@@ -14,7 +14,9 @@ from delivery.release.signature import released_signature
 from delivery.settings.policy import Environment
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
-from delivery.targets.protocol import Target
+
+if TYPE_CHECKING:
+    from delivery.targets.protocol import Target
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Context(Checkout):
         github = self.surroundings.github
         if github is None:
             return LocalForge(self.repository)
+        from delivery.forge.github import GithubForge  # a client of HTTP
+
         rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
         whole = rest or "`delivery gate` writes it whole."
         return GithubForge(self.api, github.slug, merges_itself=github.is_app, rest=whole)

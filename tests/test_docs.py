@@ -154,7 +154,9 @@ def test_a_term_is_linked_where_it_stands_first(page: Path) -> None:
 
 
 def commands(group: click.Group, prefix: str = "delivery") -> Iterator[str]:
-    for verb, command in group.commands.items():
+    context = click.Context(group)
+    for verb in group.list_commands(context):
+        command = group.get_command(context, verb)
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix} {verb}")
         else:

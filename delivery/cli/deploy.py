@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from rich.console import RenderableType
 
 from delivery.cli.options import context, dry_option, environment_argument, json_option
 from delivery.cli.render import pull_line, show
 from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @click.command()

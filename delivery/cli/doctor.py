@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from delivery.cli.options import context, json_option
 from delivery.cli.render import ok_text, show, table
 from delivery.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.doctor.local import DoctorResult
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
-from delivery.ci.annotations import gate_annotations
 from delivery.cli.options import context, json_option, override_option, reason_option
 from delivery.cli.render import annotate, show
-from delivery.settings.overrides import parse_overrides
 
 
 @click.command()
@@ -16,9 +14,11 @@ from delivery.settings.overrides import parse_overrides
 @json_option
 def gate(overrides: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Judge HEAD against the champion in production. A preview; changes nothing."""
+    from delivery.ci.annotations import gate_annotations
     from delivery.commands.gate import gate as run
     from delivery.judgement.proposed import require_pass
     from delivery.report import table
+    from delivery.settings.overrides import parse_overrides
 
     here = context()
     result = run(here, parse_overrides(reason, overrides))

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from delivery.cli.options import context, dry_option, json_option
-from delivery.cli.render import show, table
+from delivery.cli.render import coloured, show, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.github import ApplyResult
 
 
@@ -66,7 +66,7 @@ def rows_table(result: ApplyResult) -> Table:
         [
             (
                 row.item.kind,
-                Text(row.state, style="default" if row.state == "same" else "yellow"),
+                coloured(row.state, "default" if row.state == "same" else "yellow"),
                 row.item.name,
             )
             for row in result.rows

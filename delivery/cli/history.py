@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from delivery.cli.options import context, json_option
 from delivery.cli.render import show, state_text, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.history import HistoryResult, HistoryRow
 
 

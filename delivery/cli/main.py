@@ -39,7 +39,17 @@ EPILOG = (
 
 
 class Sections(click.Group):
-    """A group whose help lists its commands by section."""
+    """A group whose help lists its commands by section. It imports a command when it is asked for
+    that one, so that each starts with what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click names it
+        return [name for names in SECTIONS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f"delivery.cli.{name}"), name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
@@ -57,11 +67,6 @@ class Sections(click.Group):
 @click.group(cls=Sections, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Judge, release, promote, deploy and roll back models. `dvc repro` trains one."""
-
-
-for _names in SECTIONS.values():
-    for _name in _names:
-        cli.add_command(getattr(import_module(f"delivery.cli.{_name}"), _name))
 
 
 def main() -> int:

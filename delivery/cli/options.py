@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from delivery.ci.annotations import annotation
 from delivery.cli.installed import require_own_checkout
 from delivery.cli.render import annotate
-from delivery.context import Context
 from delivery.errors import DeliveryError, HeldError, InputError, TargetError
 from delivery.files import temporary_files_in
 from delivery.git.repository import Repository
-from serving.strict import DocumentError
 
-ERR = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from delivery.context import Context
+
 TEMPORARY = "tmp"
 FULL = (errno.ENOSPC, errno.EDQUOT)  # no room on the disk, or none for this user
 
@@ -46,6 +45,8 @@ def context() -> Context:
 
     Help asks for no checkout, so it works anywhere.
     """
+    from delivery.context import Context
+
     require_own_checkout(Path.cwd())
     checkout = Context(Repository.find(Path.cwd()).root, progress)
     if here := click.get_current_context(silent=True):
@@ -55,37 +56,49 @@ def context() -> Context:
 
 def progress(line: str) -> None:
     """What long work is doing, on stderr: dim on a terminal, a plain line in CI."""
-    ERR.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
+    _print(f"· {line}", "dim")
 
 
 def exit_code(command: click.Command) -> int:
     """Run `command` with the arguments of this process; an error is one line on stderr."""
     try:
         command(standalone_mode=False)
-    except (DeliveryError, DocumentError) as error:
+    except _deliberate() as error:
         _annotate(error)
-        _print(error)
+        _print(f"error: {error}")
         return getattr(error, "exit_code", InputError.exit_code)
     except OSError as error:
         if error.errno not in FULL:
             raise
-        _print(f"{error}. Make room and run the same command again")
+        _print(f"error: {error}. Make room and run the same command again")
         return TargetError.exit_code
     except click.ClickException as error:
         error.show()
         return InputError.exit_code
     except click.exceptions.Abort:
-        ERR.print("stopped; run the same command again to go on", markup=False)
+        _print("stopped; run the same command again to go on", "")
         return HeldError.exit_code
     return 0
 
 
-def _print(error: object) -> None:
-    ERR.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+def _deliberate() -> tuple[type[Exception], ...]:
+    """What is raised on purpose. Python asks when something was raised: documents take a while to
+    import."""
+    from serving.strict import DocumentError
+
+    return DeliveryError, DocumentError
+
+
+def _print(line: str, style: str = "red") -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False).print(line, style=style, markup=False, soft_wrap=True)
 
 
 def _annotate(error: Exception) -> None:
     """The error on the page of a job, wherever the command was called."""
+    from delivery.ci.annotations import annotation
+
     try:
         annotate(context(), [annotation("delivery", str(error))])
     except DeliveryError:

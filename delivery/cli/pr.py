@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from delivery.cli.options import context, json_option, reason_option
 from delivery.cli.render import pull_line, show, state_text, table
-from delivery.commands import pr as command
 from delivery.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.pr import ListResult
 
 
@@ -27,7 +27,9 @@ def pr() -> None:
 @json_option
 def list_pulls(as_json: bool) -> None:
     """List all pull requests, oldest first."""
-    result = command.list_pulls(context())
+    from delivery.commands.pr import list_pulls as run
+
+    result = run(context())
     show(result, as_json, pulls_table(result))
 
 
@@ -36,7 +38,9 @@ def list_pulls(as_json: bool) -> None:
 @json_option
 def show_pull(number: int, as_json: bool) -> None:
     """Show a pull request with its report."""
-    pull = command.show_pull(context(), number).pull
+    from delivery.commands.pr import show_pull as run
+
+    pull = run(context(), number).pull
     show(pull, as_json, f"#{pull.number} {pull.title} ({pull.state})", pull.body, pull.comment)
 
 
@@ -46,7 +50,9 @@ def show_pull(number: int, as_json: bool) -> None:
 @json_option
 def open_pull(title: str, body: str, as_json: bool) -> None:
     """Push this branch and open a pull request for it."""
-    result = command.open_pull(context(), title=title, body=body)
+    from delivery.commands.pr import open_pull as run
+
+    result = run(context(), title=title, body=body)
     show(result, as_json, pull_line(result.pull))
 
 
@@ -57,10 +63,12 @@ def open_pull(title: str, body: str, as_json: bool) -> None:
 @json_option
 def merge_pull(number: int, unjudged: bool, reason: str, as_json: bool) -> None:
     """Merge a pull request into main. A candidate has to have passed its gates."""
+    from delivery.commands.pr import merge_pull as run
+
     if unjudged and not reason.strip():
         raise InputError('--unjudged needs a reason, which everybody can read: `--reason "…"`')
     insist = (lambda _: reason) if unjudged else partial(_ask, number)
-    result = command.merge_pull(context(), number, insist)
+    result = run(context(), number, insist)
     show(result, as_json, pull_line(result.pull))
 
 
@@ -79,7 +87,9 @@ def _ask(number: int, missing: str) -> str:
 @json_option
 def close_pull(number: int, reason: str, as_json: bool) -> None:
     """Close a pull request without merging it."""
-    result = command.close_pull(context(), number, reason)
+    from delivery.commands.pr import close_pull as run
+
+    result = run(context(), number, reason)
     show(result, as_json, pull_line(result.pull))
 
 

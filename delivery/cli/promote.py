@@ -13,7 +13,6 @@ from delivery.cli.options import (
     reason_option,
 )
 from delivery.cli.render import pull_line, show
-from delivery.settings.overrides import parse_overrides
 
 
 @click.command()
@@ -34,6 +33,7 @@ def promote(
     """Propose a verified release to ENV, judged against the champion of today."""
     from delivery.commands.promote import promote as run
     from delivery.deployment.advance import PromoteRequest
+    from delivery.settings.overrides import parse_overrides
 
     request = PromoteRequest(
         environment, release, parse_overrides(reason, overrides), dry_run=dry_run

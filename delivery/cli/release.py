@@ -6,7 +6,6 @@ import click
 
 from delivery.cli.options import context, dry_option, json_option, override_option, reason_option
 from delivery.cli.render import pull_line, show
-from delivery.settings.overrides import parse_overrides
 
 
 @click.command()
@@ -18,6 +17,7 @@ def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: boo
     """Package main's model, judge it, store it and propose it to the first environment."""
     from delivery.commands.release import release as run
     from delivery.report import table
+    from delivery.settings.overrides import parse_overrides
 
     result = run(context(), parse_overrides(reason, overrides), dry_run=dry_run)
     known = " (main has its record already)" if result.already else ""

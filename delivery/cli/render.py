@@ -10,18 +10,20 @@ import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
 
-from delivery.context import Context
 from delivery.events.event import State
-from delivery.forge.protocol import Pull
 
-OUT = Console(highlight=False)
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from delivery.context import Context
+    from delivery.forge.protocol import Pull
+
 COLOURS = {state.value: state.kind.colour for state in State} | {"open": "yellow"}
 
 
@@ -30,8 +32,11 @@ def show(result: Any, as_json: bool, *parts: RenderableType) -> None:
     if as_json:
         click.echo(json.dumps(plain(result), indent=1, ensure_ascii=False))
         return
+    from rich.console import Console
+
+    out = Console(highlight=False)
     for part in parts:
-        OUT.print(part, markup=False, soft_wrap=isinstance(part, str))
+        out.print(part, markup=False, soft_wrap=isinstance(part, str))
 
 
 def annotate(context: Context, lines: Iterable[str]) -> None:
@@ -60,6 +65,8 @@ def plain(value: Any) -> Any:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
     """Only the last column folds: ids and addresses are for copying."""
+    from rich.table import Table
+
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         last = column == columns[-1]
@@ -69,14 +76,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table
     return grid
 
 
+def coloured(text: str, style: str) -> Text:
+    """A cell of a table in a colour."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
 def state_text(state: str) -> Text:
     """A state in its colour."""
-    return Text(state, style=COLOURS.get(state, "default"))
+    return coloured(state, COLOURS.get(state, "default"))
 
 
 def ok_text(ok: bool) -> Text:
     """The mark of one check."""
-    return Text("ok", style="green") if ok else Text("no", style="red")
+    return coloured("ok", "green") if ok else coloured("no", "red")
 
 
 def pull_line(pull: Pull | None, otherwise: str = "") -> str:

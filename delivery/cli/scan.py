@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from delivery.ci.annotations import scan_annotations
 from delivery.cli.options import context, json_option
-from delivery.cli.render import annotate, show, table
+from delivery.cli.render import annotate, coloured, show, table
 from delivery.errors import HeldError, RefusedError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.scan import ScanResult
 
 COLOURS = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
@@ -26,6 +25,7 @@ COLOURS = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked":
 @json_option
 def scan(sarif: Path | None, as_json: bool) -> None:
     """Scan code, secrets, dependencies, workflows and infra for weaknesses."""
+    from delivery.ci.annotations import scan_annotations
     from delivery.commands.scan import scan as run
 
     here = context()
@@ -47,7 +47,7 @@ def scan_table(result: ScanResult) -> Table:
         [
             (
                 scan.scanner,
-                Text(scan.status, style=COLOURS[scan.status]),
+                coloured(scan.status, COLOURS[scan.status]),
                 scan.why or f"{len(scan.findings)} found",
             )
             for scan in result.scans

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from delivery.cli.options import context, json_option
 from delivery.cli.render import show, state_text, table
 from delivery.errors import HeldError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from delivery.commands.status import StatusResult
 
 

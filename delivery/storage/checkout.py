@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from delivery.events.beliefs import Reader
 from delivery.git.repository import Repository
-from delivery.github.access import access
-from delivery.github.api import GithubApi
 from delivery.settings.host import Surroundings, surroundings
 from delivery.state.event_writer import EventWriter
 from delivery.state.snapshot import Snapshot
-from delivery.storage.github_releases import Bundles
-from delivery.storage.store import Store
 from delivery.trust.keys import Role, own_public_key
+
+if TYPE_CHECKING:
+    from delivery.github.api import GithubApi
+    from delivery.storage.store import Store
 
 WORKSPACE = ".delivery"
 Progress = Callable[[str], None]
@@ -41,6 +42,9 @@ class Checkout:
 
     @cached_property
     def store(self) -> Store:
+        from delivery.storage.github_releases import Bundles
+        from delivery.storage.store import Store
+
         github = self.surroundings.github
         bundles = Bundles(self.api, github.slug) if github and github.token else None
         return Store(self.root, self.workspace, bundles)
@@ -48,6 +52,8 @@ class Checkout:
     @cached_property
     def api(self) -> GithubApi:
         """GitHub's API; InputError where origin is not there or there is no token for it."""
+        from delivery.github.access import access
+
         return access(self.surroundings.github).api
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -9,16 +11,32 @@ import pytest
 
 from delivery.cli.main import SECTIONS, cli
 from tests.delivery.cli.conftest import CommandLine
+from tests.origin import Origin
 
 DELIVERY = Path(__file__).resolve().parents[3] / "delivery"
 NAMES = [name for names in SECTIONS.values() for name in names]
+ROOT = DELIVERY.parent
+HEAVY = {
+    "bentoml", "dvc", "jinja2", "onnx", "onnxruntime", "pandas", "pyarrow", "scipy",
+    "sklearn",
+}  # fmt: skip
+# Prints what a command has imported when it ended, as a checkout that holds no code runs it.
+IMPORTED = """\
+import sys
+from delivery.cli import main, options
+options.require_own_checkout = lambda _: None
+sys.argv[0] = "delivery"
+code = main.main()
+print("\\0", *sys.modules)
+sys.exit(code)
+"""
 SHARED = {"installed", "main", "options", "render"}  # of cli/: no commands
 
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:
     verbs = {path.stem for path in (DELIVERY / "commands").glob("[!_]*") if path.stem}
     options = {path.stem for path in (DELIVERY / "cli").glob("[!_]*.py")}
-    assert verbs == set(cli.commands) == set(NAMES)
+    assert verbs == set(cli.list_commands(click.Context(cli))) == set(NAMES)
     assert options == set(NAMES) | SHARED
     assert len(NAMES) == len(set(NAMES)), "each stands in one section"
 
@@ -27,7 +45,8 @@ def test_every_command_has_its_file_and_every_file_its_command() -> None:
 def test_the_file_of_a_command_has_its_function(name: str) -> None:
     """A group, and doctor with its parts, has several."""
     file = DELIVERY / "commands" / f"{name}.py"
-    command = cli.commands[name]
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
     assert command.name == name
     if isinstance(command, click.Group) or not file.exists():
         return
@@ -47,3 +66,30 @@ def test_the_help_lists_commands_by_section_and_says_all_of_it(delivery: Command
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_has_help(delivery: CommandLine, name: str) -> None:
     assert delivery(name, "-h").exit_code == 0
+
+
+def imported(origin: Origin, *arguments: str) -> set[str]:
+    """The modules that a command has imported when it ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments], cwd=origin.path, check=True,
+        capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return set(done.stdout.partition("\0")[2].split())
+
+
+def test_help_imports_no_library_but_click(origin: Origin) -> None:
+    modules = imported(origin, "--help")
+    assert modules & (HEAVY | {"cryptography", "httpx", "numpy", "pydantic", "rich"}) == set()
+    assert not [name for name in modules if name.startswith("delivery.commands")]
+
+
+def test_status_imports_nothing_that_it_does_not_use(origin: Origin) -> None:
+    modules = imported(origin, "status")
+    assert "delivery.commands.status" in modules
+    assert modules & HEAVY == set()
+
+
+def test_a_command_that_is_not_there_is_named(delivery: CommandLine) -> None:
+    done = delivery("statis")
+    assert done.exit_code == 2
+    assert "No such command 'statis'" in done.output

@@ -27,13 +27,21 @@ THREE = RANDOM.dirichlet([1, 1, 1], 500)
 CLASSES = RANDOM.integers(0, 3, 500)
 
 
-def test_log_loss_and_auc_agree_with_scikit_learn() -> None:
+def test_log_loss_agrees_with_scikit_learn() -> None:
     safe = np.clip(SCORES, 0.01, 0.99)
     assert losses("binary", LABELS, safe).mean() == pytest.approx(reference.log_loss(LABELS, safe))
     assert losses("multiclass", CLASSES, THREE).mean() == pytest.approx(
         reference.log_loss(CLASSES, THREE)
     )
-    assert auc(LABELS, SCORES) == pytest.approx(reference.roc_auc_score(LABELS, SCORES))
+
+
+@pytest.mark.parametrize("scores", [SCORES, np.round(SCORES, 1), np.round(SCORES), -SCORES])
+def test_the_curve_and_its_area_agree_with_scikit_learn(scores: np.ndarray) -> None:
+    """With ties too: tied rows are one step of the curve."""
+    assert auc(LABELS, scores) == pytest.approx(reference.roc_auc_score(LABELS, scores))
+    false, true, _ = reference.roc_curve(LABELS, scores, drop_intermediate=False)
+    points = np.array(roc(LABELS, scores, points=len(LABELS) + 1))
+    assert points == pytest.approx(np.column_stack([false, true]))
 
 
 @pytest.mark.parametrize("certain", [SCORES, np.round(SCORES)])

@@ -30,11 +30,12 @@ SECONDS = 120
 TRY_OUT = "from service import model; model.try_out()"
 
 
-def build(source: Path, destination: Path) -> Bento:
+def build(source: Path, destination: Path, *, tries: bool = True) -> Bento:
     """Build the bento of `source` into `destination/<id>`, or adopt the one that is there.
 
     `source` has service.py, serving/, bentos/online.yaml, requirements/serving.lock and
-    artifacts/model/. It is not written to.
+    artifacts/model/. It is not written to. Where `tries` is false, nobody tries whether the model
+    can be served: bytes that were tried already are made once more.
 
     Raises:
         InputError: a part is missing, the model cannot be served, BentoML refuses, or
@@ -45,7 +46,7 @@ def build(source: Path, destination: Path) -> Bento:
     with tempfile.TemporaryDirectory(prefix=".building-", dir=destination) as work:
         stage = Path(work) / "source"
         _stage(source, stage)
-        built = _run_bentoml(stage, home=Path(work) / "home")
+        built = _run_bentoml(stage, home=Path(work) / "home", tries=tries)
         _normalise(built, stage / LOCK)
         sha256 = content_sha256(built)
         final = destination / release_id(sha256)
@@ -85,20 +86,20 @@ def _stage(source: Path, stage: Path) -> None:
     (stage / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
-def _run_bentoml(stage: Path, *, home: Path) -> Path:
-    """Run `bentoml build`, and beside it try the model out; the folder of the new bento."""
+def _run_bentoml(stage: Path, *, home: Path, tries: bool) -> Path:
+    """Run `bentoml build`, and beside it perhaps try the model out; the folder of the new bento."""
     home.mkdir()
     command = ["-m", "bentoml", "build", "-f", SPEC, "--version", TAG_VERSION, "-o", "tag", "."]
     building = _start(command, stage, home)
-    trying = _start(["-c", TRY_OUT], stage, home)
-    for process in (trying, building):
+    trying = [_start(["-c", TRY_OUT], stage, home)] if tries else []
+    for process in (*trying, building):
         try:
             _, text = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired as error:
             raise InputError(f"building the bento took longer than {SECONDS} s") from error
         finally:
             if process.returncode != 0:
-                _kill(building, trying)
+                _kill(building, *trying)
         if process.returncode != 0:
             reason = _last_line(text).replace(f"{stage}/", "")
             raise InputError(f"the bento cannot be built: {reason}")

@@ -44,7 +44,8 @@ def locked_environment(lock: Path, envs: Path) -> Path:
 
 
 def _environment(lock: Path, content: bytes, envs: Path) -> Path:
-    folder = envs.absolute() / _key(content)
+    # Not through a link: compiled modules are kept by the path that they were imported from.
+    folder = envs.resolve() / _key(content)
     if not _complete(folder):
         with locked(folder.with_suffix(".lock"), wait=True):
             if not _complete(folder):

@@ -83,7 +83,7 @@ class SecondBuild:
 def main() -> int:
     """Build argv[1] into argv[2]."""
     try:
-        build(Path(sys.argv[1]), Path(sys.argv[2]))
+        build(Path(sys.argv[1]), Path(sys.argv[2]), tries=False)
     except DeliveryError as error:
         print(error, file=sys.stderr)
         return error.exit_code

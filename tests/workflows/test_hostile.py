@@ -86,25 +86,25 @@ def test_text_of_a_rollback_is_never_run(here: World, canary: Path) -> None:
 
 
 def test_a_fork_gets_no_secret_and_a_useful_check(here: World) -> None:
-    """It prints all that its job can see, and tries to comment."""
+    """It prints all that its jobs can see, and tries to comment."""
     outsider = here.hub.person(OUTSIDER, "none")
     fork = here.hub.fork(OUTSIDER)
     here.git("fetch", "--quiet", "origin")
     here.git("switch", "--quiet", "-C", "typo", "origin/main")
     makefile = here.clone / "Makefile"
-    makefile.write_text(
-        makefile.read_text().replace(
-            "test: setup", "test: setup\n\t@env; cat .dvc/config.local || true\nnever:"
-        )
-    )
+    text = makefile.read_text()
+    for job in ("test", "lint"):
+        shown = f"\n{job}: setup\n\t@env; cat .dvc/config.local || true\nno-{job}:"
+        text = text.replace(f"\n{job}: setup", shown)
+    makefile.write_text(text)
     (here.clone / "params.yaml").write_text(here.read("params.yaml") + "# typo\n")
     here.git("commit", "--quiet", "-am", "Fix a typo")
     here.git("push", "--quiet", str(fork.path), "typo")
     before = (len(here.hub.comments), here.hub.bare.refs())
     number = here.hub.open_pull(outsider, f"{OUTSIDER}:typo", "Fix a typo")
     (run,) = here.settle()
-    assert run.jobs["test"] == run.jobs["security"] == "success", run.log[-3000:]
-    assert "GITHUB_ACTIONS=true" in run.log, "it did print its environment"
+    assert {run.jobs[job] for job in ("test", "lint", "security")} == {"success"}, run.log[-3000:]
+    assert run.log.count("GITHUB_ACTIONS=true") == 2, "both jobs did print their environment"
     assert "hunter2" not in run.log
     assert here.hub.checks[-1]["head_sha"] == here.hub.pulls[number].head_sha
     after = {ref: sha for ref, sha in here.hub.bare.refs().items() if "/pull/" not in ref}

@@ -98,6 +98,14 @@ def test_any_lock_of_the_same_bytes_has_the_same_environment(tmp_path: Path) -> 
     assert locked_environment(tmp_path / "other.lock", tmp_path / "envs") == python
 
 
+def test_through_a_link_it_is_the_same_with_the_same_compiled_modules(tmp_path: Path) -> None:
+    """A path of its own would have every library compiled anew at the first start."""
+    bento = bento_with_lock(tmp_path / "b", "")
+    python = environment(bento, tmp_path / "envs")
+    (tmp_path / "link").symlink_to(tmp_path / "envs")
+    assert environment(bento, tmp_path / "link") == python
+
+
 def test_compiled_modules_lie_in_the_environment(tmp_path: Path) -> None:
     python = tmp_path / "envs" / "key" / "bin" / "python"
     assert bytecode(python) == tmp_path / "envs" / "key" / "bytecode"

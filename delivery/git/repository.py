@@ -106,6 +106,16 @@ class Repository(Writing):
             if self.remote_ref(ref) != commit:  # somebody else pushed the same
                 raise
 
+    def push_tag(self, commit: str, name: str) -> None:
+        """Have a tag of that name on origin; one that is there stays where it is."""
+        ref = f"refs/tags/{name}"
+        try:
+            if not self.remote_ref(ref):
+                self.run("push", "--quiet", "origin", f"{commit}:{ref}")
+        except GitError:
+            if not self.remote_ref(ref):  # else somebody else pushed the same
+                raise
+
     def create_tag(self, name: str, commit: str, message: str) -> bool:
         """Create an annotated tag on origin: compare-and-swap. False if somebody was first."""
         ref = f"refs/tags/{name}"

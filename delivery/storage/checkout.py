@@ -46,7 +46,9 @@ class Checkout:
         from delivery.storage.store import Store
 
         github = self.surroundings.github
-        bundles = Bundles(self.api, github.slug) if github and github.token else None
+        bundles = None
+        if github and github.token:
+            bundles = Bundles(self.api, github.slug, self.repository)
         return Store(self.root, self.workspace, bundles)
 
     @cached_property

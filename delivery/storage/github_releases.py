@@ -4,7 +4,8 @@
     lock-<12 hex>            what one dvc.lock names: data, model, evaluation
     r-<12 hex>               a release: its bento, its model, and the data it was judged on
 
-A bundle is named by what is in it, so it is written once and never changed. Every object is
+A bundle is named by what is in it, so it is written once and never changed. It is a draft until
+its bytes are there: where releases are immutable, a published one takes none. Every object is
 checked against its hash when it comes back.
 """
 
@@ -19,19 +20,22 @@ from typing import Any
 import httpx
 
 from delivery.errors import StoreError
+from delivery.git.repository import Repository
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 from delivery.storage.dvc_cache import admit, corrupted
 
 ASSET = "objects.tar"
+BURNED = "used by an immutable release"
 LARGEST = 2 * 1024**3  # bytes; GitHub takes no larger asset
 
 
 class Bundles:
-    """The bundles of the repository `slug`."""
+    """The bundles of the repository `slug`, whose checkout `git` is."""
 
-    def __init__(self, api: GithubApi, slug: str) -> None:
+    def __init__(self, api: GithubApi, slug: str, git: Repository) -> None:
         self._api = api
+        self._git = git
         self._root = f"/repos/{slug}"
         self.place = f"GitHub Releases of {slug}"
 
@@ -42,10 +46,11 @@ class Bundles:
 
     def keep(self, name: str, objects: Mapping[str, Path], commit: str) -> None:
         """Store files by DVC id under `name`; adopts a bundle that is there. `commit` is where
-        GitHub puts the tag that every GitHub Release has.
+        the tag is put that every GitHub Release has.
 
         Raises:
-            StoreError: a file is not there, or all of them are more than a release takes.
+            StoreError: a file is not there, all of them are more than a release takes, or a
+                bundle of that name was deleted.
         """
         if self.holds(name):
             return
@@ -54,7 +59,9 @@ class Bundles:
                 f"the DVC cache lacks {len(lost)} objects of {name}, {lost[0]} among them; "
                 "`dvc repro` makes them"
             )
-        release = self._release(name) or self._create(name, commit)
+        # By git: GitHub makes no tag of a commit that touches workflows for the token of a job.
+        self._git.push_tag(commit, name)
+        release = self._release(name) or self._draft(name) or self._create(name)
         with tempfile.TemporaryDirectory() as folder:
             bundle = Path(folder) / ASSET
             with tarfile.open(bundle, "w") as archive:
@@ -67,6 +74,8 @@ class Bundles:
                     "`dvc remote add -d store s3://bucket/path`."
                 )
             self._api.upload(release, bundle)
+        if release["draft"]:
+            self._publish(release)
 
     def bring(self, names: Iterable[str], cache: Any) -> bool:
         """Put the objects of the first bundle that is there into the DVC cache; False if none is.
@@ -104,19 +113,37 @@ class Bundles:
             raise
         return release
 
-    def _create(self, name: str, commit: str) -> Mapping[str, Any]:
+    def _draft(self, name: str) -> Mapping[str, Any] | None:
+        """The draft that a killed run left. GitHub lists drafts and finds none by its tag."""
+        releases = self._api.pages(f"{self._root}/releases")
+        return next((it for it in releases if it["draft"] and it["tag_name"] == name), None)
+
+    def _create(self, name: str) -> Mapping[str, Any]:
         body = {
             "tag_name": name,
-            "target_commitish": commit,
             "name": name,
             "body": "Bytes by hash, kept by `delivery`. Nothing rebuilds them: do not delete.",
+            "draft": True,
             "prerelease": not name.startswith("r-"),
-            "make_latest": "false",
         }
-        made: Mapping[str, Any] = self._api.post(
-            f"{self._root}/releases", body, adopt=lambda: self._release(name)
+        draft: Mapping[str, Any] = self._api.post(
+            f"{self._root}/releases", body, adopt=lambda: self._draft(name)
         )
-        return made
+        return draft
+
+    def _publish(self, draft: Mapping[str, Any]) -> None:
+        name = draft["tag_name"]
+        body = {"tag_name": name, "draft": False, "make_latest": "false"}
+        try:
+            self._api.patch(f"{self._root}/releases/{draft['id']}", body)
+        except GithubError as error:
+            if BURNED not in str(error):
+                raise
+            raise StoreError(
+                f"the GitHub Release {name} was deleted while releases were immutable, so GitHub "
+                "gives its name to nobody, never again. Give the repository a DVC remote: `dvc "
+                "remote add -d store s3://bucket/path`"
+            ) from error
 
     def _asset(self, release: Mapping[str, Any]) -> Mapping[str, Any] | None:
         for asset in self._api.pages(f"{self._root}/releases/{release['id']}/assets"):

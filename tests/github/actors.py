@@ -11,7 +11,9 @@ ACTIONS = "github-actions[bot]"
 ACTIONS_ID = 15368  # the App behind GITHUB_TOKEN, on github.com
 LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 ROLE_IDS = {"admin": 5, "maintain": 2, "write": 4}  # of RepositoryRole in bypass_actors
-WRITE = ("contents", "pull_requests", "issues", "checks", "actions", "actions_variables")
+WRITE = (
+    "contents", "pull_requests", "issues", "checks", "statuses", "actions", "actions_variables",
+)  # fmt: skip
 OF_JOBS = ("attestations", "id_token")  # what no person's token is asked for
 EVERYTHING = (
     *WRITE, *OF_JOBS, "administration", "environments", "metadata", "secrets", "workflows",

@@ -9,6 +9,7 @@ from typing import Any
 from delivery.governance.codeowners import FILE, read_codeowners
 from tests.github.bare import GitFailedError
 from tests.github.hub import Hub
+from tests.github.plans import require_environment_secrets, require_rulesets
 from tests.github.rules import matches
 from tests.github.wire import Listed, NotFound, Request, route
 
@@ -26,6 +27,7 @@ class GovernedHub(Hub):
     def __init__(self, bare: Path, **people: str) -> None:
         super().__init__(bare, rulesets=())
         self.people = people
+        self.workflow_defaults["can_approve_pull_request_reviews"] = False  # as in a new repository
         self.secrets: set[tuple[str, str]] = set()
         self.runners: list[dict[str, Any]] = []
 
@@ -43,6 +45,7 @@ def collaborators(hub: GovernedHub, request: Request, **_: str) -> Listed:
 @route("GET", ROOT + "/rules/branches/{branch}", "metadata=read")
 def branch_rules(hub: GovernedHub, request: Request, *, branch: str, **_: str) -> Listed:
     """The active rules of every ruleset that fits, an organisation's too."""
+    require_rulesets(hub)
     active = (found for found in hub.rulesets.values() if found["enforcement"] == "active")
     return Listed([
         rule | {"ruleset_id": found["id"], "ruleset_source_type": found["source_type"]}
@@ -84,6 +87,8 @@ def environment_secret(
 
 
 def _secret(hub: GovernedHub, environment: str, name: str) -> Any:
+    if environment:
+        require_environment_secrets(hub)
     if (environment, name) not in hub.secrets:
         raise NotFound
     return {"name": name, "created_at": hub.now(), "updated_at": hub.now()}

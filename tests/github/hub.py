@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.github import app, issues, objects, pull_routes, releases, settings, smart_http
+from tests.github import app, checks, issues, objects, pull_routes, releases, settings, smart_http
 from tests.github.actors import Actor, Permissions, Token, granted
 from tests.github.rules import protected
 from tests.github.server import Server
@@ -25,13 +25,14 @@ from tests.github.wire import Answer, NotFound, RefusedError, Request, Route, di
 
 ROUTED = (
     app,
+    checks,
     issues,
     objects,
     pull_routes,
     releases,
     settings,
 )  # importing them registers their routes
-PUBLIC = ("metadata", "contents", "issues", "pull_requests", "checks", "actions")
+PUBLIC = ("metadata", "contents", "issues", "pull_requests", "checks", "statuses", "actions")
 PUBLIC_READS = {f"{name}=read" for name in PUBLIC}
 
 

@@ -1,4 +1,4 @@
-"""Git objects by REST, check runs, and what starts workflows by itself."""
+"""Git objects by REST, and what starts workflows by itself."""
 
 from __future__ import annotations
 
@@ -95,34 +95,6 @@ def contents(hub: Hub, request: Request, *, path: str, **_: str) -> Any:
     sha = hub.bare.git("rev-parse", f"{revision}:{path}")
     content = base64.encodebytes(text.encode()).decode()
     return {"type": "file", "path": path, "sha": sha, "encoding": "base64", "content": content}
-
-
-@route("POST", ROOT + "/check-runs", "checks=write")
-def create_check(hub: Hub, request: Request, **_: str) -> Answer:
-    if hub.actor(request).kind == "person":
-        raise RefusedError(403, "You must authenticate via a GitHub App.")
-    name, sha = request.required("name", "head_sha")
-    made = {"conclusion": None, "status": "queued", "output": {}} | request.body
-    made |= {"id": hub.next_id(), "name": name, "head_sha": sha}
-    if made["conclusion"]:
-        made["status"] = "completed"
-    hub.checks.append(made)
-    return Answer(201, made)
-
-
-@route("PATCH", ROOT + "/check-runs/{number}", "checks=write")
-def change_check(hub: Hub, request: Request, *, number: str, **_: str) -> Any:
-    for found in hub.checks:
-        if found["id"] == int(number):
-            found |= request.body
-            return found
-    raise NotFound
-
-
-@route("GET", ROOT + "/commits/{revision*}/check-runs", "checks=read")
-def checks(hub: Hub, request: Request, *, revision: str, **_: str) -> Listed:
-    sha = hub.bare.commit(revision)
-    return Listed([run for run in hub.checks if run["head_sha"] == sha], "check_runs")
 
 
 @route("GET", ROOT + "/commits/{revision*}", READ)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.github.hub import Hub
 
 ROOT = "/repos/{owner}/{name}/releases"
-READ, WRITE = "contents=read", "contents=write"
+READ, WRITE, WORKFLOWS = "contents=read", "contents=write", "workflows=write"
 
 
 def _release(hub: Hub, number: str) -> dict[str, Any]:
@@ -37,6 +37,8 @@ def create(hub: Hub, request: Request, **_: str) -> Answer:
         raise RefusedError(
             422, "Validation Failed", resource="Release", field="tag_name", code="already_exists"
         )
+    if "target_commitish" in body:
+        _target(hub, request, str(body["target_commitish"]))
     number = hub.next_id()
     api = f"{hub.url}/repos/{hub.slug}/releases/{number}"
     made = {
@@ -46,22 +48,36 @@ def create(hub: Hub, request: Request, **_: str) -> Answer:
         "target_commitish": body.get("target_commitish", "main"), "name": body.get("name") or tag,
         "body": body.get("body", ""), "draft": draft, "prerelease": bool(body.get("prerelease")),
         "created_at": hub.now(), "author": hub.actor(request).json(), "assets": [],
+        "immutable": False,
     }  # fmt: skip
     if not draft:
-        _tag(hub, request, made)
+        _publish(hub, request, made)
     hub.releases[number] = made
     return Answer(201, made)
 
 
-def _tag(hub: Hub, request: Request, release: dict[str, Any]) -> None:
+def _publish(hub: Hub, request: Request, release: dict[str, Any]) -> None:
     """Publishing makes the tag if it is not there, by the same rules as a push."""
     ref = f"refs/tags/{release['tag_name']}"
+    if release["tag_name"] in hub.burned:
+        message = "tag_name was used by an immutable release"
+        raise RefusedError(422, "Validation Failed", code="custom", message=message)
+    release["immutable"] = hub.immutable
     if ref in hub.bare.refs(ref):
         return
-    commit = hub.bare.commit(release["target_commitish"])
+    hub.create_ref(request, ref, _target(hub, request, release["target_commitish"]))
+
+
+def _target(hub: Hub, request: Request, name: str) -> str:
+    """The commit of `target_commitish`. It takes a token with `workflows` where the commit touches
+    workflows, though git lets the same token push the same tag."""
+    commit = hub.bare.commit(name)
     if commit is None:
         raise RefusedError(422, "Validation Failed", field="target_commitish", code="invalid")
-    hub.create_ref(request, ref, commit)
+    command = ("diff-tree", "--root", "--no-commit-id", "--name-only", "-r", "-m", commit)
+    if hub.bare.git(*command, "--", ".github/workflows") and not hub.may(request, WORKFLOWS):
+        raise RefusedError(403, "Resource not accessible by integration")
+    return commit
 
 
 @route("GET", ROOT, READ)
@@ -123,14 +139,16 @@ def change(hub: Hub, request: Request, *, number: str, **_: str) -> Any:
     keys = ("tag_name", "target_commitish", "name", "body", "draft", "prerelease")
     changed = found | {key: body[key] for key in keys if key in body}
     if found["draft"] and not changed["draft"]:
-        _tag(hub, request, changed)
+        _publish(hub, request, changed)
     found |= changed
     return found
 
 
 @route("DELETE", ROOT + "/{number}", WRITE)
 def delete(hub: Hub, request: Request, *, number: str, **_: str) -> Answer:
-    del hub.releases[_release(hub, number)["id"]]
+    release = hub.releases.pop(_release(hub, number)["id"])
+    if release["immutable"]:
+        hub.burned.add(release["tag_name"])
     return Answer(204)
 
 
@@ -144,6 +162,8 @@ def upload(hub: Hub, request: Request, *, number: str, **_: str) -> Answer:
     release, name = _release(hub, number), request.query.get("name", "")
     if not name:
         raise RefusedError(422, "Validation Failed", field="name", code="missing_field")
+    if release["immutable"]:
+        raise RefusedError(422, "Cannot upload assets to an immutable release.")
     if any(a["name"] == name for a in release["assets"]):
         raise RefusedError(
             422, "Validation Failed", resource="ReleaseAsset", field="name", code="already_exists"

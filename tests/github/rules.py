@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tests.github import checks as counted
 from tests.github.actors import ACTIONS_ID, ROLE_IDS, Actor
 from tests.github.bare import ZERO
 
@@ -107,15 +108,7 @@ def broken_by_merge(hub: State, actor: Actor, pull: PullRecord) -> list[str]:
 
 
 def _missing_checks(hub: State, pull: PullRecord, parameters: dict[str, Any]) -> Iterator[str]:
-    good = {
-        run["name"]
-        for run in hub.checks
-        if run["head_sha"] == pull.head_sha
-        and run["conclusion"] in ("success", "skipped", "neutral")
-    }
-    for check in parameters["required_status_checks"]:
-        if check["context"] not in good:
-            yield f'Required status check "{check["context"]}" is expected.'
+    yield from counted.missing(hub, pull, parameters["required_status_checks"])
     main = hub.bare.branch("main") or ""
     if parameters.get("strict_required_status_checks_policy") and not hub.bare.is_ancestor(
         main, pull.head_sha

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.github.actors import ACTIONS_ID
+from tests.github.plans import require_environment_rules, require_rulesets
 from tests.github.wire import Answer, Listed, NotFound, RefusedError, Request, route
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def change_repository(hub: Hub, request: Request, *, owner: str, name: str) -> A
 @route("GET", ROOT + "/rulesets", "metadata=read")
 def rulesets(hub: Hub, request: Request, **_: str) -> Listed:
     """Without rules and conditions, as GitHub lists them."""
+    require_rulesets(hub)
     short = ("id", "name", "target", "source_type", "source", "enforcement")
     return Listed([{key: r[key] for key in short} for r in hub.rulesets.values()])
 
@@ -42,6 +44,7 @@ def rulesets(hub: Hub, request: Request, **_: str) -> Listed:
 @route("POST", ROOT + "/rulesets", ADMIN)
 def create_ruleset(hub: Hub, request: Request, **_: str) -> Answer:
     body = request.body
+    require_rulesets(hub)
     _check_ruleset(hub, body, None)
     return Answer(201, hub.add_ruleset(body))
 
@@ -106,6 +109,7 @@ def environment(hub: Hub, request: Request, *, environment: str, **_: str) -> An
 @route("PUT", ENVIRONMENT, ADMIN)
 def put_environment(hub: Hub, request: Request, *, environment: str, **_: str) -> Any:
     body, number = request.body, hub.next_id()
+    require_environment_rules(hub, body)
     found = hub.environments.setdefault(
         environment, {"id": number, "name": environment, "protection_rules": []}
     )
@@ -197,7 +201,33 @@ def workflow_permissions(hub: Hub, request: Request, **_: str) -> Any:
 
 @route("PUT", ROOT + "/actions/permissions/workflow", ADMIN)
 def set_workflow_permissions(hub: Hub, request: Request, **_: str) -> Answer:
+    if hub.forbids_pulls and request.body.get("can_approve_pull_request_reviews"):
+        raise RefusedError(409, "Conflict")
     hub.workflow_defaults |= {
         key: request.body[key] for key in hub.workflow_defaults if key in request.body
     }
     return Answer(204)
+
+
+@route("GET", ROOT + "/immutable-releases", ADMIN_READ)
+def immutable_releases(hub: Hub, request: Request, **_: str) -> Any:
+    if not hub.immutable:
+        raise NotFound
+    return {"enabled": True, "enforced_by_owner": False}
+
+
+@route("GET", ROOT + "/code-scanning/default-setup", ADMIN_READ)
+def default_setup(hub: Hub, request: Request, **_: str) -> Any:
+    """CodeQL as GitHub runs it by itself, which refuses what workflows upload."""
+    if hub.settings["private"]:
+        raise RefusedError(
+            403, "Code Security must be enabled for this repository to use code scanning."
+        )
+    return {"state": hub.code_scanning}
+
+
+@route("GET", ROOT + "/private-vulnerability-reporting", "metadata=read")
+def vulnerability_reporting(hub: Hub, request: Request, **_: str) -> Any:
+    if hub.settings["private"]:
+        raise NotFound
+    return {"enabled": hub.takes_reports}

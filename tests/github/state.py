@@ -13,6 +13,7 @@ from tests.github import rules
 from tests.github.actors import ACTIONS, ACTIONS_ID, Actor, Token
 from tests.github.bare import ZERO, Bare
 from tests.github.events import Event, push_payload
+from tests.github.plans import Plan
 from tests.github.pulls import PullRecord, pull_json
 from tests.github.wire import NotFound, RefusedError, Request
 
@@ -34,6 +35,12 @@ class State:
         self.bare = Bare(slug, bare)
         self.repos = {slug: self.bare}
         self.lock = threading.RLock()
+        self.plan: Plan = "team" if private else "public"
+        self.immutable = False  # releases, once they are published
+        self.burned: set[str] = set()  # names of tags of immutable releases that were deleted
+        self.code_scanning = "not-configured"
+        self.takes_reports = False  # of weaknesses, in private
+        self.forbids_pulls = False  # the organisation: no pull requests by Actions
         self.tokens: dict[str, Token] = {}
         self.pulls: dict[int, PullRecord] = {}
         self.comments: dict[int, dict[str, Any]] = {}
@@ -45,6 +52,7 @@ class State:
         self.branch_policies: dict[str, list[dict[str, Any]]] = {}
         self.variables: dict[str, str] = {}
         self.checks: list[dict[str, Any]] = []
+        self.statuses: list[dict[str, Any]] = []
         self.runs: list[dict[str, Any]] = []
         self.events: list[Event] = []
         self.app_permissions = dict(APP_PERMISSIONS)
@@ -58,6 +66,10 @@ class State:
             "can_approve_pull_request_reviews": True,
         }
         self._ids = itertools.count(5001)
+
+    def subscribe(self, plan: Plan) -> None:
+        """Make it a public repository, or a private one with what `plan` pays for."""
+        self.plan, self.settings["private"] = plan, plan != "public"
 
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

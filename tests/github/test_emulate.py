@@ -28,7 +28,10 @@ ROOT = "/repos/acme/model"
 # GitHub has it: https://docs.github.com/rest/repos/repos#get-a-repository
 REPOSITORIES = ("repository", *(f"{pull}.{side}.repo" for pull in ("pull", "pulls[0]")
                                 for side in ("head", "base")))  # fmt: skip
-ALONE = {f"{where}.allow_update_branch is ours alone" for where in REPOSITORIES}
+# And so: https://docs.github.com/rest/releases/releases#get-a-release
+ALONE = {f"{where}.allow_update_branch is ours alone" for where in REPOSITORIES} | {
+    "release.immutable is ours alone"
+}
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,9 @@ def test_a_release_written_by_hand_does_not_start(here: World) -> None:
     assert refused.jobs["environments"] == "failure"
     assert refused.jobs["ci"] == "failure"
     assert "somebody wrote it by hand" in refused.log
-    here._report_check(here.hub.pulls[number].head_sha, "success")  # as if somebody forged it
+    here.report_check(
+        here.hub.pulls[number].head_sha, "pull_request", "success"
+    )  # as if somebody forged it
     here.merge(number)
     (deployed,) = here.settle()
     assert deployed.jobs["deploy"] == "failure"

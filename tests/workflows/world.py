@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.checkout import make_checkout
+from tests.github.checks import report_run
 from tests.github.events import Event
 from tests.github.governed import GovernedHub
 from tests.workflows import act
@@ -166,7 +167,7 @@ class World:
         shutil.rmtree(checkout, ignore_errors=True)
         self.runs.append(run)
         if name == "ci.yml" and REQUIRED in run.jobs:
-            self._report_check(commit, run.jobs[REQUIRED])
+            self.report_check(commit, event.name, run.jobs[REQUIRED])
         return run
 
     def _check_out(self, folder: Path, event: Event) -> str:
@@ -217,12 +218,10 @@ class World:
             asked = dict.fromkeys(asked, "read")
         return self.hub.token(self.hub.bot, asked)
 
-    def _report_check(self, commit: str, result: str) -> None:
+    def report_check(self, commit: str, event: str, result: str) -> None:
+        """The check run that the last job of ci.yml ends as."""
         conclusion = "success" if result == "success" else "failure"
-        self.hub.checks.append(
-            {"name": REQUIRED, "head_sha": commit, "status": "completed", "conclusion": conclusion,
-             "id": self.hub.next_id()}
-        )  # fmt: skip
+        report_run(self.hub, REQUIRED, commit, event, conclusion)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 from tests.delivery.github.client import WRITES, Clock
 from tests.github import rules
+from tests.github.checks import report_run
 from tests.github.hub import Hub
 from tests.origin import Origin
 
@@ -270,7 +271,7 @@ def test_a_merge_without_the_review_and_the_check_is_refused(
         forge.merge(number)
     assert 'status check "ci"' in str(failed.value)
     reviewed.approve(ADA, number)
-    reviewed.checks.append({"name": "ci", "head_sha": commit, "conclusion": "success"})
+    report_run(reviewed, "ci", commit, "pull_request", "success")
     assert forge.merge(number).state == "merged"
 
 

@@ -21,6 +21,14 @@ def test_of_two_tags_the_first_wins(origin: Origin) -> None:
     assert Repository(other).tags("promo/")["promo/staging/x/verified"] == "first"
 
 
+def test_a_tag_that_is_there_stays_where_it_is(origin: Origin) -> None:
+    git, base = origin.repository, origin.git("rev-parse", "HEAD")
+    later = git.commit_files(base, {"a": "later\n"}, "Later")
+    for commit in (base, later):
+        git.push_tag(commit, "lock-1")
+    assert origin.git("ls-remote", "origin", "refs/tags/lock-1").split()[0] == base
+
+
 def test_a_branch_that_somebody_else_moved_is_not_overwritten(origin: Origin) -> None:
     git, base = origin.repository, origin.git("rev-parse", "HEAD")
     mine = git.commit_files(base, {"a": "mine\n"}, "Mine")

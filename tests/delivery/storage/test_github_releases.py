@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import StoreError
+from delivery.git.command import GitError
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 from delivery.github.retry import Patience
@@ -37,18 +38,26 @@ class Cache:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
-    """One GitHub for all tests, and main's commit; each test begins without releases."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, Origin]]:
+    """One GitHub for all tests, whose main touches workflows; each begins without releases."""
     from tests.origin import make_origin
 
     origin: Origin = make_origin(tmp_path_factory.mktemp("hub"))
+    origin.push({".github/workflows/ci.yml": "on: push\n"}, "A workflow")
     with Hub(origin.bare, rulesets=()) as hub:
-        yield hub, origin.git("rev-parse", "HEAD")
+        yield hub, origin
 
 
 @pytest.fixture
-def hub(running: tuple[Hub, str]) -> Hub:
+def origin(running: tuple[Hub, Origin]) -> Origin:
+    return running[1]
+
+
+@pytest.fixture
+def hub(running: tuple[Hub, Origin]) -> Hub:
     hub, _ = running
+    hub.immutable = False
+    hub.burned.clear()
     for name in [found["tag_name"] for found in hub.releases.values()]:
         hub.bare.git("update-ref", "-d", f"refs/tags/{name}")
     hub.releases.clear()
@@ -58,19 +67,21 @@ def hub(running: tuple[Hub, str]) -> Hub:
 
 
 @pytest.fixture
-def commit(running: tuple[Hub, str]) -> str:
-    return running[1]
+def commit(origin: Origin) -> str:
+    return origin.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
-def bundles(hub: Hub) -> Bundles:
-    return make(hub, "write")
+def bundles(hub: Hub, origin: Origin) -> Bundles:
+    return make(hub, origin, "write")
 
 
-def make(hub: Hub, level: str) -> Bundles:
+def make(hub: Hub, origin: Origin, level: str) -> Bundles:
+    """As a job has it, whose token has no right to write workflows."""
     token = hub.token(hub.bot, {"contents": level})
     patience = Patience(3, 300.0, lambda _: None, lambda: 0.0, lambda: 0.0)
-    return Bundles(GithubApi(hub.url, token, patience=patience), hub.slug)
+    origin.git("remote", "set-url", "origin", hub.clone_url(token))
+    return Bundles(GithubApi(hub.url, token, patience=patience), hub.slug, origin.repository)
 
 
 @pytest.fixture
@@ -132,12 +143,12 @@ def test_what_is_kept_comes_back(
 
 
 def test_a_token_that_may_only_read_brings(
-    bundles: Bundles, hub: Hub, commit: str, cache: Cache, tmp_path: Path
+    bundles: Bundles, hub: Hub, origin: Origin, commit: str, cache: Cache, tmp_path: Path
 ) -> None:
     bundles.keep(NAME, made(tmp_path / "a", "one"), commit)
-    reader = make(hub, "read")
+    reader = make(hub, origin, "read")
     assert reader.bring([NAME], cache)
-    with pytest.raises(GithubError, match="contents: write"):
+    with pytest.raises(GitError, match="403"):
         reader.keep("lock-other", made(tmp_path / "b", "two"), commit)
 
 
@@ -171,16 +182,21 @@ def test_the_same_bytes_make_the_same_bundle(
 
 
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("pattern", [r"/releases$", "/assets"])
+@pytest.mark.parametrize("method", ["POST /releases$", "POST /assets", "PATCH /releases/"])
 def test_killed_anywhere_it_ends_the_same_when_run_again(
     bundles: Bundles, hub: Hub, commit: str, cache: Cache, tmp_path: Path,
-    pattern: str, done: bool,
+    method: str, done: bool,
 ) -> None:  # fmt: skip
+    """Even where a release that is published takes nothing more."""
+    hub.immutable = True
     files = made(tmp_path / "a", "one")
-    hub.fail_next("POST", pattern, 401, carried_out=done)  # what no try of the client mends
+    verb, _, pattern = method.partition(" ")
+    hub.fail_next(verb, pattern, 401, carried_out=done)  # what no try of the client mends
     with pytest.raises(GithubError):
         bundles.keep(NAME, files, commit)
+    assert bundles.holds(NAME) is (verb == "PATCH" and done)
     bundles.keep(NAME, files, commit)
+    assert not release(hub)["draft"]
     assert len(hub.releases) == len(release(hub)["assets"]) == 1
     assert bundles.bring([NAME], cache)
 
@@ -215,6 +231,24 @@ def test_bytes_that_are_not_here_are_not_promised(
     with pytest.raises(StoreError, match=f"lacks 1 .*{lost}"):
         bundles.keep(NAME, files, commit)
     assert not hub.releases
+
+
+def test_a_bundle_that_was_published_without_its_bytes_is_filled(
+    bundles: Bundles, hub: Hub, commit: str, cache: Cache, tmp_path: Path
+) -> None:
+    """As a version that published first left it when it was killed."""
+    hub.ask(hub.person("ada", "admin"), "POST", "/releases", {"tag_name": NAME})
+    bundles.keep(NAME, made(tmp_path / "a", "one"), commit)
+    assert len(hub.releases) == 1
+    assert bundles.bring([NAME], cache)
+
+
+def test_a_name_that_was_burned_is_refused_with_the_way_out(
+    bundles: Bundles, hub: Hub, commit: str, tmp_path: Path
+) -> None:
+    hub.burned.add(NAME)
+    with pytest.raises(StoreError, match=f"{NAME} was deleted .*never again.*dvc remote add"):
+        bundles.keep(NAME, made(tmp_path / "a", "one"), commit)
 
 
 def test_a_bundle_larger_than_github_takes_is_refused_with_the_way_out(

@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "attest",
         "up",
         "down",
+        "service",
     ),
     "Repository": ("doctor", "scan", "github"),
     "Jobs": ("check", "push", "pending"),

@@ -10,6 +10,7 @@ from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.errors import InputError
 from delivery.settings.policy import Environment
+from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Report, Supervision
 from delivery.targets.watch import Watch
 
@@ -63,9 +64,15 @@ def _watches(context: Context) -> Mapping[str, Watch]:
 
 def _watch(context: Context, environment: Environment) -> Watch:
     def bento(release: str) -> Bento:
-        return Bento(release, context.bento(context.snapshot(fetch=False), release))
+        return Bento(release, context.bento(_main_with(context, release), release))
 
     return Watch(context.target(environment), bento)
+
+
+def _main_with(context: Context, release: str) -> Snapshot:
+    """As main was last seen; fetched where a job deployed a newer release from its own checkout."""
+    snapshot = context.snapshot(fetch=False)
+    return snapshot if release in snapshot.records() else context.snapshot()
 
 
 def _look(context: Context, watches: Mapping[str, Watch], supervision: Supervision) -> None:

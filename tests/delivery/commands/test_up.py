@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from delivery.commands.status import status
 from delivery.commands.up import up
 from delivery.errors import HeldError, InputError
 from delivery.settings.host import GitHub, Surroundings
+from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Target
 from tests.delivery.machine import Machine, machine
@@ -130,6 +131,27 @@ def test_what_died_comes_back_without_origin(world: Machine, origin: Origin) -> 
     assert who(target) == TWO
 
 
+def test_a_release_that_another_checkout_deployed_comes_back(
+    world: Machine, origin: Origin
+) -> None:
+    """As a runner's job does, which shares the workspace and nothing else."""
+    target = world.settle("staging", TWO)
+    behind = origin.git("rev-parse", "HEAD")
+    origin.want("staging", TWO)
+    origin.git("update-ref", "refs/remotes/origin/main", behind)
+    kill_all(target)
+    asked: list[Sequence[str]] = []
+
+    class Asking(Machine):
+        def bento(self, snapshot: Snapshot, release: str) -> Path:
+            asked.append(snapshot.records())
+            return super().bento(snapshot, release)
+
+    assert up(Asking(world.root, world.progress), once=True).trouble == ""
+    assert asked == [[TWO]]
+    assert who(target) == TWO
+
+
 def test_state_that_is_deleted_under_it_ends_neither_it_nor_what_runs(world: Machine) -> None:
     target = world.settle("staging", TWO)
     shutil.rmtree(world.workspace / "targets")
@@ -204,22 +226,3 @@ def test_it_works_until_it_is_told_to_end_and_leaves_all_running(
 
 def told(world: Machine) -> str:
     return Supervision(world.workspace).describe("staging")
-
-
-def test_a_unit_of_systemd_in_the_docs_is_valid(tmp_path: Path) -> None:
-    """As far as systemd itself can say, with paths that are there."""
-    if not Path("/usr/bin/systemd-analyze").exists():
-        pytest.skip("systemd-analyze is not there")
-    text = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
-    unit = text.partition("```ini\n")[2].partition("```")[0]
-    assert "ExecStart=/srv/flights/.venv/bin/delivery up" in unit
-    file = tmp_path / "delivery-up.service"
-    program = tmp_path / "delivery"
-    program.touch(mode=0o755)
-    unit = unit.replace("/srv/flights/.venv/bin/delivery", str(program))
-    file.write_text(unit.replace("/srv/flights", str(tmp_path)))
-    checked = subprocess.run(
-        ["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False
-    )
-    about = [line for line in checked.stderr.splitlines() if "delivery-up" in line]
-    assert (checked.returncode, about) == (0, [])

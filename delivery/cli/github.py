@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from delivery.commands.github import ApplyResult
+    from delivery.commands.github_app import AppResult, ManifestResult
 
 
 @click.group()
@@ -57,6 +58,48 @@ def own(owners: tuple[str, ...], as_json: bool) -> None:
     result = run(context(), owners)
     outcome = "written: commit and merge them" if result.changed else "as they must be"
     show(result, as_json, f".github/owners.yml and .github/CODEOWNERS: {outcome}")
+
+
+@github.command()
+@click.option("--code", default="", help="The code, or the address with it, that GitHub gave.")
+@dry_option
+@json_option
+def app(code: str, dry_run: bool, as_json: bool) -> None:
+    """Create the GitHub App that merges rollbacks and alone writes events.
+
+    Writes a page to open in a browser; `--code` fetches the App's key afterwards. `--dry-run`
+    prints the manifest.
+    """
+    from delivery.commands.github_app import propose, receive
+
+    if code:
+        result = receive(context(), code)
+        show(result, as_json, *app_lines(result))
+        return
+    proposed = propose(context(), write=not dry_run)
+    lines = [json.dumps(proposed.manifest, indent=1)] if dry_run else page_lines(proposed)
+    show(proposed, as_json, *lines)
+
+
+def page_lines(result: ManifestResult) -> list[str]:
+    """What to click, and what comes after."""
+    return [
+        f"1. Open {result.page} in a browser that is signed in to GitHub.",
+        "2. Click the button there, and Create GitHub App on the page that follows.",
+        "3. GitHub leads back to the repository. Copy the address, which has ?code=… in it, and",
+        "   within the hour: delivery github app --code 'ADDRESS'",
+    ]
+
+
+def app_lines(result: AppResult) -> list[str]:
+    """What the App needs to do its work."""
+    return [
+        f"{result.slug} is App {result.id}; its key lies in {result.key} and nowhere else.",
+        f"1. Install it on this repository alone: {result.install}",
+        "2. Give the jobs its number and its key, and let GitHub know it:",
+        "",
+        *result.commands,
+    ]
 
 
 def rows_table(result: ApplyResult) -> Table:

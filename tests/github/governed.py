@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from delivery.governance.codeowners import FILE, read_codeowners
+from tests.github import manifests
 from tests.github.bare import GitFailedError
 from tests.github.hub import Hub
 from tests.github.plans import require_environment_secrets, require_rulesets
 from tests.github.rules import matches
 from tests.github.wire import Listed, NotFound, Request, route
 
+ROUTED = (manifests,)  # importing it registers its routes
 ROOT = "/repos/{owner}/{name}"
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "read": ("pull",),
@@ -30,6 +32,7 @@ class GovernedHub(Hub):
         self.workflow_defaults["can_approve_pull_request_reviews"] = False  # as in a new repository
         self.secrets: set[tuple[str, str]] = set()
         self.runners: list[dict[str, Any]] = []
+        self.manifests: dict[str, dict[str, Any]] = {}  # code → what an App is made of
 
 
 @route("GET", ROOT + "/collaborators", "metadata=read")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from delivery.cli.github import change_lines
 from delivery.commands.github import ApplyResult, OwnResult
+from delivery.commands.github_app import AppResult, ManifestResult
 from delivery.governance.plan import Change, Item, Row
 from tests.delivery.cli.conftest import CommandLine
 
@@ -32,3 +35,16 @@ def test_owners_are_written_or_there(delivery: CommandLine) -> None:
     delivery.returns("github.own", OwnResult(False))
     assert "as they must be" in delivery("github", "own", "@ada").stdout
     assert delivery.json("github", "own", "@ada") == {"changed": False}
+
+
+def test_the_app_is_clicks_first_and_commands_afterwards(
+    delivery: CommandLine, tmp_path: Path
+) -> None:
+    delivery.returns("github_app.propose", ManifestResult({"name": "it"}, tmp_path / "a.html"))
+    assert f"Open {tmp_path / 'a.html'}" in delivery("github", "app").stdout
+    received = AppResult(7, "it", "https://x/apps/it/installations/new", tmp_path / "k", ("store",))
+    calls = delivery.returns("github_app.receive", received)
+    lines = delivery("github", "app", "--code", "abc").stdout
+    assert f"gh secret set DELIVERY_APP_KEY --env store < {tmp_path / 'k'}\n" in lines
+    assert "this repository alone: https://x/apps/it/installations/new" in lines
+    assert calls == [("abc", {})]

@@ -3,8 +3,8 @@ of its own. Standard library only, and up in a tenth of a second.
 
 behaviour.json in the bento: `error` ends the leader with that line on stderr; `error_once` does
 so at the first start; `crash` lets every worker die; `stubborn` ignores SIGTERM.
-Routes: /readyz, /release, /env, and /hold, which answers once the file `let-go` is in HOME and
-says so by the file `held`.
+Routes: /readyz, /release, /env, /headers as they came, and /hold, which answers once the file
+`let-go` is in HOME and says so by the file `held`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
         body = {"release": os.environ["RELEASE_ID"], "pid": os.getpid()}
         if self.path == "/env":
             body = dict(os.environ)
+        if self.path == "/headers":
+            body = dict(self.headers)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())

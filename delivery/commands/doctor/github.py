@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from delivery.commands.doctor import jobs, owners
+from delivery.commands.doctor import jobs, owners, releases
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.documents import parse_yaml
@@ -39,6 +39,7 @@ def checks(context: Context) -> Iterator[Check]:
         ("runners", partial(jobs.runners, site)),
     )
     yield from (look(name, at) for name, at in looks)
+    yield from releases.checks(context, site)
 
 
 def _token(site: Site) -> str:

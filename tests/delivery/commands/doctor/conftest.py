@@ -11,4 +11,5 @@ from tests.github.governing import Governed
 @pytest.fixture
 def mended(world: Governed) -> Governed:
     apply(world.context, dry_run=False)
+    world.hub.variables["PUBLIC_STORE"] = "true"
     return world

@@ -8,3 +8,9 @@ class PipelineError(Exception):
     """
 
     exit_code = 2
+
+
+class UnsealedError(PipelineError):
+    """The kernel cannot seal a stage that has to run sealed. Exit code 4."""
+
+    exit_code = 4

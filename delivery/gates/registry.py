@@ -113,6 +113,7 @@ GATES = (
         "a build that depends on where, when or by whom it is made",
         at=("gate", "release"),
     ),
+    Gate("sealed", "supply_chain", "a model that was fitted on the answers of the holdout"),
     Gate("code", "supply_chain", "code that is known as dangerous"),
     Gate("secrets", "supply_chain", "credentials in a bento or in its commit"),
     Gate("dependencies", "supply_chain", "packages with known vulnerabilities"),

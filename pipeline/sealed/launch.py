@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from pipeline.errors import UnsealedError
 from pipeline.sealed.plan import Plan, plan
 from pipeline.sealed.reach import reach
 from pipeline.sealed.seal import Seal
-from pipeline.sealed.statement import Statement, hashes, write
+from pipeline.sealed.statement import Statement, hashes, this_platform, write
 from pipeline.sealed.tracker import Tracker
 
 CODE = Path(__file__).resolve().parents[2]
@@ -30,24 +31,27 @@ KEPT = (
 KEPT_BEGINNINGS = ("LC_", "OMP_", "OPENBLAS_", "MKL_")
 
 
-def launch(stage: str) -> int:
-    """Run `stage` in the current folder; the code with which it ended.
+def launch(stage: str, *, again: bool = False) -> int:
+    """Run `stage` in the current folder; the code with which it ended. `again`: only to compare
+    what comes of it, so it has to be sealed, and MLflow is not told.
 
     Raises:
-        PipelineError: it cannot be started, or MLflow cannot be told.
+        PipelineError: it cannot be started or sealed, or MLflow cannot be told.
     """
     checkout = Path.cwd()
     planned = plan(stage, checkout)
     read = hashes([*planned.reads, Path("model")])
-    with _box(planned, checkout) as box, Tracker() if stage == "export" else nullcontext() as told:
-        held, code = _run(planned, checkout, box)
+    tracked = stage == "export" and not again
+    with _box(planned, checkout) as box, Tracker() if tracked else nullcontext() as told:
+        held, code = _run(planned, checkout, box, required=again)
         if code:
             return code if code > 0 else 128 - code  # as shells do for a signal
         if told:
             print(f"{stage}: MLflow run {told.log(box / 'artifacts/model', box / TOLD)}")
         _take(planned, box)
     wrote = hashes(planned.writes)
-    write(planned.statement, Statement(stage, held, planned.sources, read, wrote))
+    stated = Statement(stage, held, planned.sources, read, wrote, this_platform())
+    write(planned.statement, stated)
     return 0
 
 
@@ -67,11 +71,13 @@ def _box(planned: Plan, checkout: Path) -> Iterator[Path]:
         shutil.rmtree(box, ignore_errors=True)
 
 
-def _run(planned: Plan, checkout: Path, box: Path) -> tuple[Sequence[str], int]:
+def _run(planned: Plan, checkout: Path, box: Path, *, required: bool) -> tuple[Sequence[str], int]:
     """What of the seal held, and the code with which the stage ended."""
     reads = [(checkout / path).resolve() for path in (*planned.reads, Path("params.yaml"))]
     inputs = [checkout / path for path in planned.inputs]
     seal = Seal(reach(checkout, planned.sources, inputs), reads, box)
+    if not seal.held and required:
+        raise UnsealedError("this kernel has no Landlock. Use Linux 5.13 or newer.")
     if not seal.held:
         print(
             f"{planned.stage}: not sealed, since this kernel has no Landlock: what model/ reads "

@@ -220,6 +220,30 @@ def test_without_landlock_a_stage_runs_and_says_that_it_was_not_sealed(
     assert (statement["sealed"], statement["held"]) == (False, [])
 
 
+def test_again_a_stage_that_cannot_be_sealed_does_not_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate asks for it, in a job that may hold keys: code of a branch runs sealed or not."""
+    from pipeline.errors import UnsealedError
+    from pipeline.sealed.launch import launch
+
+    monkeypatch.setattr("pipeline.sealed.landlock.abi", lambda: 0)
+    monkeypatch.chdir(place.path)
+    with pytest.raises(UnsealedError, match="no Landlock") as caught:
+        launch("train", again=True)
+    assert caught.value.exit_code == 4
+    assert not Path("artifacts/trained").exists()
+
+
+@needs_landlock
+def test_again_an_export_tells_mlflow_nothing(place: Place) -> None:
+    assert place.run("train", "evaluate").returncode == 0
+    done = place.python("-m", "pipeline.sealed", "--again", "export")
+    assert done.returncode == 0, done.stderr
+    assert (place.path / "artifacts" / "model" / "model.onnx").is_file()
+    assert not (place.path / "mlflow.db").exists()
+
+
 def test_a_stage_that_fails_leaves_the_last_good_run(place: Place) -> None:
     assert place.run("train").returncode == 0
     trained = {path: path.read_bytes() for path in (place.path / "artifacts/trained").iterdir()}

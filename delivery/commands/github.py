@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from delivery.context import Context
-from delivery.errors import InputError
+from delivery.errors import DeliveryError, InputError
 from delivery.files import write_whole
 from delivery.github.access import access
+from delivery.governance.api import LeftOutError
+from delivery.governance.billing import CURE, Plan
 from delivery.governance.codeowners import (
     FILE,
     SOURCE,
@@ -33,7 +35,7 @@ class ApplyResult:
 
     @property
     def different(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.state != "same")
+        return tuple(row for row in self.rows if row.state in ("create", "change"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,41 @@ def apply(context: Context, *, dry_run: bool) -> ApplyResult:
     """Compare GitHub with the files of main and write what differs, unless it is a dry run.
 
     Each item is written by itself and whole, so a run that was killed is gone on with by the next.
+    What GitHub cannot hold here is left out, and a note says why.
 
     Raises:
         InputError: no token, one that may not do this, or a file that is not as it must be.
+        DeliveryError: an item could not be written; all others were.
     """
     site = Site(access(context.surroundings.github))
     if not site.about.get("permissions", {}).get("admin", True):
         raise InputError(f"the token's owner does not administer {site.slug}. {NEEDS}")
-    rows = site.rows(Main(context).wanted(site.facts))
-    result = ApplyResult(site.slug, rows, notes(site.facts))
-    for row in () if dry_run else result.different:
-        site.put(row.item)
-        context.progress(f"{row.item.kind} {row.item.name}: {row.state}d")
-    return result
+    rows = list(site.rows(Main(context).wanted(site.facts)))
+    failures = [] if dry_run else _write(context, site, rows)
+    if failures:
+        raise failures[0]
+    left_out = [f"left out: {why}." for why in dict.fromkeys(row.why for row in rows if row.why)]
+    cure = [CURE] if site.plan is Plan.FREE else []
+    return ApplyResult(site.slug, tuple(rows), (*left_out, *cure, *notes(site.facts)))
+
+
+def _write(context: Context, site: Site, rows: list[Row]) -> list[DeliveryError]:
+    """Write each row that differs, whatever becomes of the others: one that fails must not leave
+    main open. Returns the failures, and puts into `rows` what had to be left out."""
+    failures = []
+    for number, row in enumerate(rows):
+        if row.state not in ("create", "change"):
+            continue
+        try:
+            site.put(row.item)
+        except LeftOutError as error:
+            rows[number] = replace(row, state="left out", why=str(error))
+        except DeliveryError as error:
+            context.progress(f"{row.item.kind} {row.item.name}: {error}")
+            failures.append(error)
+        else:
+            context.progress(f"{row.item.kind} {row.item.name}: {row.state}d")
+    return failures
 
 
 def own(context: Context, owners: tuple[str, ...]) -> OwnResult:

@@ -20,12 +20,22 @@ from delivery.governance.files import APP_ID
 from delivery.governance.plan import Item, Kind
 
 Content = Mapping[str, Any]
+OPENS = "can_approve_pull_request_reviews"  # GitHub's one switch for approving and opening
 NOT_INSTALLED = "must be part of the ruleset source"
+FORBIDDEN = (
+    "the organisation forbids Actions to open pull requests, so only a GitHub App can open those "
+    "of the loop. An owner of the organisation allows it under Settings → Actions → General, or "
+    "give the repository an App"
+)
 WHERE = {"repository": "", "workflows": "/actions/permissions/workflow"}
 
 
+class LeftOutError(InputError):
+    """GitHub cannot hold a thing here, or a part of it; the rest of it was written."""
+
+
 class Holder(Protocol):
-    """One kind of thing."""
+    """One kind of thing. `put` raises LeftOutError for what cannot be had here."""
 
     def found(self, name: str) -> Content | None: ...
 
@@ -67,7 +77,13 @@ class Switches(_Holder):
 
     def put(self, item: Item) -> None:
         send = self._api.patch if item.name == "repository" else self._api.put
-        send(self._path + WHERE[item.name], item.content)
+        try:
+            send(self._path + WHERE[item.name], item.content)
+        except GithubError as error:
+            if error.status != httpx.codes.CONFLICT:
+                raise
+            send(self._path + WHERE[item.name], {**item.content, OPENS: False})
+            raise LeftOutError(FORBIDDEN) from error
 
 
 class Labels(_Holder):
@@ -106,11 +122,11 @@ class Environments(_Holder):
         }
 
     def put(self, item: Item) -> None:
-        """First closed to every branch, then opened to those that are wanted."""
-        where = self._where(item.name)
+        """First closed to every branch, then opened to those that are wanted. What waits is sent
+        only to take it away: plans that lack it refuse even 0 and []."""
+        where, live = self._where(item.name), self.found(item.name) or {}
         self._api.put(where, {
-            "wait_timer": item.content["wait_timer"],
-            "reviewers": item.content["reviewers"],
+            **{key: item.content[key] for key in ("wait_timer", "reviewers") if live.get(key)},
             "deployment_branch_policy": {
                 "protected_branches": False, "custom_branch_policies": True,
             },

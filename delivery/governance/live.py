@@ -13,12 +13,12 @@ from delivery.errors import InputError
 from delivery.github.access import Access
 from delivery.github.errors import GithubError
 from delivery.governance.api import existing, holders
+from delivery.governance.billing import UPGRADE, Plan, lacks
 from delivery.governance.desired import Facts
 from delivery.governance.files import APP_ID
 from delivery.governance.plan import Item, Row, compare
 
 NO_RIGHT = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
-PAID = "Upgrade to GitHub"
 NEEDS = (
     "It takes a token of somebody who administers the repository: a classic one with the scope "
     "`repo`, or a fine-grained one with Administration and Issues: write; Actions, Environments, "
@@ -55,6 +55,19 @@ class Site:
         writers = sorted(person["login"] for person in people if person["permissions"].get("push"))
         return Facts(int(app) if app else None, tuple(writers))
 
+    @cached_property
+    def plan(self) -> Plan:
+        """What GitHub offers this repository. Only what it refuses tells Free from the others."""
+        if not self.about.get("private"):
+            return Plan.PUBLIC
+        try:
+            self.api.get(f"/repos/{self.slug}/rulesets", per_page=1)
+        except GithubError as error:
+            if UPGRADE not in str(error):
+                raise
+            return Plan.FREE
+        return Plan.PAID
+
     def variable(self, name: str) -> str:
         """A variable of the repository for Actions; empty if it is not set."""
         variable = self.existing(f"actions/variables/{name}")
@@ -68,10 +81,15 @@ class Site:
     def rows(self, items: Iterable[Item]) -> tuple[Row, ...]:
         """Every item compared with what GitHub has."""
         with rights():
-            return tuple(compare(item, self._holders[item.kind].found(item.name)) for item in items)
+            return tuple(self._row(item) for item in items)
+
+    def _row(self, item: Item) -> Row:
+        if why := lacks(self.plan, item.kind):
+            return Row(item, "left out", why=why)
+        return compare(item, self._holders[item.kind].found(item.name))
 
     def put(self, item: Item) -> None:
-        """Make GitHub hold the item as it is wanted."""
+        """Make GitHub hold the item as it is wanted. LeftOutError for what cannot be had here."""
         with rights():
             self._holders[item.kind].put(item)
 
@@ -85,6 +103,4 @@ def rights() -> Iterator[None]:
         if error.status not in NO_RIGHT:
             raise
         message = str(error).partition(". ")[0]
-        if PAID in message:
-            raise InputError(f"{message}. docs/github.md says what is left without it") from error
         raise InputError(f"{message}. {NEEDS}. docs/github.md has the list") from error

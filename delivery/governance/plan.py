@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["setting", "label", "environment", "ruleset"]
-State = Literal["same", "create", "change"]
+State = Literal["same", "create", "change", "left out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item compared with GitHub. `unseen`: keys that the token may not see."""
+    """An item compared with GitHub. `unseen`: keys that the token may not see. `why` it is left
+    out, where GitHub cannot hold it here."""
 
     item: Item
     state: State
     changes: tuple[Change, ...] = ()
     unseen: tuple[str, ...] = ()
+    why: str = ""
 
     def to_json(self) -> Mapping[str, Any]:
         return {
@@ -45,6 +47,7 @@ class Row:
             "state": self.state,
             "changes": self.changes,
             "unseen": self.unseen,
+            "why": self.why,
         }
 
 

@@ -16,7 +16,12 @@ from tests.github.governed import GovernedHub
 from tests.origin import Origin
 
 CI = ".github/workflows/ci.yml"
-JOBS = "on: [pull_request]\njobs:\n  test: {}\n  ci: { name: ci, needs: [test] }\n"
+JOBS = """\
+on: [pull_request]
+jobs:
+  test: {}
+  ci: { name: "${{ github.event_name == 'x' && 'y' || 'ci' }}", needs: [test] }
+"""
 ELSE = ("GITHUB_ACTIONS", "GH_TOKEN", "DELIVERY_APP_TOKEN", "DEPLOY_RUNNER")
 
 

@@ -110,12 +110,44 @@ def runs(hub: Hub, request: Request, **_: str) -> Listed:
     return Listed(hub.runs, "workflow_runs")
 
 
+@route("GET", ROOT + "/actions/workflows", "actions=read")
+def workflows(hub: Hub, request: Request, **_: str) -> Listed:
+    """The files of main, by path; GitHub switches off those whose schedule nobody needs."""
+    paths = hub.bare.git("ls-tree", "--name-only", "-r", "main", ".github/workflows").splitlines()
+    return Listed(
+        [
+            {"name": path.rpartition("/")[2], "path": path,
+             "state": hub.workflow_states.get(path, "active")}
+            for path in paths
+        ],
+        "workflows",
+    )  # fmt: skip
+
+
+@route("GET", ROOT + "/actions/workflows/{workflow}/runs", "actions=read")
+def workflow_runs(hub: Hub, request: Request, *, workflow: str, **_: str) -> Listed:
+    """Newest first, by branch, commit, event and status."""
+    keys = {"branch": "head_branch", "head_sha": "head_sha", "event": "event", "status": "status"}
+    asked = {keys[key]: value for key, value in request.query.items() if key in keys}
+    asked["path"] = f".github/workflows/{workflow}"
+    hits = [run for run in hub.runs if all(run[key] == value for key, value in asked.items())]
+    return Listed(hits[::-1], "workflow_runs")
+
+
 @route("POST", ROOT + "/actions/workflows/{workflow}/dispatches", "actions=write")
 def dispatch(hub: Hub, request: Request, *, workflow: str, **_: str) -> Answer:
     """These two start workflows whoever asks, GITHUB_TOKEN too."""
     (name,) = request.required("ref")
     inputs = request.body.get("inputs", {})
-    payload = {"ref": f"refs/heads/{name}", "inputs": inputs, "workflow": workflow}
+    run = {
+        "id": hub.next_id(), "path": f".github/workflows/{workflow}", "event": "workflow_dispatch",
+        "head_branch": name, "head_sha": hub.bare.branch(name), "status": "queued",
+        "conclusion": None,
+    }  # fmt: skip
+    hub.runs.append(run)
+    payload = {
+        "ref": f"refs/heads/{name}", "inputs": inputs, "workflow": workflow, "run": run["id"],
+    }  # fmt: skip
     hub.happened("workflow_dispatch", request, payload, always=True)
     return Answer(204)
 

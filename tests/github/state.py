@@ -54,6 +54,7 @@ class State:
         self.checks: list[dict[str, Any]] = []
         self.statuses: list[dict[str, Any]] = []
         self.runs: list[dict[str, Any]] = []
+        self.workflow_states: dict[str, str] = {}  # path → state, where it is not active
         self.events: list[Event] = []
         self.app_permissions = dict(APP_PERMISSIONS)
         self.settings: dict[str, Any] = {

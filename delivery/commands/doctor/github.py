@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
-from delivery.commands.doctor import jobs, owners, releases
+from delivery.commands.doctor import jobs, offer, owners, releases, runners
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.github.access import access
+from delivery.governance.api import OPENS
 from delivery.governance.files import Policy
 from delivery.governance.live import Site
 from delivery.governance.main import Main
@@ -19,6 +22,10 @@ from delivery.governance.plan import Kind, Row
 CI = ".github/workflows/ci.yml"
 KINDS: tuple[Kind, ...] = ("setting", "label", "environment", "ruleset")
 LEVELS = ("admin", "maintain", "push", "triage", "pull")
+FORBIDDEN = (
+    "Where that stays as it is, the organisation forbids it: an owner allows it under Settings → "
+    "Actions → General, or the repository gets a GitHub App"
+)
 APPLY = "`delivery github apply` makes it so; `--dry-run` shows the difference"
 
 
@@ -30,13 +37,19 @@ def checks(context: Context) -> Iterator[Check]:
         return
     site, main = Site(access(context.surroundings.github)), Main(context)
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("github plan", partial(offer.plan, site)),
         *((f"github {kind}s", partial(_in_step, site, main, kind)) for kind in KINDS),
         ("required check", partial(_required_check, main)),
         ("code owners", partial(owners.code_owners, site, main)),
         ("reviews", partial(owners.reviews, site, main)),
         ("github app", partial(jobs.app, site, main)),
         ("store in jobs", partial(jobs.store, context, site)),
-        ("runners", partial(jobs.runners, site)),
+        ("runners", partial(runners.runners, site, main)),
+        ("keys of jobs", partial(runners.keys, site, main)),
+        ("checks of bots", partial(offer.checks_of_bots, site)),
+        ("code scanning", partial(offer.scanning, site)),
+        ("private reports", partial(offer.reports, site)),
+        ("workflows", partial(offer.workflows, site)),
     )
     yield from (look(name, at) for name, at in looks)
     yield from releases.checks(context, site)
@@ -56,9 +69,12 @@ def _token(site: Site) -> str:
 
 def _in_step(site: Site, main: Main, kind: Kind) -> str:
     rows = site.rows(item for item in main.wanted(site.facts) if item.kind == kind)
-    wrong = [_difference(row) for row in rows if row.state != "same"]
+    wrong = [_difference(row) for row in rows if row.state in ("create", "change")]
     if wrong:
-        raise InputError(f"{'; '.join(wrong)}. {APPLY}")
+        cure = f"{APPLY}. {FORBIDDEN}" if any(OPENS in line for line in wrong) else APPLY
+        raise InputError(f"{'; '.join(wrong)}. {cure}")
+    if left_out := {row.why for row in rows if row.why}:
+        return f"left out: {'; '.join(left_out)}"
     unseen = sorted({key for row in rows for key in row.unseen})
     hidden = f"; hidden from this token: {', '.join(unseen)}" if unseen else ""
     return f"{len(rows)}, as main's files say{hidden}"
@@ -67,7 +83,7 @@ def _in_step(site: Site, main: Main, kind: Kind) -> str:
 def _required_check(main: Main) -> str:
     declared = (parse_yaml(main.text(CI), CI) or {}).get("jobs", {})
     required = _required(main.policy)
-    missing = required - {job.get("name", key) for key, job in declared.items()}
+    missing = required - {name for key, job in declared.items() for name in _names(key, job)}
     if missing:
         raise InputError(
             f"main waits for the check {', '.join(sorted(missing))}, and no job of {CI} has that "
@@ -75,6 +91,12 @@ def _required_check(main: Main) -> str:
             ".github/rulesets/main.json"
         )
     return f"{', '.join(sorted(required))}: a job of {CI}"
+
+
+def _names(key: str, job: Mapping[str, Any]) -> list[str]:
+    """What the check runs of a job may be called: the texts in an expression, if it is one."""
+    name = str(job.get("name", key))
+    return re.findall(r"'([^']*)'", name) if "${{" in name else [name]
 
 
 def _required(policy: Policy) -> set[str]:

@@ -1,16 +1,16 @@
-"""What `delivery doctor` looks at on GitHub: what its jobs run as, on, and with."""
+"""What `delivery doctor` looks at on GitHub: what its jobs run as, and with."""
 
 from __future__ import annotations
 
 from delivery.context import Context
 from delivery.errors import InputError
+from delivery.governance.billing import lacks
 from delivery.governance.live import Site
 from delivery.governance.main import Main
 
 KEY = "DELIVERY_APP_KEY"
 STORE = "store"  # the environment of release.yml and of train.yml
 CREDENTIALS = "DVC_CONFIG"
-HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
 def app(site: Site, main: Main) -> str:
@@ -23,6 +23,11 @@ def app(site: Site, main: Main) -> str:
         )
     if number is None:
         return "none: people merge rollbacks"
+    if why := lacks(site.plan, "environment"):
+        raise InputError(
+            f"the App {number} has no safe place for its key: {why}. `gh variable delete "
+            "DELIVERY_APP_ID`, or make the repository public or pay for its plan"
+        )
     environments = main.settings.environments
     for name in (STORE, *environments):
         if not site.existing(f"environments/{name}/secrets/{KEY}"):
@@ -44,6 +49,8 @@ def store(context: Context, site: Site) -> str:
             f"the DVC remote is {url}, a folder that no runner of GitHub's can reach. Change it to "
             "s3://, gs://, azure:// or https://, or remove it: releases then go to GitHub Releases"
         )
+    if lacks(site.plan, "environment"):
+        return _of_the_repository(site, url)
     if not site.existing(f"environments/{STORE}/secrets/{CREDENTIALS}"):
         raise InputError(
             f"the DVC remote is {url}, and the environment {STORE} has no secret {CREDENTIALS}: "
@@ -53,29 +60,11 @@ def store(context: Context, site: Site) -> str:
     return f"{url}, with {CREDENTIALS} in the environment {STORE}"
 
 
-def runners(site: Site) -> str:
-    """Where jobs train and deploy."""
-    lines = []
-    for name in ("TRAIN_RUNNER", "DEPLOY_RUNNER"):
-        label = site.variable(name)
-        hosted = not label or label.startswith(HOSTED)
-        if not hosted:
-            _require_online(site, name, label)
-        lines.append(f"{name} is {label or 'not set'}" + (" (hosted)" if hosted else ""))
-        if name == "DEPLOY_RUNNER" and hosted:
-            lines.append("deployments rehearse: started, judged and stopped in one job")
-    return "; ".join(lines)
-
-
-def _require_online(site: Site, name: str, label: str) -> None:
-    """A runner of the repository; those of its organisation cannot be seen from here."""
-    listing = site.existing("actions/runners") or {"runners": []}
-    ours = [
-        runner for runner in listing["runners"]
-        if any(known["name"] == label for known in runner["labels"])
-    ]  # fmt: skip
-    if ours and all(runner["status"] != "online" for runner in ours):
+def _of_the_repository(site: Site, url: str) -> str:
+    """Where environments have no secrets, every job has the same."""
+    if not site.existing(f"actions/secrets/{CREDENTIALS}"):
         raise InputError(
-            f"{name} is {label}, and no runner with that label is online: jobs wait. Start "
-            f"`{ours[0]['name']}`, or change the variable under Settings → Variables"
+            f"the DVC remote is {url}, and the repository has no secret {CREDENTIALS}: releases "
+            f"cannot be stored. `gh secret set {CREDENTIALS} < .dvc/config.local`"
         )
+    return f"{url}, with {CREDENTIALS} of the repository, which jobs of every branch can read"

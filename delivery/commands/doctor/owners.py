@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery.errors import InputError
+from delivery.governance.billing import lacks
 from delivery.governance.codeowners import FILE, SOURCE
 from delivery.governance.live import Site
 from delivery.governance.main import Main
@@ -61,6 +62,8 @@ def reviews(site: Site, main: Main) -> str:
 
 def _review_rule(site: Site) -> Mapping[str, Any]:
     """What is asked of a pull request to main, by whichever ruleset: its organisation's too."""
+    if lacks(site.plan, "ruleset"):
+        return {}
     rule_parameters: dict[str, Any] = {}
     for rule in site.existing("rules/branches/main") or []:
         if rule["type"] == "pull_request":

@@ -186,6 +186,7 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(world: Governed) -> None
         world.hub.branch_policies.clear()
         world.hub.labels.clear()
         world.hub.settings["delete_branch_on_merge"] = False
+        world.hub.workflow_defaults["can_approve_pull_request_reviews"] = False
         left = iter([None] * (done - 1))
 
         def tell(_: str, left: Any = left) -> None:
@@ -257,12 +258,46 @@ def test_somebody_who_does_not_administer_is_told_at_once(
     assert len(world.hub.requests) == 1
 
 
-def test_a_plan_without_rulesets_is_said_before_anything_changes(world: Governed) -> None:
-    said = "Upgrade to GitHub Pro or make this repository public to enable this feature."
-    world.hub.fail_next("GET", "/rulesets", 403, message=said)
-    with pytest.raises(InputError, match=r"Upgrade to GitHub Pro.*what is left without it"):
+def test_a_private_repository_on_free_gets_what_there_is(world: Governed) -> None:
+    """No job could open a pull request without what is applied here."""
+    world.hub.subscribe("free")
+    result = apply(world.context, dry_run=False)
+    assert {row.item.kind for row in result.rows if row.state == "left out"} == {
+        "environment", "ruleset",
+    }  # fmt: skip
+    assert "promotion:staging" in world.hub.labels
+    assert world.hub.workflow_defaults["can_approve_pull_request_reviews"]
+    left_out = [note for note in result.notes if note.startswith("left out: ")]
+    assert "no rulesets: main takes any push" in "".join(left_out)
+    assert len(left_out) == 2
+    assert apply(world.context, dry_run=False).different == ()
+
+
+def test_a_private_repository_that_pays_is_as_strict_as_a_public_one(world: Governed) -> None:
+    """Pro and Team refuse what an environment could wait for, 0 and [] too."""
+    world.hub.subscribe("team")
+    apply(world.context, dry_run=False)
+    assert different(world) == {}
+    assert [found["name"] for found in world.hub.branch_policies["production"]] == ["main"]
+    assert world.ruleset("main")["required_status_checks"]
+
+
+def test_an_organisation_that_forbids_pull_requests_by_actions_is_named(world: Governed) -> None:
+    world.hub.forbids_pulls = True
+    world.hub.workflow_defaults["default_workflow_permissions"] = "write"
+    result = apply(world.context, dry_run=False)
+    assert any("the organisation forbids Actions" in note for note in result.notes)
+    assert world.hub.workflow_defaults["default_workflow_permissions"] == "read"
+    assert world.ruleset("main")["required_status_checks"]
+
+
+def test_what_fails_leaves_nothing_else_undone(world: Governed) -> None:
+    world.hub.fail_next("PUT", "/environments/production", 422)
+    with pytest.raises(ForgeError, match="environments/production"):
         apply(world.context, dry_run=False)
-    assert written(world.hub) == []
+    assert any("environment production: " in line for line in world.said)
+    assert world.ruleset("main")["required_status_checks"]
+    assert set(different(world)) == {"production"}
 
 
 def test_a_token_that_is_wrong_or_missing_is_named(

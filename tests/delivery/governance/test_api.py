@@ -65,3 +65,19 @@ def test_an_environment_that_is_open_says_so(world: Governed) -> None:
     api.put(f"{PATH}/environments/open", {"wait_timer": 0})
     assert Environments(api, SLUG).found("open")["branches"] == ["every branch"]
     assert Environments(api, SLUG).found("nothing") is None
+
+
+def test_what_waits_is_taken_away_and_never_sent_where_there_is_nothing(world: Governed) -> None:
+    """Plans that lack it refuse the keys whatever is in them."""
+    environments = Environments(world.context.api, SLUG)
+    item = Item("environment", "store", {"branches": ["main"], "reviewers": [], "wait_timer": 0})
+    environments.put(item)
+    world.hub.environments["store"]["protection_rules"].append(
+        {"type": "wait_timer", "wait_timer": 30}
+    )
+    environments.put(item)
+    found = environments.found("store")
+    assert found is not None
+    assert found["wait_timer"] == 0
+    world.hub.subscribe("team")
+    environments.put(item)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from delivery.errors import InputError
 from delivery.github.access import access
 from delivery.github.errors import GithubError
+from delivery.governance.billing import Plan
 from delivery.governance.desired import Facts
 from delivery.governance.files import APP_ID
 from delivery.governance.live import Site, rights
@@ -55,13 +57,20 @@ def test_a_token_without_the_right_is_told_which_it_needs(status: int) -> None:
         raise GithubError("refused. More.", status=status)
 
 
-def test_what_a_plan_does_not_have_is_no_matter_of_the_token() -> None:
-    with (
-        pytest.raises(InputError, match=r"Upgrade to GitHub Pro\. docs/github\.md") as caught,
-        rights(),
-    ):
-        raise GithubError("Upgrade to GitHub Pro. More.", status=403)
-    assert "token" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("subscribed", "plan"),
+    [("public", Plan.PUBLIC), ("free", Plan.FREE), ("team", Plan.PAID)],
+)
+def test_the_plan_is_told_by_what_is_refused(world: Governed, subscribed: Any, plan: Plan) -> None:
+    world.hub.subscribe(subscribed)
+    assert site(world).plan is plan
+
+
+def test_what_the_plan_lacks_is_left_out_unasked(world: Governed) -> None:
+    world.hub.subscribe("free")
+    content = {"branches": ["main"], "reviewers": [], "wait_timer": 0}
+    (row,) = site(world).rows([Item("environment", "staging", content)])
+    assert (row.state, "neither secrets nor rules" in row.why) == ("left out", True)
 
 
 @pytest.mark.parametrize("status", [None, 422, 502])

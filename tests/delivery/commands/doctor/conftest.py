@@ -1,4 +1,4 @@
-"""A repository whose governance was applied."""
+"""A private repository that pays, whose governance was applied."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.github.governing import Governed
 
 @pytest.fixture
 def mended(world: Governed) -> Governed:
+    world.hub.subscribe("team")
     apply(world.context, dry_run=False)
     world.hub.variables["PUBLIC_STORE"] = "true"
     return world

@@ -14,7 +14,7 @@ KEY = "DELIVERY_APP_KEY"
 def test_a_repository_that_was_applied_is_well(mended: Governed) -> None:
     every = found(mended)
     assert [check.name for check in every.values() if not check.ok] == []
-    assert len(every) >= 13
+    assert len(every) >= 18
 
 
 @pytest.mark.parametrize("name", ["github labels", "github environments", "github rulesets"])
@@ -51,6 +51,7 @@ def test_a_loosened_rule(mended: Governed) -> None:
 
 
 def test_an_environment_that_waits_for_a_person(mended: Governed) -> None:
+    mended.hub.subscribe("public")
     entry = {"reviewer": {"slug": "platform"}, "type": "Team"}
     mended.hub.environments["production"]["protection_rules"].append(
         {"type": "required_reviewers", "reviewers": [entry]}
@@ -62,7 +63,7 @@ def test_an_environment_that_waits_for_a_person(mended: Governed) -> None:
     assert found(mended)["github environments"].ok
 
 
-@pytest.mark.parametrize("jobs", [JOBS.replace("name: ci", "name: all"), None])
+@pytest.mark.parametrize("jobs", [JOBS.replace("'ci'", "'all'"), None])
 def test_a_required_check_that_no_job_reports(mended: Governed, jobs: str | None) -> None:
     if jobs is None:
         (mended.origin.path / CI).unlink()
@@ -72,6 +73,20 @@ def test_a_required_check_that_no_job_reports(mended: Governed, jobs: str | None
     assert "main waits for the check ci" in check.found
     mended.push({CI: JOBS})
     assert found(mended)["required check"].ok
+
+
+def test_what_the_plan_lacks_is_said_and_is_no_fault(mended: Governed) -> None:
+    mended.hub.subscribe("free")
+    every = found(mended)
+    assert [check.name for check in every.values() if not check.ok] == []
+    for name in ("github environments", "github rulesets"):
+        assert every[name].found.startswith("left out: ")
+    assert "main takes any push" in every["github plan"].found
+
+
+def test_an_organisation_that_forbids_pull_requests_is_named(mended: Governed) -> None:
+    mended.hub.workflow_defaults["can_approve_pull_request_reviews"] = False
+    assert "the organisation forbids it" in found(mended)["github settings"].cure
 
 
 def test_without_a_token_there_is_one_check_that_says_how_to_get_one(

@@ -1,4 +1,4 @@
-"""What jobs run as, on, and with."""
+"""What jobs run as, and with."""
 
 from __future__ import annotations
 
@@ -37,15 +37,21 @@ def test_a_store_that_no_job_can_write_to(mended: Governed) -> None:
     assert "GitHub Releases" in found(mended, None)["store in jobs"].found
 
 
-def test_a_runner_that_is_offline(mended: Governed) -> None:
-    assert "deployments rehearse" in found(mended)["runners"].found
-    mended.hub.variables["DEPLOY_RUNNER"] = "box"
-    runner = {"name": "box-1", "status": "offline", "labels": [{"name": "box"}]}
-    mended.hub.runners.append(runner)
-    check = found(mended)["runners"]
+def test_an_app_has_no_safe_place_for_its_key_where_environments_have_no_secrets(
+    mended: Governed,
+) -> None:
+    mended.with_app()
+    mended.hub.subscribe("free")
+    check = found(mended)["github app"]
     assert not check.ok
-    assert "Start `box-1`" in check.cure
-    runner["status"] = "online"
-    check = found(mended)["runners"]
-    assert check.ok
-    assert "rehearse" not in check.found
+    assert "no safe place for its key" in check.found
+
+
+def test_where_environments_have_no_secrets_the_repository_has_the_stores(
+    mended: Governed,
+) -> None:
+    mended.hub.subscribe("free")
+    check = found(mended, "s3://bucket/store")["store in jobs"]
+    assert check.cure.startswith("`gh secret set DVC_CONFIG <")
+    mended.hub.secrets.add(("", "DVC_CONFIG"))
+    assert "every branch can read" in found(mended, "s3://bucket/store")["store in jobs"].found

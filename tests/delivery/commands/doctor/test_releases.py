@@ -20,6 +20,7 @@ def test_a_public_repository_publishes_the_training_data(
 
 
 def test_whoever_means_it_says_so(mended: Governed) -> None:
+    mended.hub.subscribe("public")
     check = found(mended, None)["who reads the data"]
     assert check.ok
     assert check.found.startswith("EVERYBODY")

@@ -17,6 +17,11 @@ from delivery.trust.signers import Trust, broken_rule
 GATE = "signature"
 SHOWN = 12  # digits of a key's id
 NAMED = 3  # files that a verdict names
+STEPS = (
+    "a job signs with a key that ends with it unless it has the secret DELIVERY_SIGNING_KEY; "
+    "`delivery key` prints the lines of `trust:` for a key, and `delivery sign` on a machine whose "
+    "key counts vouches for a release"
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def judge(evidence: Evidence) -> Verdict:
 def _decide(evidence: Evidence, signed: Mapping[str, str]) -> tuple[Status, str]:
     stranger = _stranger(evidence)
     if stranger:
-        return "fail", stranger
+        return "hold", stranger  # a step of the set-up is missing; a rejection would be for ever
     if not evidence.genuine and (evidence.signer or evidence.own):
         return "fail", "the signature was not made with the key that it names"
     changed = _changed(signed, evidence.found)
@@ -87,12 +92,15 @@ def _stranger(evidence: Evidence) -> str:
     key = evidence.key_id[:SHOWN]
     if evidence.trust:
         known = evidence.signer is not None
-        return "" if known else f"key {key} is under no name of `trust:` in delivery.yaml on main"
+        return (
+            ""
+            if known
+            else f"key {key} is under no name of `trust:` in delivery.yaml on main; {STEPS}"
+        )
     if evidence.own or not evidence.serves:
         return ""
     return (
-        f"key {key} is not kept on this machine, and delivery.yaml on main has no `trust:`. "
-        "Whoever signs can print the lines that are missing there with `delivery key`"
+        f"key {key} is not kept on this machine, and delivery.yaml on main has no `trust:`; {STEPS}"
     )
 
 

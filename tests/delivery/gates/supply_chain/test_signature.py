@@ -85,10 +85,11 @@ def test_a_forged_signature_fails() -> None:
     assert judge(replace(GOOD, genuine=False), policy()).status == "fail"
 
 
-def test_a_stranger_fails_even_with_this_machines_key() -> None:
+def test_a_stranger_is_held_even_with_this_machines_key() -> None:
     verdict = judge(replace(GOOD, signer=None, own=True), policy())
-    assert verdict.status == "fail"
+    assert verdict.status == "hold"
     assert "under no name of `trust:`" in verdict.why
+    assert "DELIVERY_SIGNING_KEY" in verdict.why
 
 
 def test_without_a_list_only_the_own_key_counts_where_clients_are_served() -> None:
@@ -96,7 +97,7 @@ def test_without_a_list_only_the_own_key_counts_where_clients_are_served() -> No
     assert judge(own, {}).status == "pass"
     assert "this machine's own key" in judge(own, {}).why
     assert judge(replace(own, genuine=False), {}).status == "fail"
-    assert judge(replace(own, own=False, genuine=False), {}).status == "fail"
+    assert judge(replace(own, own=False, genuine=False), {}).status == "hold"
     rehearsal = replace(own, own=False, genuine=False, serves=False)
     assert judge(rehearsal, {}).status == "pass"
     assert judge(replace(rehearsal, found={}), {}).status == "fail"

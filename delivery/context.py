@@ -32,7 +32,13 @@ class Context(Checkout):
 
         rest = f"It is whole at {self.surroundings.run_url}." if self.surroundings.run_url else ""
         whole = rest or "`delivery gate` writes it whole."
-        return GithubForge(self.api, github.slug, merges_itself=github.is_app, rest=whole)
+        return GithubForge(
+            self.api,
+            github.slug,
+            merges_itself=github.is_app,
+            starts_checks=self.surroundings.starts_checks,
+            rest=whole,
+        )
 
     def target(self, environment: Environment) -> Target:
         """The place where `environment` runs."""

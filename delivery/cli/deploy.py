@@ -50,8 +50,11 @@ def deploy(environment: str, budget: float, dry_run: bool, as_json: bool) -> Non
         parts.append(f"not proposed further: {result.held}")
     if result.rollback:
         parts.append(pull_line(result.rollback))
+    if result.made_way:
+        parts.append("makes way for a rollback that waits for this runner; another run goes on")
     show(result, as_json, *parts)
-    _exit_for(last.state, environment, last.idle)
+    if not result.made_way:
+        _exit_for(last.state, environment, last.idle)
 
 
 def _exit_for(state: State, environment: str, idle: bool) -> None:

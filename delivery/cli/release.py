@@ -7,6 +7,11 @@ import click
 from delivery.cli.options import context, dry_option, json_option, override_option, reason_option
 from delivery.cli.render import pull_line, show
 
+NOTHING = (
+    "nothing to release yet: main has no dvc.lock, which names a model. `delivery retrain` "
+    "proposes the first, and so does the label retrain on a pull request"
+)
+
 
 @click.command()
 @override_option
@@ -20,6 +25,9 @@ def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: boo
     from delivery.settings.overrides import parse_overrides
 
     result = run(context(), parse_overrides(reason, overrides), dry_run=dry_run)
+    if result.judged is None:
+        show(result, as_json, NOTHING)
+        return
     known = " (main has its record already)" if result.already else ""
     show(
         result,

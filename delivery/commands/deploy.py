@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from delivery.ci.turns import Turns
 from delivery.context import Context
 from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
 from delivery.deployment.reconcile import Deployment
@@ -19,13 +20,15 @@ from delivery.promotion.rollback import propose_rollback
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """The last step, all steps, and the pull request that followed."""
+    """The last step, all steps, and the pull request that followed. `made_way`: a rollback waited
+    for this runner, so another run goes on."""
 
     step: Step
     steps: tuple[Step, ...]
     next: PromoteResult | None = None
     held: str = ""  # why the next environment was not proposed
     rollback: Pull | None = None
+    made_way: bool = False
 
 
 def deploy(context: Context, environment: str, *, budget: float) -> DeployResult:
@@ -43,6 +46,8 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
     with _cleared(context, environment):
         steps = _run(context, environment, budget)
     last = steps[-1]
+    if not last.final:
+        return DeployResult(last, steps, made_way=True)
     if last.state.failed:
         return DeployResult(last, steps, rollback=propose_rollback(context, environment))
     if last.state is State.VERIFIED and not last.idle:
@@ -67,9 +72,9 @@ def _cleared(context: Context, environment: str) -> Iterator[None]:
 
 
 def _run(context: Context, environment: str, budget: float) -> tuple[Step, ...]:
-    """Ticks until a final state, the same state thrice, or the end of the budget."""
+    """Ticks until a final state, until a rollback needs this runner, or the end of the budget."""
     deadline = time.monotonic() + budget
-    deployment = Deployment(context, environment)
+    deployment, turns = Deployment(context, environment), Turns(context)
     steps: list[Step] = []
     while True:
         steps.append(deployment.tick())
@@ -77,6 +82,8 @@ def _run(context: Context, environment: str, budget: float) -> tuple[Step, ...]:
         if steps[-1].final:
             if steps[-1].state is State.VERIFIED and steps[-1].transition == "verified":
                 steps.append(deployment.tick())  # keeps the previous warm, retires older ones
+            return tuple(steps)
+        if turns.make_way():
             return tuple(steps)
         if time.monotonic() > deadline:
             raise HeldError(

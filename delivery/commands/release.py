@@ -27,30 +27,34 @@ from delivery.state.record import (
     signature_path,
 )
 from delivery.state.snapshot import Snapshot
+from delivery.storage.dvc_lock import LOCK
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """A release: its id, its verdicts and the pull request to the first environment."""
+    """A release: its id, its verdicts and the pull request to the first environment. Without a
+    release main has no model yet."""
 
-    release: str
-    judged: Judged
-    pull: Pull | None
-    already: bool  # main knew this release before
+    release: str | None = None
+    judged: Judged | None = None
+    pull: Pull | None = None
+    already: bool = False  # main knew this release before
 
 
 def release(context: Context, overrides: Overrides, *, dry_run: bool) -> ReleaseResult:
     """Build once, judge by main's policy, store the bytes, propose the first promotion.
 
-    Never trains: the bytes are those that dvc.lock names. Releasing the same bytes again adopts
-    the record that is there.
+    Never trains: the bytes are those that dvc.lock names; before main has one, there is nothing to
+    do. Releasing the same bytes again adopts the record that is there.
 
     Raises:
         RefusedError, HeldError: a gate blocks, or must not be overridden; nothing was
             stored or proposed.
     """
-    context.store.place()
     snapshot = context.snapshot()
+    if context.repository.read(snapshot.commit, LOCK) is None:
+        return ReleaseResult()
+    context.store.place()
     environment = snapshot.environment(snapshot.settings.first)
     require_allowed(environment, overrides.gates)
     subject = candidate(context, snapshot.commit)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from delivery.ci.handoff import METRICS, PARAMS, Packed, pack, unpack
 from delivery.context import Context
 from delivery.errors import HeldError, InputError
 from delivery.forge.protocol import CANDIDATE, Pull
+from delivery.forge.runs import Runs
 from delivery.git.command import GitError
 from delivery.retraining.body import difference
 from delivery.retraining.params import override
@@ -72,7 +73,10 @@ def train(context: Context, settings: Sequence[str]) -> None:
 def ask_for(context: Context, branch: str) -> AskResult:
     """Start train.yml on main about `branch`, whose own run could not write what it trains."""
     _require_own(branch)  # before hours of training, not after
-    _start(context, "train.yml", "main", {"branch": branch})
+    github = context.surroundings.github
+    assert github is not None
+    # Twice does no harm: the same training gives the same bytes.
+    Runs(context.api, github.slug).start("train.yml", "main", {"branch": branch})
     return AskResult(branch)
 
 
@@ -95,23 +99,16 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
     files = {LOCK: packed.lock, PARAMS: packed.params}
     if all(git.read(base, path) == text for path, text in files.items()):
         if onto:
-            _check(context, onto)  # a run before this one may have ended right after its push
+            context.forge.check(onto, base)  # a run before may have ended right after its push
         return RetrainResult(unchanged=True)
     title = f"Retrain: {packed.headline}" if packed.headline else "Retrain"
     commit = git.commit_files(base, files, title)
     context.store.keep(commit, git.main())
     if onto:
         git.push_branch(commit, onto)
-        _check(context, onto)
+        context.forge.check(onto, commit)
         return RetrainResult(commit=commit)
     return RetrainResult(pull=_propose(context, packed, base, commit, title), commit=commit)
-
-
-def _check(context: Context, branch: str) -> None:
-    """Start ci.yml: what GITHUB_TOKEN pushes starts none by itself."""
-    github = context.surroundings.github
-    if context.surroundings.in_job and github and not github.is_app:
-        _start(context, "ci.yml", branch, {})
 
 
 def _propose(context: Context, packed: Packed, base: str, commit: str, title: str) -> Pull:
@@ -126,14 +123,6 @@ def _propose(context: Context, packed: Packed, base: str, commit: str, title: st
     params = context.repository.read(base, PARAMS) or "", packed.params
     body = difference(metrics, params)
     return context.forge.open(head, title, body, (RETRAIN, CANDIDATE))
-
-
-def _start(context: Context, name: str, ref: str, inputs: Mapping[str, str]) -> None:
-    """Start a workflow on a branch. Twice does no harm: the same training gives the same bytes."""
-    api, github = context.api, context.surroundings.github
-    assert github is not None
-    path = f"/repos/{github.slug}/actions/workflows/{name}/dispatches"
-    api.post(path, {"ref": ref, "inputs": dict(inputs)}, adopt=lambda: None)
 
 
 def _require_own(branch: str) -> None:

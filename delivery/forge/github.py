@@ -5,6 +5,7 @@ Every step looks for what an earlier, interrupted run made, and goes on from the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ import httpx
 from delivery.errors import ForgeError
 from delivery.forge.comments import CLOSED, REPORT, StickyComments
 from delivery.forge.protocol import Pull, Wanted, moved
+from delivery.forge.runs import Runs
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 
@@ -29,7 +31,8 @@ BUSY = "Base branch was modified"
 class GithubForge:
     """The forge of `slug`, which is owner/name.
 
-    `rest` says where a report that is too long for a comment can be read whole.
+    `rest` says where a report that is too long for a comment can be read whole. `starts_checks`:
+    nothing starts the checks of what it opens and pushes, so it does that itself.
     """
 
     def __init__(
@@ -38,9 +41,12 @@ class GithubForge:
         slug: str,
         *,
         merges_itself: bool,
+        starts_checks: bool = False,
         rest: str = "`delivery gate` prints it.",
     ) -> None:
         self.merges_itself = merges_itself
+        self._starts_checks = starts_checks
+        self._runs = Runs(api, slug)
         self._api = api
         self._slug = slug
         self._root = f"/repos/{slug}"
@@ -59,7 +65,14 @@ class GithubForge:
 
         content = {"title": title, "body": body, "head": head, "base": "main"}
         raw = adopt() or self._api.post(f"{self._root}/pulls", content, adopt=adopt)
-        return self._label(self._pull(raw), labels)
+        pull = self._label(self._pull(raw), labels)
+        with contextlib.suppress(GithubError):  # then its check waits for a click
+            self.check(head, raw["head"]["sha"])
+        return pull
+
+    def check(self, head: str, commit: str) -> None:
+        if self._starts_checks:
+            self._runs.check(head, commit)
 
     def comment(self, number: int, text: str) -> None:
         self._comments.write(number, REPORT, text)

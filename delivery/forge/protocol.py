@@ -50,6 +50,10 @@ class Forge(Protocol):
         """
         ...
 
+    def check(self, head: str, commit: str) -> None:
+        """Have the checks of a branch run whose head is `commit`, where pushing it starts none."""
+        ...
+
     def comment(self, number: int, text: str) -> None:
         """Write the sticky comment, replacing the one before."""
         ...

@@ -9,6 +9,7 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     GITHUB_SERVER_URL         which host is GitHub; https://github.com if unset
     GITHUB_API_URL            its REST interface; https://api.github.com if unset
     DEPLOY_RUNNER             the runner where environments run; empty: jobs rehearse them
+    CI_STATUS                 false: checks of pull requests by GITHUB_TOKEN wait for a click
     RUNNER_ENVIRONMENT        github-hosted: nothing that is started here stays
     GITHUB_ACTIONS            true: this is a job
     GITHUB_RUN_ID             which run of a workflow, for a link to it
@@ -88,6 +89,17 @@ class Surroundings:
     def rehearses(self) -> bool:
         """Do jobs rehearse the environments, because no runner is named where they run?"""
         return self.in_job and not self.environ.get("DEPLOY_RUNNER")
+
+    @property
+    def starts_checks(self) -> bool:
+        """Is this a job whose token starts no checks by what it pushes and opens?"""
+        by_token = self.in_job and self.github is not None and not self.github.is_app
+        return by_token and self.environ.get("CI_STATUS") != "false"
+
+    @property
+    def job_token(self) -> str:
+        """GITHUB_TOKEN, which may start workflows; the App's may not."""
+        return self.environ.get("GITHUB_TOKEN", "") if self.in_job else ""
 
     @property
     def is_hosted(self) -> bool:

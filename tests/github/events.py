@@ -29,8 +29,9 @@ def push_payload(hub: State, slug: str, ref: str, old: str, new: str) -> dict[st
     git = hub.repos[slug]
     commits: list[dict[str, Any]] = []
     if new != ZERO and ref.startswith("refs/heads/"):
-        known = f"^{old}" if old != ZERO else "^refs/heads/main"
-        out = git.git("rev-list", "--reverse", f"--max-count={MOST_COMMITS}", new, known)
+        first = old == ZERO and ref == "refs/heads/main"  # of the repository
+        known = [] if first else [f"^{old}" if old != ZERO else "^refs/heads/main"]
+        out = git.git("rev-list", "--reverse", f"--max-count={MOST_COMMITS}", new, *known)
         commits = [_commit(hub, slug, sha) for sha in out.split()]
     return {
         "ref": ref, "before": old, "after": new, "created": old == ZERO, "deleted": new == ZERO,

@@ -128,15 +128,17 @@ def test_a_release_written_by_hand_does_not_start(here: World) -> None:
     assert refused.jobs["environments"] == "failure"
     assert refused.jobs["ci"] == "failure"
     assert "somebody wrote it by hand" in refused.log
-    here.report_check(
-        here.hub.pulls[number].head_sha, "pull_request", "success"
-    )  # as if somebody forged it
+    # As if somebody forged it:
+    here.report_check(here.hub.pulls[number].head_sha, "pull_request", "success")
     here.merge(number)
-    (deployed,) = here.settle()
+    deployed, checked = here.settle()
     assert deployed.jobs["deploy"] == "failure"
     assert here.events("production", log="rehearsals") == ["rejected"]
     (rollback,) = here.pulls("rollback:production")
     assert BY_HAND in here.hub.pulls[rollback].title
+    assert checked.workflow == "ci.yml", "the job that opened it started its check"
+    (status,) = here.statuses(here.hub.pulls[rollback].head_sha)
+    assert status == ("ci", "success")
 
 
 def test_a_vulnerable_dependency_blocks_a_pull_request(
@@ -145,7 +147,8 @@ def test_a_vulnerable_dependency_blocks_a_pull_request(
     with advisories() as other:  # what the first source answered is known for a day
         other.vulnerable.add("starlette")
         monkeypatch.setitem(here.variables, "ADVISORIES_URL", other.url)
-        run = here.dispatch("ci.yml", {})
+        run = here.dispatch("ci.yml", {"reason": "it is not reachable"})
     assert run.jobs["security"] == "failure"
     assert run.jobs["ci"] == "failure"
     assert "GHSA-0000-0000-0001" in run.log
+    assert "status" not in run.jobs, "a run that was given a reason reports nothing"

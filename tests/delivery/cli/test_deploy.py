@@ -44,6 +44,13 @@ def test_what_follows_is_shown(delivery: CommandLine) -> None:
     assert "not proposed further: a reason" in lines
 
 
+def test_making_way_is_no_failure(delivery: CommandLine) -> None:
+    delivery.returns("deploy.deploy", ended(State.ANALYSING, made_way=True))
+    run = delivery("deploy", "staging")
+    assert run.exit_code == 0
+    assert "makes way for a rollback" in run.stdout
+
+
 def test_the_budget_is_passed_on(delivery: CommandLine) -> None:
     calls = delivery.returns("deploy.deploy", ended(State.VERIFIED))
     delivery("deploy", "staging", "--budget", "5")

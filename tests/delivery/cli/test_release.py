@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from delivery.commands.release import ReleaseResult
 from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.cli.shown import ONE, PULL, judged
@@ -19,3 +21,11 @@ def test_one_that_main_has_is_adopted(delivery: CommandLine) -> None:
     lines = delivery("release").stdout
     assert f"release {ONE} (main has its record already)" in lines
     assert "nothing to propose: the first environment wants it already" in lines
+
+
+def test_before_there_is_a_model_nothing_is_wrong(delivery: CommandLine) -> None:
+    delivery.returns("release.release", ReleaseResult())
+    run = delivery("release")
+    assert run.exit_code == 0
+    assert "nothing to release yet: main has no dvc.lock" in run.stdout
+    assert json.loads(delivery("release", "--json").stdout)["release"] is None

@@ -41,11 +41,25 @@ def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(origin.path, lambda _: None)
 
 
+@pytest.fixture
+def locked(origin: Origin) -> None:
+    """main names a model."""
+    origin.push({"dvc.lock": "schema: '2.0'\n"})
+
+
+def test_before_there_is_a_model_nothing_is_released_and_nothing_is_wrong(world: World) -> None:
+    """As in the first commit of a repository that was made from the template."""
+    result = release(world, parse_overrides("", ()), dry_run=False)
+    assert (result.release, result.judged, result.pull) == (None, None, None)
+
+
+@pytest.mark.usefixtures("locked")
 def test_without_a_store_nothing_is_built(world: World) -> None:
     with pytest.raises(DeliveryError, match="DVC repository"):
         release(world, parse_overrides("", ()), dry_run=False)
 
 
+@pytest.mark.usefixtures("locked")
 def test_an_override_that_policy_does_not_allow_is_refused_first(
     origin: Origin, world: World
 ) -> None:
@@ -58,7 +72,9 @@ def test_an_override_that_policy_does_not_allow_is_refused_first(
 
 
 @pytest.fixture
-def judged_world(origin: Origin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+def judged_world(
+    origin: Origin, locked: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> World:
     """Building and judging have their tests: here both always find the same release."""
     bento = Bento(ONE, tmp_path)
     vars(bento)["sha256"] = version(ONE).bento_sha256

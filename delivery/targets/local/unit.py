@@ -30,7 +30,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 """
-SHARED = "/tmp", "/var/tmp"  # where libraries keep sockets and scratch files
+SHARED = "/tmp", "/var/tmp"  # nosec B108 - named, not used: where libraries keep scratch files
 
 
 @dataclass(frozen=True, slots=True)

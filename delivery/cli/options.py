@@ -28,6 +28,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 dry_option = click.option(
     "--dry-run", is_flag=True, help="Print what would happen; change nothing."
 )
+details_option = click.option(
+    "--details", is_flag=True, help="Show of every gate what is required, and why."
+)
 reason_option = click.option("--reason", default="", help="Why; written into the evidence.")
 override_option = click.option(
     "--override",

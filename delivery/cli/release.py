@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from delivery.cli.options import context, dry_option, json_option, override_option, reason_option
+from delivery.cli.options import (
+    context,
+    details_option,
+    dry_option,
+    json_option,
+    override_option,
+    reason_option,
+)
 from delivery.cli.render import pull_line, show
 
 NOTHING = (
@@ -17,8 +24,11 @@ NOTHING = (
 @override_option
 @reason_option
 @dry_option
+@details_option
 @json_option
-def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: bool) -> None:
+def release(
+    overrides: tuple[str, ...], reason: str, dry_run: bool, details: bool, as_json: bool
+) -> None:
     """Package main's model, judge it, store it and propose it to the first environment."""
     from delivery.commands.release import release as run
     from delivery.report import table
@@ -32,7 +42,7 @@ def release(overrides: tuple[str, ...], reason: str, dry_run: bool, as_json: boo
     show(
         result,
         as_json,
-        table(result.judged.judgement),
+        table(result.judged.judgement, details=details),
         f"release {result.release}{known}",
         pull_line(result.pull, "nothing to propose: the first environment wants it already"),
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from delivery.cli.options import context, dry_option, environment_argument, json_option
+from delivery.cli.options import (
+    context,
+    details_option,
+    dry_option,
+    environment_argument,
+    json_option,
+)
 from delivery.cli.render import show
 from delivery.errors import HeldError, RefusedError
 from delivery.gates.verdict import blocking
@@ -13,14 +19,15 @@ from delivery.gates.verdict import blocking
 @click.command()
 @environment_argument
 @dry_option
+@details_option
 @json_option
-def verify(environment: str, dry_run: bool, as_json: bool) -> None:
+def verify(environment: str, dry_run: bool, details: bool, as_json: bool) -> None:
     """Judge what is live in ENV again by the active gates; revoke and roll back what fails."""
     from delivery.commands.verify import verify as run
     from delivery.report import table
 
     result = run(context(), environment, dry_run=dry_run)
-    show(result, as_json, table(result.judgement))
+    show(result, as_json, table(result.judgement, details=details))
     blocked = blocking(result.judgement.verdicts)
     if any(verdict.status == "fail" for verdict in blocked):
         outcome = "was revoked and rolled back" if result.revoked else "would be revoked"

@@ -144,16 +144,17 @@ def _card(bento: Bento) -> str:
     return text[:CARD_LENGTH]
 
 
-def require_pass(judged: Judged, what: str) -> None:
-    """RefusedError or HeldError, naming each gate that blocks."""
+def require_pass(judged: Judged, what: str, *, shown: bool = False) -> None:
+    """RefusedError or HeldError, naming each gate that blocks and, unless that was `shown`, why."""
     blocked = blocking(judged.judgement.verdicts)
     if not blocked:
         return
-    lines = [
-        f"{verdict.gate} ({verdict.status}): {verdict.why}; measured: {verdict.measured}; "
-        f"required: {verdict.required}"
-        for verdict in blocked
-    ]
+    lines = [f"{verdict.gate} ({verdict.status})" for verdict in blocked]
+    if not shown:
+        lines = [
+            f"{line}: {verdict.why}; measured: {verdict.measured}; required: {verdict.required}"
+            for line, verdict in zip(lines, blocked, strict=True)
+        ]
     text = f"{what} is blocked by " + "; ".join(lines) + f". The report: {judged.report}"
     if any(verdict.status == "fail" for verdict in blocked):
         raise RefusedError(text)

@@ -9,7 +9,8 @@ from pathlib import Path
 from delivery.files import write_whole
 from delivery.gates.judgement import Judgement
 from delivery.report.page import html
-from delivery.report.text import markdown, table, verdict_table
+from delivery.report.terminal import table, verdict_table
+from delivery.report.text import markdown
 
 __all__ = ["Report", "markdown", "table", "verdict_table", "write"]
 

@@ -17,6 +17,7 @@ from delivery.report.inputs import input_lines
 from delivery.report.text import (
     GROUP_SHARES,
     change,
+    named,
     outcome,
     percent,
     reference_name,
@@ -49,6 +50,8 @@ def html(judgement: Judgement) -> str:
         "span": span,
         "signed": _signed,
         "percent": percent,
+        "named": named,
+        "share": _share,
     }
     evidence = judgement.evidence
     return environment.get_template("report.html").render(
@@ -152,6 +155,12 @@ def _metric(row: Mapping[str, Any]) -> dict[str, Any]:
         gain = gain if row["higher_is_better"] else -gain
         side = "better" if gain > 0 else "worse" if gain < 0 else "same"
     return {**row, "side": side}
+
+
+def _share(count: int, total: int) -> str:
+    """Of a row of the confusion matrix; short, since there are many columns."""
+    share = 100 * count / total if total else 0.0
+    return "<1%" if 0 < share < 1 else f"{share:.0f}%"
 
 
 def _signed(number: float) -> str:

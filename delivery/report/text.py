@@ -1,12 +1,9 @@
-"""A judgement as a table for terminals and as Markdown for pull requests."""
+"""A judgement as Markdown for pull requests, and the words that all reports share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-from rich.table import Column, Table
-from rich.text import Text
 
 from delivery.forge.protocol import LONGEST
 from delivery.gates.judgement import Judgement
@@ -20,7 +17,6 @@ GROUP_SHARES = {
     "recall": "recall",
     "false_positive": "false positives",
 }
-STYLES = {"pass": "green", "fail": "bold red", "hold": "yellow", "not checked": "yellow"}
 OVERRIDDEN = "overridden"
 MARKS = {
     "pass": "✅ pass", "fail": "❌ fail", "hold": "✋ hold", "not checked": "❔ not checked",
@@ -82,39 +78,6 @@ def because(verdict: Verdict) -> str:
     return f"{verdict.why}. Override: {verdict.override}" if verdict.override else verdict.why
 
 
-def table(judgement: Judgement) -> Table:
-    """One line a gate, for a terminal."""
-    table = verdict_table(judgement.verdicts)
-    other = judgement.champion or "no champion"
-    table.title = f"{judgement.candidate} against {other}: {outcome(judgement.verdicts)}"
-    return table
-
-
-def verdict_table(verdicts: Iterable[Verdict]) -> Table:
-    """Gate, verdict, measured, required and why."""
-    table = Table(
-        Column("gate", no_wrap=True),  # a name that is cut cannot be looked up
-        "verdict",
-        "measured",
-        "required",
-        "why",
-        title_justify="left",
-    )
-    for verdict in verdicts:
-        why = because(verdict)
-        table.add_row(
-            verdict.gate,
-            Text(
-                f"{verdict.status}, {OVERRIDDEN}" if verdict.override else verdict.status,
-                style=STYLES[verdict.status],
-            ),
-            Text(verdict.measured),
-            Text(verdict.required),
-            Text(why if len(why) <= 400 else f"{why[:399]}…"),
-        )
-    return table
-
-
 def markdown(judgement: Judgement) -> str:
     """The report as Markdown. Where a comment could not take it, the slices give way first; what
     is still too long the forge cuts."""
@@ -137,7 +100,13 @@ def markdown(judgement: Judgement) -> str:
     ]
     metrics = _metrics(evidence, judgement)
     slices = _slices(evidence)
-    rest = [*_inputs(evidence), *_groups(evidence), *_card(evidence), *_hashes(evidence["judged"])]
+    rest = [
+        *_classes(evidence),
+        *_inputs(evidence),
+        *_groups(evidence),
+        *_card(evidence),
+        *_hashes(evidence["judged"]),
+    ]
     while slices and sum(len(line) + 1 for line in (*head, *metrics, *slices, *rest)) > LONGEST:
         slices = _shorter(slices)
     return "\n".join([*head, *metrics, *slices, *rest]) + "\n"
@@ -148,6 +117,11 @@ def _shorter(slices: list[str]) -> list[str]:
     table, end = slices[:-2], slices[-2:]
     kept = 5 + (len(table) - 5) // 2
     return [*table[:kept], "| … | | | | | | |", *end] if kept > 8 else []
+
+
+def named(name: Any) -> str:
+    """What to show of a value of the data: an empty text is one too."""
+    return str(name) if str(name).strip() else "(empty)"
 
 
 def percent(number: float | None) -> str:
@@ -178,7 +152,7 @@ def _slices(evidence: Mapping[str, Any]) -> list[str]:
         return []
     rows = [
         (
-            f"{part['segment']} = {part['value']}",
+            f"{part['segment']} = {named(part['value'])}",
             f"{part['rows']:,}",
             value(part["candidate"]),
             value(part["reference"]),
@@ -210,13 +184,34 @@ def _groups(evidence: Mapping[str, Any]) -> list[str]:
     if not evidence.get("groups"):
         return []
     rows = [
-        (f"{group['segment']} = {group['value']}", f"{group['rows']:,}",
+        (f"{group['segment']} = {named(group['value'])}", f"{group['rows']:,}",
          *(percent(group[name]) for name in GROUP_SHARES))
         for group in evidence["groups"]
     ]  # fmt: skip
     names = ("group", "rows", *GROUP_SHARES.values())
     title = "<details><summary>The candidate's decisions by group</summary>"
     return ["", title, "", *_grid(names, rows), "", "</details>"]
+
+
+def _classes(evidence: Mapping[str, Any]) -> list[str]:
+    if not evidence.get("classes"):
+        return []
+    rows = [
+        (named(group["name"]), f"{group['rows']:,}",
+         *(percent(group[side][figure]) for figure in ("precision", "recall")
+           for side in ("candidate", "reference")))
+        for group in evidence["classes"]
+    ]  # fmt: skip
+    other = evidence["reference"]
+    names = ("class", "rows", "precision", f"{other}'s", "recall", f"{other}'s")
+    confusion = evidence["confusion"]
+    counts = [
+        (named(name), *(f"{count:,}" for count in row))
+        for name, row in zip(confusion["names"], confusion["rows"], strict=True)
+    ]
+    title = "<details><summary>Classes, and what the candidate takes them for</summary>"
+    columns = ("true, by predicted", *map(named, confusion["names"]))
+    return ["", title, "", *_grid(names, rows), "", *_grid(columns, counts), "", "</details>"]
 
 
 def _card(evidence: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delivery.evidence.holdout import Holdout
+from delivery.evidence.reported.classes import by_class
 from delivery.evidence.trial import PairedScores
 from delivery.gates.numbers import metrics
 from delivery.gates.numbers.bootstrap import Floats, resample
@@ -51,6 +52,8 @@ def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> 
         "clusters": _clusters(losses, paired.holdout),
         "difference": _difference(losses),
     }
+    if paired.task == "multiclass":
+        numbers |= by_class(paired.contract.classes or (), labels, *both.values())
     if paired.task == "binary":
         numbers["groups"] = _groups(paired)
         numbers["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}

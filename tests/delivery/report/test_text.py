@@ -1,13 +1,11 @@
-"""Reports as text: a table for terminals, Markdown that a comment can take."""
+"""Reports as Markdown that a comment can take."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
@@ -16,16 +14,15 @@ from delivery.report.text import (
     change,
     mark,
     markdown,
+    named,
     outcome,
     percent,
     reference_name,
     sentence,
     span,
-    table,
     value,
-    verdict_table,
 )
-from tests.delivery.report.judged import CARD, ROWS, VERDICTS, evidence, judgement
+from tests.delivery.report.judged import CARD, ROWS, evidence, judgement
 
 
 def test_inputs_are_shown_with_what_was_measured() -> None:
@@ -88,16 +85,6 @@ def test_slices_of_markdown_are_whole_where_they_fit() -> None:
     assert "| … |" not in text
 
 
-def test_tables_name_gate_verdict_measured_required_and_why() -> None:
-    out = io.StringIO()
-    console = Console(file=out, width=200)
-    console.print(table(judgement({})), verdict_table(VERDICTS))
-    text = out.getvalue()
-    assert "r-1 against r-2: refused" in text
-    for part in ("champion", "fail", "log loss 0.7", "≤ 1%", "no load was measured"):
-        assert part in text
-
-
 def test_the_card_is_fenced_whatever_it_holds() -> None:
     """It comes with the pull request, so it must not look like the report."""
     fenced = markdown(judgement({**evidence("binary"), "card": CARD})).split("`" * 8)
@@ -112,9 +99,6 @@ def test_what_was_not_checked_is_seen_and_is_no_pass() -> None:
     )
     found = Judgement(verdicts, "r-1", "r-2", judgement({}).evidence)
     assert "| dependencies | ❔ not checked |" in markdown(found)
-    console = Console(file=io.StringIO(), width=200)
-    console.print(table(found))
-    assert "not checked" in console.file.getvalue()
 
 
 PASS, FAIL, HOLD = (Verdict("g", status, "m", "r", "w") for status in ("pass", "fail", "hold"))
@@ -170,7 +154,20 @@ def test_numbers_have_a_real_minus_sign_and_few_digits() -> None:
     assert span({"lower": None, "upper": None}) == "–"
 
 
-def test_the_name_of_a_gate_is_whole_however_narrow_the_terminal_is() -> None:
-    console = Console(width=60, file=io.StringIO())
-    console.print(verdict_table([Verdict("reproducible_build", "pass", "m " * 40, "r", "w")]))
-    assert "reproducible_build" in console.file.getvalue()  # type: ignore[attr-defined]
+def test_nothing_that_is_shown_has_a_blank_name() -> None:
+    assert [named(name) for name in ("", "  ", 0, "AA")] == ["(empty)", "(empty)", "0", "AA"]
+    segment = np.where(np.arange(ROWS) % 2, "", "AA")
+    assert "| carrier = (empty) |" in markdown(judgement(evidence("binary", segment)))
+
+
+def test_classes_are_shown_with_what_they_are_taken_for() -> None:
+    found = evidence("multiclass")
+    text = markdown(judgement(found))
+    [header] = [line for line in text.splitlines() if line.startswith("| true, by predicted |")]
+    assert header.count("|") == 2 + len(found["confusion"]["names"])
+    for group in found["classes"]:
+        assert (
+            f"| {group['name']} | {group['rows']:,} | {percent(group['candidate']['precision'])} |"
+            in text
+        )
+    assert "true, by predicted" not in markdown(judgement(evidence("binary")))

@@ -1,0 +1,1 @@
+"""What real traffic says of a candidate beside the champion. Pure; docs/analysis.md explains it."""

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from delivery.gates.rollout import latency
+from delivery.gates.rollout.decision import needed
+from delivery.gates.rollout.samples import EMPTY
+
+
+def test_no_samples_are_inconclusive() -> None:
+    verdict = latency.judge(EMPTY, latency.Policy())
+    assert needed(verdict) == 2_000

@@ -1,5 +1,5 @@
 """Write the locks: `make lock`. One resolution for all, so that a bento runs what was tested;
-only clients.lock, peers.lock and mutants.lock are apart: no bento is tested with their packages.
+only those of APART are not part of it: no bento is tested with their packages.
 
 The template's libraries are the groups of pyproject.toml; a fork's own stand in `model/*.in`. A
 pinned version stays unless the requirements exclude it: `make lock UPGRADE=1` takes the newest.
@@ -20,7 +20,7 @@ SILENT = ("--no-emit-index-url", "--no-header", "--no-annotate")
 TRAINING, PREDICTOR = "model/requirements.in", "model/predictor.in"
 # Lock → the fork's files that go into it beside the group of its name.
 OURS = {"dev": (TRAINING, PREDICTOR), "pipeline": (TRAINING, PREDICTOR), "serving": (PREDICTOR,)}
-APART = ("clients", "mutants", "peers")
+APART = ("clients", "mutants", "oracles", "peers")
 BOOTSTRAP = "bootstrap"  # uv alone: what pip installs, and what installs the rest
 
 

@@ -27,7 +27,7 @@ MAY = {
     "pipeline": ("pipeline",),
     "delivery": ("delivery",),
     "bench": ("bench", "delivery", "pipeline", "peers"),
-    "tests": ("dev", "clients"),
+    "tests": ("dev", "clients", "oracles"),
 }
 # Imported only where the fork's model is one of theirs, and then a library of the fork.
 OPTIONAL = {"lightgbm", "xgboost"}
@@ -95,7 +95,7 @@ def distributions(module: str) -> frozenset[str]:
         whose = "protobuf" if module.startswith("google.protobuf") else "google-cloud-aiplatform"
         return frozenset({whose})
     brought = {canonicalize_name(name) for name in INSTALLED.get(module, [])}
-    return frozenset(brought or {module})
+    return frozenset(brought or {canonicalize_name(module)})
 
 
 @pytest.mark.parametrize("package", [name for name in MAY if (ROOT / name).is_dir()])
@@ -128,6 +128,7 @@ def test_the_groups_are_the_templates_alone() -> None:
         ("serving", ("serving", "model/predictor.in")),
         ("clients", ("clients",)),
         ("mutants", ("mutants",)),
+        ("oracles", ("oracles",)),
         ("peers", ("peers",)),
     ],
 )

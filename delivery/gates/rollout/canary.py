@@ -43,10 +43,14 @@ def judge(samples: Samples, policy: Policy, *, step: int, attempt: str) -> tuple
 
 
 def exposure(samples: Samples, policy: Policy) -> Verdict:
-    """Did both arms answer enough requests of the step? A silent champion is no comparison."""
+    """Did both arms answer enough requests of the step, and are all of them written down? A silent
+    champion is no comparison."""
     counts = int(samples.candidate.sum()), int((~samples.candidate).sum())
     measured = f"candidate {counts[0]:,}, champion {counts[1]:,} requests"
     required = f"{policy.exposed:,} of each in the step"
+    if samples.lost:
+        why = f"{samples.lost:,} records of the router are missing: the rest may mislead"
+        return Verdict(EXPOSURE, "hold", measured, required, why)
     missing = policy.exposed - min(counts)
     if missing > 0:
         return inconclusive(EXPOSURE, measured, required, f"{missing:,} are missing", missing)

@@ -1,11 +1,159 @@
+"""Do both models answer alike on the same rows?"""
+
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from delivery.gates.rollout import shadow
 from delivery.gates.rollout.decision import needed
-from tests.delivery.gates.rollout.test_pairs import pairs
+from delivery.gates.rollout.pairs import Pairs
+from delivery.gates.rollout.shadow import Policy, changed, judge, mcnemar
+
+POLICY = Policy()
+SIZE, DAYS = 3_000, 30
 
 
-def test_no_pairs_are_inconclusive() -> None:
-    assert needed(shadow.judge(pairs(np.empty(0), np.empty(0)), shadow.Policy())) == 1_000
+def made(*, noise: float = 0.02, worse: float = 0.0, failing: float = 0.0, **more: object) -> Pairs:
+    """Champion scores, and a candidate's that differ by noise on the log-odds; labels follow the
+    champion's scores."""
+    random = np.random.default_rng(21)
+    logits = random.normal(0, 1.5, SIZE)
+    own = logits + random.normal(0, noise, SIZE) + worse * random.normal(0, 1, SIZE)
+    failed = random.random(SIZE) < failing
+    scores = 1 / (1 + np.exp(-own))
+    columns = {
+        "champion": 1 / (1 + np.exp(-logits)),
+        "candidate": np.where(failed, np.nan, scores),
+        "champion_failed": np.zeros(SIZE, bool),
+        "candidate_failed": failed,
+        "champion_seconds": np.full(SIZE, np.nan),
+        "candidate_seconds": np.full(SIZE, 0.02),
+        "cluster": np.repeat([f"day {day}" for day in range(DAYS)], SIZE // DAYS),
+        "threshold": 0.5,
+    }
+    if more.pop("labelled", False):
+        columns["labels"] = (random.random(SIZE) < columns["champion"]).astype(float)
+    return Pairs(**(columns | more))
+
+
+def part(pairs: Pairs, size: int) -> Pairs:
+    names = [name for name in Pairs.__dataclass_fields__ if len(np.shape(getattr(pairs, name)))]
+    changed = {name: getattr(pairs, name)[:size] for name in names}
+    rest = {name: getattr(pairs, name) for name in ("task", "threshold", "expected_flips")}
+    return Pairs(**changed, **rest)
+
+
+def test_models_that_agree_pass() -> None:
+    verdict = judge(made(), POLICY)
+    assert verdict.status == "pass"
+    assert "without labels" in verdict.why
+    assert verdict.details["p95_seconds"] == [pytest.approx(0.02), None]
+
+
+@pytest.mark.parametrize(("size", "missing"), [(0, 1_000), (900, 100), (999, 1)])
+def test_too_few_pairs_are_inconclusive(size: int, missing: int) -> None:
+    assert needed(judge(part(made(), size), POLICY)) == missing
+
+
+def test_pairs_of_few_days_are_inconclusive() -> None:
+    few = made(cluster=np.repeat(["Monday", "Tuesday"], SIZE // 2))
+    assert needed(judge(few, POLICY)) == 8
+
+
+def test_pairs_without_both_scores_are_no_pairs() -> None:
+    assert needed(judge(made(champion=np.full(SIZE, np.nan)), POLICY)) == 1_000
+
+
+def test_failures_where_the_champion_answers_fail() -> None:
+    verdict = judge(made(failing=0.02), POLICY)
+    assert verdict.status == "fail"
+    assert verdict.details["failures"]["lower"] > POLICY.errors
+
+
+def test_failures_of_both_are_nobodys_fault() -> None:
+    bad = np.random.default_rng(1).random(SIZE) < 0.2
+    nothing = np.where(bad, np.nan, 0.4)
+    both = made(champion=nothing, candidate=nothing, champion_failed=bad, candidate_failed=bad)
+    assert judge(both, POLICY).status == "pass"
+
+
+def test_changed_answers_hold_unless_the_holdout_has_shown_them() -> None:
+    verdict = judge(made(noise=1.0), POLICY)
+    assert (verdict.status, needed(verdict)) == ("hold", None)
+    assert judge(made(noise=1.0, expected_flips=0.1), POLICY).status == "pass"
+
+
+def test_a_worse_loss_fails_by_labels() -> None:
+    verdict = judge(made(worse=1.0, expected_flips=0.2, labelled=True), POLICY)
+    assert verdict.status == "fail"
+    assert "loss" in verdict.why
+    assert verdict.details["mcnemar"] < -3
+
+
+def test_a_like_loss_passes_by_labels() -> None:
+    verdict = judge(made(labelled=True), POLICY)
+    assert verdict.status == "pass"
+    assert "with labels" in verdict.why
+
+
+def test_labels_that_have_not_come_are_not_zero() -> None:
+    labels = made(labelled=True).labels.copy()
+    labels[100:] = np.nan
+    verdict = judge(made(worse=1.0, expected_flips=0.2, labels=labels), POLICY)
+    assert verdict.details["loss"] is None
+    assert "without labels" in verdict.why
+
+
+def test_segments_show_where_they_differ() -> None:
+    carrier = np.where(np.arange(SIZE) % 3 == 0, "AA", "UA")
+    pairs = made(segments={"carrier": carrier})
+    shifted = np.where(carrier == "AA", 1 - pairs.champion, pairs.champion)
+    verdict = judge(made(segments={"carrier": carrier}, candidate=shifted), POLICY)
+    ua, aa = verdict.details["segments"]["carrier"]
+    assert (ua["value"], ua["pairs"], ua["flips"]) == ("UA", 2_000, 0)
+    assert (aa["value"], aa["flips"]) == ("AA", 1)
+    assert aa["mean_delta"] > 0.3
+
+
+def test_a_number_has_no_threshold_to_cross() -> None:
+    prices = np.linspace(10, 20, SIZE)
+    pairs = made(
+        champion=prices, candidate=prices + 0.1, task="regression", threshold=None, labels=prices
+    )
+    assert not changed(pairs).any()
+    assert judge(pairs, POLICY).status == "fail"
+
+
+def test_classes_change_where_the_first_one_does() -> None:
+    champion = np.tile([0.6, 0.3, 0.1], (SIZE, 1))
+    candidate = champion.copy()
+    candidate[::2] = [0.3, 0.6, 0.1]
+    pairs = made(champion=champion, candidate=candidate, task="multiclass", threshold=None)
+    assert changed(pairs).mean() == 0.5
+    assert judge(pairs, POLICY).details["largest_delta"] == pytest.approx(0.3)
+
+
+def test_mcnemar_by_hand() -> None:
+    """Three clusters: two answers become right, one wrong; two right; one wrong."""
+    pairs = Pairs(
+        champion=np.array([0.4, 0.4, 0.6, 0.4, 0.4, 0.4]),
+        candidate=np.array([0.6, 0.6, 0.4, 0.6, 0.6, 0.6]),
+        champion_failed=np.zeros(6, bool), candidate_failed=np.zeros(6, bool),
+        champion_seconds=np.ones(6), candidate_seconds=np.ones(6),
+        cluster=np.array(list("aaabbc")), threshold=0.5,
+        labels=np.array([1.0, 1, 1, 1, 1, 0]),
+    )  # fmt: skip
+    sums = [1, 2, -1]
+    expected = sum(sums) / np.sqrt(sum(each**2 for each in sums))
+    assert mcnemar(pairs, np.array([0, 0, 0, 1, 1, 2])) == pytest.approx(expected)
+
+
+def test_few_days_with_failures_are_not_proof() -> None:
+    """All in one of twelve days: it may be that day."""
+    bad = np.zeros(SIZE, bool)
+    bad[:60] = True
+    days = np.repeat([f"{day}" for day in range(12)], SIZE // 12)
+    scores = np.where(bad, np.nan, made().champion)
+    verdict = judge(made(candidate=scores, candidate_failed=bad, cluster=days), POLICY)
+    assert needed(verdict) == SIZE
+    assert verdict.details["could_have_missed"] > POLICY.errors

@@ -6,14 +6,16 @@ and ends in the same state. All raise TargetError where the place itself fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from delivery.bento.bento import Bento
+from delivery.gates.rollout.samples import Samples
 from delivery.targets.orders import Orders
+from delivery.targets.split import Split
 from serving.settings.service import ServingSettings
 
 
@@ -37,6 +39,13 @@ class Capabilities:
     """What a target can. A rollout that needs more is for another target."""
 
     lasting: bool  # what is started stays up after the command
+    shares: bool = False  # a candidate gets a share of the traffic while somebody watches
+    sticky: bool = False  # a client stays with its release for as long as its slot does
+    records: bool = False  # the router writes down what became of each request
+
+    def lacks(self, needed: Iterable[str]) -> Sequence[str]:
+        """Which of these it cannot."""
+        return [name for name in needed if not getattr(self, name)]
 
 
 class Writer(Enum):
@@ -100,6 +109,34 @@ class Runtime(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """Under which a candidate has traffic."""
+
+    @property
+    def port(self) -> int:
+        """Of 127.0.0.1, where it is answered for."""
+        ...
+
+    @property
+    def holds(self) -> bool: ...
+
+    def renew(self) -> None:
+        """It holds for another while."""
+        ...
+
+    def end(self) -> None:
+        """It holds no more."""
+        ...
+
+
+class Requests(Protocol):
+    """What became of the requests of an attempt."""
+
+    def samples(self) -> Samples:
+        """All so far."""
+        ...
+
+
 class Router(Protocol):
     """What leads the clients of one environment to its releases."""
 
@@ -115,6 +152,23 @@ class Router(Protocol):
     def set_weights(self, weights: Mapping[str, int]) -> None:
         """Route the traffic so, at once for new requests, and wait until the route really
         answers with (one of) these releases. Empty closes the route: clients get 503."""
+        ...
+
+    def split(self) -> Split | None:
+        """How clients are divided between a champion and a candidate; None where they are not."""
+        ...
+
+    def watched(self) -> AbstractContextManager[Lease]:
+        """A lease of this process, for as long as the block."""
+        ...
+
+    def divide(self, split: Split, lease: Lease) -> None:
+        """Give the candidate its slots for as long as `lease` holds: when it ends, however that
+        comes, the champion answers everybody. Waits until the route answers so."""
+        ...
+
+    def requests(self, split: Split) -> Requests:
+        """What the router wrote down about the requests of an attempt."""
         ...
 
     def refresh(self) -> bool:

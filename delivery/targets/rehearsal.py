@@ -12,10 +12,10 @@ from pathlib import Path
 
 from delivery.settings.policy import Environment
 from delivery.targets.local.target import local_target
-from delivery.targets.protocol import Target
+from delivery.targets.protocol import Capabilities, Target
 
 
 def rehearsal_target(environment: Environment, workspace: Path) -> Target:
     """A place to run that does not last."""
     local = local_target(environment, workspace)
-    return replace(local, capabilities=replace(local.capabilities, lasting=False))
+    return replace(local, capabilities=Capabilities(lasting=False))

@@ -4,7 +4,8 @@ of its own. Standard library only, and up in a tenth of a second.
 behaviour.json in the bento: `error` ends the leader with that line on stderr; `error_once` does
 so at the first start; `crash` lets every worker die; `stubborn` ignores SIGTERM.
 Routes: /readyz, /release, /env, /headers as they came, and /hold, which answers once the file
-`let-go` is in HOME and says so by the file `held`.
+`let-go` is in HOME and says so by the file `held`. Every POST answers with the release: with status
+500 while the file `failing` is in HOME, after as many seconds as the file `slow` says.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        slow = HOME / "slow"
+        time.sleep(float(slow.read_text()) if slow.exists() else 0)
+        self.send_response(500 if (HOME / "failing").exists() else 200)
+        self.end_headers()
+        self.wfile.write(os.environ["RELEASE_ID"].encode())
 
     def log_message(self, *_: object) -> None:
         pass

@@ -66,8 +66,10 @@ class LocalRuntime:
         return {name: _led(instance, led.get(name)) for name, instance in instances.items()}
 
     def settled(self) -> Set[str]:
-        """What the last deployment left here."""
-        return self.settlement.read(self.router.weights())
+        """What the last deployment left here. A candidate with a share is on trial: nobody else
+        starts it again, or answers for it."""
+        split = self.router.split()
+        return self.settlement.read(self.router.weights()) - ({split.candidate} if split else set())
 
     def start(self, bento: Bento) -> Instance:
         """Run a release and wait until it is ready. Brings the router up too, so that a port in

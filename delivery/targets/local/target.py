@@ -23,6 +23,8 @@ from delivery.targets.local.runtime import LocalRuntime
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Capabilities, Target
 
+CAPABILITIES = Capabilities(lasting=True, shares=True, sticky=True, records=True)
+
 
 def local_target(environment: Environment, workspace: Path) -> Target:
     """`environment` at its port on 127.0.0.1, with its state under `workspace`."""
@@ -36,4 +38,4 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     router = LocalRouter(folder / "router", port, environment.name, instances.addresses, fence)
     envs = workspace / "envs"
     runtime = LocalRuntime(environment.name, folder, envs, instances, router, fence)
-    return Target(runtime, router, orders, Capabilities(lasting=True))
+    return Target(runtime, router, orders, CAPABILITIES)

@@ -35,3 +35,8 @@ def test_a_place_in_memory_is_all_of_it() -> None:
     assert (place.target.runtime, place.target.router) == (runtime, router)
     assert place.target.orders is orders
     assert not place.target.capabilities.lasting
+
+
+def test_what_a_target_lacks_is_named() -> None:
+    lacks = Capabilities(lasting=True, sticky=True).lacks(["sticky", "shares", "records"])
+    assert lacks == ["shares", "records"]

@@ -1,30 +1,71 @@
-"""What Traefik is told: releases, their weights, and a probe that says which version holds."""
+"""What Traefik is told: releases, their weights, and a probe that says which version holds.
+
+While a candidate has a share, each request first passes a middleware that puts its client into a
+slot and stamps it; the candidate's slots lead to the candidate as long as its lease is renewed,
+and to the champion otherwise. Those requests alone are written down.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from delivery.targets.local.routing.requests import SLOT
+from delivery.targets.split import Split
 
 PROBE = "X-Delivery-Probe"  # a request with this header is told which version of the file it met
 THROUGH, PULSE = "1", "2"  # its values: from a release, or from Traefik alone
 VERSION = "X-Delivery-Route"
+HOLDER = "X-Delivery-Holder"  # the champion, in answers of a divided route
+PLUGIN = "slots"
+CANARY = "canary"  # the router and the service that lead to the candidate under its lease
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A division of the traffic, and the port of 127.0.0.1 where its watcher renews the lease."""
+
+    split: Split
+    lease: int
 
 
 def configuration(
-    weights: Mapping[str, int], addresses: Mapping[str, str]
+    weights: Mapping[str, int], addresses: Mapping[str, str], rollout: Rollout | None = None
 ) -> tuple[Mapping[str, Any], str]:
     """The part `http` of the dynamic configuration, and the version that the probe answers."""
     services = _services(weights, addresses)
-    version = hashlib.sha256(json.dumps(services).encode()).hexdigest()[:12]
-    return _with_probe(services, version), version
+    if rollout:
+        services |= _under_lease(services[rollout.split.candidate], rollout)
+    content = json.dumps([services, asdict(rollout)] if rollout else services)
+    version = hashlib.sha256(content.encode()).hexdigest()[:12]
+    routers = _divided(rollout.split) if rollout else _plain()
+    holder = {HOLDER: rollout.split.champion} if rollout else {}
+    return {
+        "routers": {**routers, "pulse": {**_probe(PULSE, "nobody"), **_unwritten()}},
+        "middlewares": {
+            "version": {"headers": {"customResponseHeaders": {VERSION: version, **holder}}},
+            **({PLUGIN: {"plugin": {PLUGIN: asdict(rollout.split)}}} if rollout else {}),
+        },
+        "services": {**services, "nobody": {"loadBalancer": {"servers": []}}},
+    }, version
 
 
 def weights_of(http: Mapping[str, Any]) -> Mapping[str, int]:
     """The weights of a configuration; empty where the route is closed."""
     services = http["services"]["route"].get("weighted", {}).get("services", [])
     return {service["name"]: service["weight"] for service in services}
+
+
+def rollout_of(http: Mapping[str, Any]) -> Rollout | None:
+    """The division of the traffic; None where there is none."""
+    if PLUGIN not in http.get("middlewares", {}):
+        return None
+    split = Split(**http["middlewares"][PLUGIN]["plugin"][PLUGIN])
+    candidate = http["services"][split.candidate]["loadBalancer"]
+    return Rollout(split, int(candidate["healthCheck"]["port"]))
 
 
 def version_of(http: Mapping[str, Any]) -> str:
@@ -45,36 +86,67 @@ def addresses_of(http: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _services(weights: Mapping[str, int], addresses: Mapping[str, str]) -> dict[str, Any]:
-    """Weighted round robin over the releases; a cookie keeps a client with the one it met."""
+    """Weighted round robin over the releases."""
     services: dict[str, Any] = {
         release: {"loadBalancer": {"servers": _servers(addresses.get(release))}}
         for release in weights
     }
-    weighted: dict[str, Any] = {
+    weighted = {
         "services": [{"name": release, "weight": share} for release, share in weights.items()]
     }
-    if len(weights) > 1:
-        weighted["sticky"] = {"cookie": {"name": "release", "httpOnly": True, "sameSite": "lax"}}
     closed: dict[str, Any] = {"loadBalancer": {"servers": []}}
     services["route"] = {"weighted": weighted} if weights else closed
     return services
+
+
+def _under_lease(candidate: Mapping[str, Any], rollout: Rollout) -> dict[str, Any]:
+    """The candidate is led to while its watcher answers, whatever the candidate itself does: its
+    own failures have to be seen."""
+    check = {
+        "path": "/lease",
+        "port": rollout.lease,
+        "interval": "500ms",
+        "unhealthyInterval": "500ms",
+        "timeout": "1s",
+    }
+    leased = {"loadBalancer": {**candidate["loadBalancer"], "healthCheck": check}}
+    split = rollout.split
+    return {
+        split.candidate: leased,
+        CANARY: {"failover": {"service": split.candidate, "fallback": split.champion}},
+    }
 
 
 def _servers(address: str | None) -> list[dict[str, str]]:
     return [] if address is None else [{"url": address}]
 
 
-def _with_probe(services: Mapping[str, Any], version: str) -> dict[str, Any]:
+def _plain() -> dict[str, Any]:
     """Traefik changes all routers of an entry point at once, so what the probe's router says
     about the version is true of every other request as well."""
+    clients = {"rule": "PathPrefix(`/`)", "priority": 1, "service": "route"}
     return {
-        "routers": {
-            "clients": {"rule": "PathPrefix(`/`)", "priority": 1, "service": "route"},
-            "probe": _probe(THROUGH, "route"),
-            "pulse": _probe(PULSE, "nobody"),
+        "clients": {**clients, **_unwritten()},
+        "probe": {**_probe(THROUGH, "route"), **_unwritten()},
+    }
+
+
+def _divided(split: Split) -> dict[str, Any]:
+    """The probe goes where clients go: it fails where the middleware does."""
+    slots = "|".join(str(slot) for slot in sorted(split.slots))
+    below = {"parentRefs": ["clients"]}
+    canary = {"rule": f"HeaderRegexp(`{SLOT}`, `^({slots})$`)", "priority": 2, "service": CANARY}
+    champion = {"rule": "PathPrefix(`/`)", "priority": 1, "service": split.champion}
+    return {
+        "clients": {
+            "rule": "PathPrefix(`/`)",
+            "priority": 1,
+            "middlewares": [PLUGIN],
+            "observability": {"accessLogs": True},
         },
-        "middlewares": {"version": {"headers": {"customResponseHeaders": {VERSION: version}}}},
-        "services": {**services, "nobody": {"loadBalancer": {"servers": []}}},
+        CANARY: {**canary, **below},
+        "champion": {**champion, **below},
+        "probe": {**_probe(THROUGH, "route"), **below, "priority": 3},
     }
 
 
@@ -85,3 +157,7 @@ def _probe(value: str, service: str) -> dict[str, Any]:
         "service": service,
         "middlewares": ["version"],
     }
+
+
+def _unwritten() -> dict[str, Any]:
+    return {"observability": {"accessLogs": False}}

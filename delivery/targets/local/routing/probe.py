@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import httpx
 
 from delivery.bento.readiness import local_client
-from delivery.targets.local.routing.configuration import PROBE, PULSE, THROUGH, VERSION
+from delivery.targets.local.routing.configuration import (
+    HOLDER,
+    PROBE,
+    PULSE,
+    THROUGH,
+    VERSION,
+)
 
 ASK = 2.0  # s
 PATIENT = 3.0  # s: before it is ended, a busy one gets longer
@@ -27,9 +33,12 @@ class Probe:
         return client.get(f"{self.url}/release", headers={PROBE: THROUGH})
 
     def release(self) -> str:
-        """The release that answers; empty if none does."""
+        """The release that answers, or the champion of a divided route; empty if none does."""
         with local_client() as client, suppress(httpx.TransportError, ValueError, KeyError):
-            answer = client.get(f"{self.url}/release", timeout=ASK)
+            headers = {PROBE: THROUGH}
+            answer = client.get(f"{self.url}/release", headers=headers, timeout=ASK)
+            if HOLDER in answer.headers:
+                return str(answer.headers[HOLDER])
             if answer.status_code == httpx.codes.OK:
                 return str(answer.json()["release"])
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ from delivery.errors import TargetError
 from delivery.files import write_whole
 from delivery.processes.process import Process
 from delivery.targets.local.routing.certificate import certificate
-from delivery.targets.local.routing.configuration import configuration
+from delivery.targets.local.routing.configuration import Rollout, configuration
 from delivery.targets.local.routing.fence import Fence
+from delivery.targets.local.routing.lease import watched
+from delivery.targets.local.routing.requests import Requests
 from delivery.targets.local.routing.route_file import RouteFile
 from delivery.targets.local.routing.traefik import Traefik
+from delivery.targets.protocol import Lease
+from delivery.targets.split import Split
 
 NOBODY: Mapping[str, str] = {}
 
@@ -91,13 +96,25 @@ class LocalRouter:
         wanted = {release: share for release, share in weights.items() if share}
         if any(share < 0 for share in wanted.values()) or sum(wanted.values()) not in (0, 100):
             raise ValueError(f"weights are percentages that add up to 100, or none: {weights}")
-        addresses = self.addresses()
-        if missing := sorted(wanted.keys() - addresses.keys()):
-            raise TargetError(
-                f"{', '.join(missing)} does not run in {self.environment}, so it gets no traffic; "
-                f"the route is unchanged. `delivery deploy {self.environment}` starts it."
-            )
-        self._apply(wanted, addresses, set(wanted))
+        self._apply(wanted, self._addresses(wanted), set(wanted), None)
+
+    def split(self) -> Split | None:
+        """How clients are divided; None where they are not."""
+        rollout = self.file.rollout()
+        return rollout.split if rollout else None
+
+    def watched(self) -> AbstractContextManager[Lease]:
+        """A lease of this process, for as long as the block."""
+        return watched()
+
+    def divide(self, split: Split, lease: Lease) -> None:
+        """Give the candidate its slots for as long as `lease` is renewed; otherwise its clients
+        are answered by the champion. Waits as `set_weights` does, and raises the same."""
+        addresses = self._addresses(split.weights)
+        rollout = Rollout(split, lease.port)
+        with self.fence.write():
+            self.traefik.records.begin(split.attempt, self.traefik.reopen)
+        self._apply(split.weights, addresses, set(split.weights), rollout)
 
     def refresh(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
         """Put the same weights in force for the releases that are alive now; True if Traefik had
@@ -121,7 +138,7 @@ class LocalRouter:
         for release, neighbour in neighbours.items():
             addresses[release] = addresses[neighbour]
         before = self.process.leader()
-        self._apply(weights, addresses, answering)
+        self._apply(weights, addresses, answering, self.file.rollout())
         return self.process.leader() != before
 
     def stop(self) -> None:
@@ -130,11 +147,29 @@ class LocalRouter:
         self.traefik.stop()
         self.file.path.unlink(missing_ok=True)
 
+    def requests(self, split: Split) -> Requests:
+        """What was written down about the requests of an attempt; `samples` reads on."""
+        return Requests(self.traefik.records, split)
+
+    def _addresses(self, weights: Mapping[str, int]) -> Mapping[str, str]:
+        """Of what is alive. TargetError where one that shall have traffic is not."""
+        addresses = self.addresses()
+        if missing := sorted(weights.keys() - addresses.keys()):
+            raise TargetError(
+                f"{', '.join(missing)} does not run in {self.environment}, so it gets no traffic; "
+                f"the route is unchanged. `delivery deploy {self.environment}` starts it."
+            )
+        return addresses
+
     def _apply(
-        self, weights: Mapping[str, int], addresses: Mapping[str, str], answering: set[str]
+        self,
+        weights: Mapping[str, int],
+        addresses: Mapping[str, str],
+        answering: set[str],
+        rollout: Rollout | None,
     ) -> None:
         """Write the route and put it in force; one of `answering` answers then."""
-        routes, version = configuration(weights, addresses)
+        routes, version = configuration(weights, addresses, rollout)
         content = {"http": routes, "tls": self._tls()}
         with self.fence.write():
             write_whole(self.file.path, json.dumps(content, indent=1) + "\n")

@@ -13,10 +13,13 @@ import psutil
 
 from delivery.bento.readiness import local_client
 from delivery.errors import TargetError
-from delivery.files import program
+from delivery.files import program, write_whole
 from delivery.processes.process import Process
+from delivery.targets.local.routing.configuration import PLUGIN
 from delivery.targets.local.routing.port import clear_port
 from delivery.targets.local.routing.probe import Probe
+from delivery.targets.local.routing.records import Records
+from delivery.targets.local.routing.requests import ENTITY, FIELDS, SLOT, STEP
 
 GRACE = 15.0  # s: Traefik itself gives running requests 10 s
 DEADLINE = 15.0  # s: a change is in force after some 10 ms
@@ -31,7 +34,16 @@ OPTIONS = (
     # sent into one that is being closed.
     "--serverstransport.forwardingtimeouts.idleconntimeout=2s",
     "--serverstransport.forwardingtimeouts.dialtimeout=5s",
+    # What delivery.targets.local.routing.requests reads. No address and no other header of a client
+    # is written down.
+    "--accesslog.format=json",
+    "--accesslog.fields.defaultmode=drop",
+    *(f"--accesslog.fields.names.{field}=keep" for field in FIELDS),
+    "--accesslog.fields.headers.defaultmode=drop",
+    *(f"--accesslog.fields.headers.names.{header}=keep" for header in (STEP, SLOT, ENTITY)),
+    f"--experimental.localplugins.{PLUGIN}.modulename=delivery/{PLUGIN}",
 )
+SOURCE = Path(__file__).parent / PLUGIN  # of the middleware that Traefik interprets
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,11 @@ class Traefik:
     @property
     def probe(self) -> Probe:
         return Probe(f"http://127.0.0.1:{self.port}")
+
+    @property
+    def records(self) -> Records:
+        """What it writes down about requests while a candidate has a share."""
+        return Records(self.folder / "records")
 
     @property
     def runs(self) -> bool:
@@ -87,6 +104,10 @@ class Traefik:
             if not self._await(version, releases):
                 raise TargetError(f"the router of {self.environment} ended: {self._last_words()}")
 
+    def reopen(self) -> None:
+        """The file of its records, which was moved away or deleted."""
+        self._signal(signal.SIGUSR1)
+
     def stop(self) -> None:
         self.process.stop(grace=GRACE)
 
@@ -96,15 +117,22 @@ class Traefik:
 
     def _tell(self) -> None:
         """That its file has changed."""
+        self._signal(signal.SIGHUP)
+
+    def _signal(self, sign: signal.Signals) -> None:
         leader = self.process.leader()
         with suppress(psutil.NoSuchProcess):
             if leader is not None:
-                leader.send_signal(signal.SIGHUP)
+                leader.send_signal(sign)
 
     def _start(self, grace: float) -> None:
         self.process.stop(grace=grace)
         clear_port(self.port, self.environment, self.folder.absolute().parents[1])
         self._log.unlink(missing_ok=True)
+        self.records.file.parent.mkdir(parents=True, exist_ok=True)
+        for file in sorted(SOURCE.iterdir()):
+            copy = self.folder / "plugins-local" / "src" / "delivery" / PLUGIN / file.name
+            write_whole(copy, file.read_text(encoding="utf-8"))
         self.process.start(self._command(), env={}, log=self._log)
 
     def _command(self) -> tuple[str, ...]:
@@ -113,6 +141,7 @@ class Traefik:
             *OPTIONS,
             f"--entrypoints.web.address=127.0.0.1:{self.port}",
             f"--providers.file.directory={self.routes.absolute()}",
+            f"--accesslog.filepath={self.records.file.absolute()}",
         )
 
     def _await(self, version: str, releases: set[str]) -> bool:

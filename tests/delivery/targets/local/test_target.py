@@ -8,7 +8,7 @@ from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.targets.local.target import local_target
-from delivery.targets.protocol import Capabilities, Target
+from delivery.targets.protocol import Target
 from serving.settings.service import ServingSettings
 from tests.delivery.place import environment
 from tests.delivery.running import eventually, running
@@ -17,7 +17,8 @@ from tests.delivery.targets.local.clients import who
 
 def test_nothing_runs_in_a_new_target(target: Target) -> None:
     assert target.runtime.environment == "staging"
-    assert target.capabilities == Capabilities(lasting=True)
+    assert target.capabilities.lacks(["lasting", "shares", "sticky", "records"]) == []
+    assert target.router.split() is None
     assert dict(target.router.weights()) == {}
     assert dict(target.runtime.instances()) == {}
     assert target.router.problem() == ""

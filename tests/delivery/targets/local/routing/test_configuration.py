@@ -20,14 +20,6 @@ def test_a_release_without_an_address_keeps_its_weight_and_has_no_server() -> No
     assert http["services"]["r-one"]["loadBalancer"]["servers"] == []
 
 
-def test_only_a_split_route_has_a_cookie() -> None:
-    sticky = [
-        "sticky" in configuration(weights, ADDRESSES)[0]["services"]["route"]["weighted"]
-        for weights in ({"r-one": 100}, {"r-one": 50, "r-two": 50})
-    ]
-    assert sticky == [False, True]
-
-
 def test_the_version_changes_with_weights_and_addresses() -> None:
     versions = [
         configuration(weights, addresses)[1]

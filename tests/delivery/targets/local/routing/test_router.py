@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import psutil
 import pytest
 
 from delivery.bento.bento import Bento
+from delivery.bento.readiness import local_client
 from delivery.errors import InputError, TargetError
 from delivery.files import program
 from delivery.targets.protocol import Target
-from tests.delivery.running import running
+from delivery.targets.split import Split, slot_of
+from tests.delivery.running import eventually, running
 from tests.delivery.targets.local.clients import freeze_router, kill, kill_router, who
+from tests.origin import ROOT
 
 
 def test_a_shift_is_in_force_when_it_returns(target: Target, bento: Path) -> None:
@@ -51,13 +58,113 @@ def test_shares_are_kept_exactly_and_zero_is_none(target: Target, bento: Path) -
     assert Counter(who(target) for _ in range(20)) == {"r-one": 20}
 
 
-def test_a_client_with_a_cookie_stays_with_its_release(target: Target, bento: Path) -> None:
-    target.runtime.start(Bento("r-one", bento))
-    target.runtime.start(Bento("r-two", bento))
-    target.router.set_weights({"r-one": 50, "r-two": 50})
-    with httpx.Client(trust_env=False) as client:
-        met = [client.get(f"{target.router.url}/release").json()["release"] for _ in range(10)]
-    assert len(set(met)) == 1
+@pytest.fixture
+def divided(target: Target, bento: Path) -> Target:
+    for release in ("r-one", "r-two"):
+        target.runtime.start(Bento(release, bento))
+    return target
+
+
+def split(step: int, share: int, header: str = "X-User") -> Split:
+    return Split("a" * 40, step, "r-one", "r-two", share, header)
+
+
+def met(target: Target, client: str) -> str:
+    with local_client() as http:
+        return http.post(f"{target.router.url}/predict", headers={"X-User": client}).text
+
+
+def test_a_client_stays_unless_its_slot_moves(divided: Target) -> None:
+    clients = [f"client-{number}" for number in range(60)]
+    with divided.router.watched() as lease:
+        before: dict[str, str] = dict.fromkeys(clients, "r-one")
+        for step, share in ((1, 5), (2, 25), (3, 50)):
+            divided.router.divide(split(step, share), lease)
+            slots = split(step, share).slots
+            for client in clients:
+                slot = slot_of("a" * 40, client)
+                expected = "r-two" if slot in slots else "r-one"
+                assert {met(divided, client), met(divided, client)} == {expected}
+                assert expected == "r-two" or before[client] == "r-one", "nobody goes back"
+                before[client] = expected
+    assert dict(divided.router.weights()) == {"r-one": 50, "r-two": 50}
+    assert divided.router.split() == split(3, 50)
+
+
+def test_a_client_without_the_header_is_known_by_a_cookie(divided: Target) -> None:
+    with divided.router.watched() as lease:
+        divided.router.divide(split(1, 50, header=""), lease)
+        answers: list[str] = []
+        for _ in range(12):
+            with httpx.Client(trust_env=False) as client:
+                two = {client.post(f"{divided.router.url}/predict").text for _ in range(2)}
+                assert len(two) == 1
+                assert dict(client.cookies).keys() == {"delivery-client"}
+                answers += two
+        assert set(answers) == {"r-one", "r-two"}
+
+
+def test_what_happened_to_each_request_is_written_down(divided: Target) -> None:
+    with divided.router.watched() as lease:
+        divided.router.divide(split(1, 50), lease)
+        answers = Counter(met(divided, f"client-{number}") for number in range(20))
+        who(divided)
+        requests = divided.router.requests(split(1, 50))
+        samples = eventually(lambda: len(requests.samples()) >= 20 and requests.samples())
+    assert (int(samples.candidate.sum()), len(samples)) == (answers["r-two"], 20)
+    assert len(set(samples.entity)) == 20
+    assert (samples.lost, set(samples.cause), set(samples.step)) == (0, {""}, {1})
+
+
+def test_nothing_is_written_down_where_nothing_is_divided(divided: Target) -> None:
+    divided.router.set_weights({"r-one": 100})
+    met(divided, "ann")
+    assert divided.router.traefik.records.file.read_text() == ""
+
+
+WATCHER = """
+import sys, threading
+from delivery.targets.local.routing.lease import watched
+with watched() as lease:
+    print(lease.port, flush=True)
+    threading.Event().wait(60)
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+def test_when_the_watcher_ends_the_champion_answers_everybody(
+    divided: Target, sign: signal.Signals
+) -> None:
+    """However it ends, and without an error for anybody."""
+    client = next(name for name in "abcdefgh" if slot_of("a" * 40, name) in split(1, 50).slots)
+    command = [sys.executable, "-c", WATCHER]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as watcher:
+        try:
+            divided.router.divide(
+                split(1, 50), SimpleNamespace(port=int(watcher.stdout.readline()))
+            )
+            assert met(divided, client) == "r-two"
+            watcher.send_signal(sign)
+            answers = eventually(lambda: met(divided, client) != "r-two" and met(divided, client))
+            assert answers == "r-one"
+        finally:
+            watcher.kill()
+    with divided.router.watched() as lease:
+        divided.router.divide(split(1, 50), lease)
+        assert eventually(lambda: met(divided, client) == "r-two")
+
+
+def test_a_supervisor_gives_a_candidate_nothing(divided: Target) -> None:
+    """Neither another start nor, where the route is lost, all the traffic."""
+    with divided.router.watched() as lease:
+        divided.router.divide(split(1, 50), lease)
+        assert divided.runtime.settled() == {"r-one"}
+        divided.router.refresh()
+        assert divided.router.split() == split(1, 50)
+        divided.router.file.path.write_text("")
+        assert dict(divided.router.weights()) == {"r-one": 100}
+        divided.router.refresh()
+    assert {met(divided, f"client-{number}") for number in range(20)} == {"r-one"}
 
 
 def test_an_empty_route_is_closed(target: Target, bento: Path) -> None:

@@ -1,0 +1,68 @@
+"""Under which a candidate has traffic: it holds while somebody watches.
+
+The router asks the watcher twice a second whether it still does. A watcher that was killed or
+stopped does not answer, and one that hangs has not renewed for too long. In each case the router
+leads the candidate's clients to the champion by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+LASTS = 30.0  # s: a look at main takes a second or two
+
+
+class Lease:
+    """Renewed by its watcher, in whose process it is answered for at `port` of 127.0.0.1."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self.port = server.server_port
+        self._until = 0.0
+        self.renew()
+
+    @property
+    def holds(self) -> bool:
+        return time.monotonic() < self._until
+
+    def renew(self) -> None:
+        """It holds for another 30 s."""
+        self._until = time.monotonic() + LASTS
+
+    def end(self) -> None:
+        """It holds no more."""
+        self._until = 0.0
+
+
+@contextmanager
+def watched() -> Iterator[Lease]:
+    """A lease that ends with the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    lease = Lease(server)
+    server.RequestHandlerClass = _answering(lease)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    thread.daemon = True
+    thread.start()
+    try:
+        yield lease
+    finally:
+        lease.end()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _answering(lease: Lease) -> type[BaseHTTPRequestHandler]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if lease.holds else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Its log is nobody's."""
+
+    return Answer

@@ -1,0 +1,3 @@
+module delivery/slots
+
+go 1.21

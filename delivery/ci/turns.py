@@ -16,6 +16,7 @@ class Turns:
 
     def __init__(self, context: Context) -> None:
         here = context.surroundings
+        self.made_way = False
         self._runs: Runs | None = None
         if here.in_job and here.github and not here.rehearses and (token := here.job_token):
             self._runs = Runs(GithubApi(here.github.api, token), here.github.slug)
@@ -29,6 +30,7 @@ class Turns:
         if self._runs is None or not self._rollback_waits(self._runs):
             return False
         self._runs.start(DEPLOY, "main")
+        self.made_way = True
         return True
 
     @staticmethod

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -14,19 +17,26 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from delivery.commands.status import StatusResult
+    from delivery.context import Context
+
+INTERVAL = 2.0  # s
 
 
 @click.command()
+@click.option("--watch", is_flag=True, help="Look again every 2 seconds, until Ctrl-C.")
 @json_option
-def status(as_json: bool) -> None:
-    """Show what main wants, what runs, and the command that mends a difference."""
+def status(watch: bool, as_json: bool) -> None:
+    """Show what main wants, what runs, and the command that mends a difference.
+
+    While a rollout is under way: its share, what it waits for and when that can come.
+    """
     from delivery.commands.status import status as run
 
+    if watch:
+        watch_status(run)
+        return
     result = run(context())
-    supervised = [
-        f"{row.environment}: {row.supervision}" for row in result.environments if row.supervision
-    ]
-    show(result, as_json, status_table(result), *supervised)
+    show(result, as_json, status_table(result), *status_lines(result))
     wrong = [
         f"{row.environment}: {row.problem}: `{row.cure}`"
         for row in result.environments
@@ -34,6 +44,34 @@ def status(as_json: bool) -> None:
     ]
     if wrong:
         raise HeldError("; ".join(wrong))
+
+
+def watch_status(run: Callable[[Context], StatusResult]) -> None:
+    """Until Ctrl-C."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    pause = threading.Event()
+    with (
+        Live(console=Console(highlight=False), auto_refresh=False) as live,
+        suppress(KeyboardInterrupt),
+    ):
+        while True:
+            result = run(context())
+            lines = "\n".join(status_lines(result))
+            live.update(Group(status_table(result), Text(lines)), refresh=True)
+            pause.wait(INTERVAL)
+
+
+def status_lines(result: StatusResult) -> list[str]:
+    """Who supervises, and how rollouts stand."""
+    return [
+        f"{row.environment}: {line}"
+        for row in result.environments
+        for line in (row.supervision, str(row.rollout or ""))
+        if line
+    ]
 
 
 def status_table(result: StatusResult) -> Table:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from delivery.context import Context
+from delivery.deployment.traffic import lacking
 from delivery.errors import DeliveryError, RefusedError
 from delivery.promotion.admission import freshness_of, open_because, unproven_because
+from delivery.settings.policy import FILE, parse_settings
 from delivery.state.desired import desired_path, evidence_path
 from delivery.state.history import Attempt
 from delivery.state.record import FOLDER
@@ -38,7 +40,11 @@ def check(context: Context) -> CheckResult:
         for name in snapshot.settings.environments
         if any(_differs(before, head, path) for path in (desired_path(name), evidence_path(name)))
     )
-    problems = [*_records(context, before, head), *_environments(snapshot, head, changed)]
+    problems = [
+        *_records(context, before, head),
+        *_environments(snapshot, head, changed),
+        *_rollouts(context, before, head),
+    ]
     if problems:
         raise RefusedError("; ".join(problems))
     return CheckResult(changed)
@@ -75,6 +81,16 @@ def _unproven(proposed: Snapshot, attempt: Attempt) -> str:
         return why
     fresh = freshness_of(proposed, attempt)
     return f"{fresh.gate}: {fresh.why}" if fresh.status != "pass" else ""
+
+
+def _rollouts(context: Context, before: Snapshot, head: str) -> Iterator[str]:
+    """What a rollout needs and its target lacks, if the change is of the policy."""
+    if not _differs(before, head, FILE):
+        return
+    settings = parse_settings(before.text(head, FILE), FILE)
+    for name in settings.environments:
+        environment = settings.environment(name)
+        yield from lacking(environment, context.target(environment))
 
 
 def _records(context: Context, before: Snapshot, head: str) -> Iterator[str]:

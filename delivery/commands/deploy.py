@@ -5,33 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from delivery.ci.turns import Turns
 from delivery.context import Context
-from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
+from delivery.deployment.outcome import Outcome, follow_up
 from delivery.deployment.reconcile import Deployment
+from delivery.deployment.ticks import ticks
 from delivery.deployment.transition import Step
-from delivery.errors import HeldError, InputError, RefusedError
+from delivery.errors import HeldError, InputError
 from delivery.events.event import State
-from delivery.forge.protocol import Pull
-from delivery.promotion.rollback import propose_rollback
+from delivery.targets.local.supervision import Supervision
 
 
-@dataclass(frozen=True, slots=True)
-class DeployResult:
-    """The last step, all steps, and the pull request that followed. `made_way`: a rollback waited
-    for this runner, so another run goes on."""
-
-    step: Step
-    steps: tuple[Step, ...]
-    next: PromoteResult | None = None
-    held: str = ""  # why the next environment was not proposed
-    rollback: Pull | None = None
-    made_way: bool = False
-
-
-def deploy(context: Context, environment: str, *, budget: float) -> DeployResult:
+def deploy(context: Context, environment: str, *, budget: float) -> Outcome:
     """Bring `environment` to what main wants, within `budget` seconds.
 
     A verified release is proposed to the next environment; a rejected one ends in a rollback
@@ -43,16 +29,12 @@ def deploy(context: Context, environment: str, *, budget: float) -> DeployResult
             "this job is on a hosted runner, which ends with the job. Name a self-hosted runner "
             "there, or remove the variable and let jobs rehearse."
         )
+    turns = Turns(context)
     with _cleared(context, environment):
-        steps = _run(context, environment, budget)
-    last = steps[-1]
-    if not last.final:
-        return DeployResult(last, steps, made_way=True)
-    if last.state.failed:
-        return DeployResult(last, steps, rollback=propose_rollback(context, environment))
-    if last.state is State.VERIFIED and not last.idle:
-        return _follow_up(context, environment, steps)
-    return DeployResult(last, steps)
+        steps = _run(context, environment, budget, turns)
+    if turns.made_way:
+        return Outcome(steps[-1], steps, made_way=True)
+    return follow_up(context, environment, steps)
 
 
 def plan(context: Context, environment: str) -> Step:
@@ -71,39 +53,29 @@ def _cleared(context: Context, environment: str) -> Iterator[None]:
             target.stop()
 
 
-def _run(context: Context, environment: str, budget: float) -> tuple[Step, ...]:
+def _run(context: Context, environment: str, budget: float, turns: Turns) -> tuple[Step, ...]:
     """Ticks until a final state, until a rollback needs this runner, or the end of the budget."""
     deadline = time.monotonic() + budget
-    deployment, turns = Deployment(context, environment), Turns(context)
     steps: list[Step] = []
-    while True:
-        steps.append(deployment.tick())
-        context.progress(f"{environment}: {steps[-1].release} {steps[-1].transition}")
-        if steps[-1].final:
-            if steps[-1].state is State.VERIFIED and steps[-1].transition == "verified":
-                steps.append(deployment.tick())  # keeps the previous warm, retires older ones
-            return tuple(steps)
-        if turns.make_way():
-            return tuple(steps)
-        if time.monotonic() > deadline:
-            raise HeldError(
-                f"{environment} is still {steps[-1].state.value} after {budget:.0f} s. "
-                f"`delivery deploy {environment}` goes on where it stopped."
-            )
+    with Deployment(context, environment) as deployment:
+        for step in ticks(context, deployment):
+            steps.append(step)
+            if step.final:
+                continue
+            if turns.make_way():
+                deployment.leave()
+                break
+            if time.monotonic() > deadline:
+                raise HeldError(_unfinished(context, deployment, step, budget))
+    return tuple(steps)
 
 
-def _follow_up(context: Context, environment: str, steps: tuple[Step, ...]) -> DeployResult:
-    """Propose what was verified here to the next environment, once."""
-    snapshot = context.snapshot()
-    attempt = snapshot.attempt(environment)
-    following = attempt.environment.downstream
-    if following is None or attempt.desired.is_rollback:
-        return DeployResult(steps[-1], steps)
-    if snapshot.attempt(following).desired.wanted.release == attempt.desired.wanted.release:
-        return DeployResult(steps[-1], steps)
-    request = PromoteRequest(following, by_person=False)
-    try:
-        proposed = advance(context, snapshot, request, steps[-1].release)
-    except (HeldError, RefusedError) as error:
-        return DeployResult(steps[-1], steps, held=str(error))
-    return DeployResult(steps[-1], steps, next=proposed)
+def _unfinished(context: Context, deployment: Deployment, step: Step, budget: float) -> str:
+    """Why it ends, and who goes on. A rollout that nobody watches any more has no share."""
+    still = f"{step.environment} is still {step.state.value} after {budget:.0f} s."
+    if step.state is State.ROLLING and Supervision(context.workspace).process.alive():
+        return f"{still} `delivery up` goes on with it."
+    if step.state is State.ROLLING:
+        deployment.leave()
+        still += f" Nobody watches any more, so {step.release} has no clients."
+    return f"{still} `delivery deploy {step.environment}` goes on where it stopped."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.context import Context
+from delivery.deployment.view import RolloutView, view
 from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of
@@ -31,6 +32,7 @@ class EnvironmentStatus:
     problem: str
     cure: str
     supervision: str = ""  # by `delivery up`, in words
+    rollout: RolloutView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,13 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         order = target.orders.hold() or target.orders.journal()
         faults = {name: instance.problem for name, instance in instances.items()}
         router = target.router.problem()
+        rollout = view(target, attempt)
     except DeliveryError as error:
-        route, faults, router, order = {}, {"target": str(error)}, "", None
-    problem = str(doubts) or attempt.malformed or _problem(attempt, route, faults, router)
+        route, faults, router, order, rollout = {}, {"target": str(error)}, "", None, None
+    problem = _problem(attempt, route, faults, router)
+    if rollout and problem == _unfinished(attempt):
+        problem = "" if rollout.is_watched else str(rollout)
+    problem = str(doubts) or attempt.malformed or problem
     cure = _cure(attempt, doubts) if problem else ""
     if order:
         problem, cure = "; ".join(filter(None, (f"HELD: {order}", problem))), order.cure
@@ -81,6 +87,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         problem=problem,
         cure=cure,
         supervision=Supervision(context.workspace).describe(environment),
+        rollout=rollout,
     )
 
 
@@ -113,6 +120,10 @@ def _rehearsed(attempt: Attempt, doubts: Doubts) -> EnvironmentStatus:
     )
 
 
+def _unfinished(attempt: Attempt) -> str:
+    return f"{attempt.desired.wanted.release} is {attempt.state.value}"
+
+
 def _problem(
     attempt: Attempt, shares: Mapping[str, int], faults: Mapping[str, str], router: str
 ) -> str:
@@ -125,7 +136,7 @@ def _problem(
     if not wanted.exists:
         return f"the route is open to {', '.join(shares)}" if shares else ""
     if not attempt.state.final:
-        return f"{wanted.release} is {attempt.state.value}"
+        return _unfinished(attempt)
     if attempt.state.failed:
         return f"{wanted.release} is {attempt.state.value} and main still wants it"
     if attempt.state is State.VERIFIED and shares != {wanted.release: 100}:

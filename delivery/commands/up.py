@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
+from delivery.deployment.resident import Resident
 from delivery.errors import InputError
 from delivery.settings.policy import Environment
 from delivery.state.snapshot import Snapshot
@@ -39,6 +40,7 @@ def up(context: Context, *, once: bool) -> UpResult:
         HeldError: another supervisor does so.
     """
     watches = _watches(context)
+    resident = Resident(context, tuple(watches))
     supervision = Supervision(context.workspace)
     pause = threading.Event()
     with supervision.held():
@@ -46,10 +48,14 @@ def up(context: Context, *, once: bool) -> UpResult:
             supervision.write(_reports(watches))
             while True:
                 _look(context, watches, supervision)
-                if once or pause.wait(INTERVAL):
+                if once:
                     break
+                resident.look()
+                pause.wait(INTERVAL)
         except KeyboardInterrupt:
             context.progress("supervision ends; what runs goes on running")
+        finally:
+            resident.end()
         return UpResult(_reports(watches))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.context import Context
+from delivery.deployment.strategies.action import Hold, Reject
 from delivery.events.event import Event, State
 from delivery.gates.verdict import Verdict, blocking
 from delivery.state.history import Attempt
@@ -43,6 +44,11 @@ def record_event(
         evidence,
     )
     return context.events.write(event, [event.kind for event in attempt.events])
+
+
+def because(action: Reject | Hold, verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
+    """The same, with the reason of the strategy where it gives one."""
+    return {**summary(verdicts), **({"why": action.why} if action.why else {})}
 
 
 def summary(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:

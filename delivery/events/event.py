@@ -44,6 +44,9 @@ class State(Enum):
     # It runs beside the others, ready, without traffic.
     ANALYSING = "analysing", Kind(
         "deployed", "judge it, and move the traffic to it if it passes", "yellow", final=False)
+    # A share of the clients meets it: delivery.events.steps says what a step tells.
+    ROLLING = "rolling out", Kind(
+        "step", "watch what its share of the traffic shows", "yellow", final=False, numbered=True)
     # Evidence was missing too often.
     INCONCLUSIVE = "inconclusive", Kind(
         "inconclusive", "wait for a person", numbered=True, times=MAX_INCONCLUSIVE)
@@ -83,7 +86,9 @@ STATES = {state.kind.event: state for state in State}  # by the event that leads
 class Event:
     """One step. `kind` carries its number, as in `revoked-1`.
 
-    `target` is where it happened. What happened in a rehearsal counts for rehearsals only.
+    `target` is where it happened. What happened in a rehearsal counts for rehearsals only. `at` is
+    the moment by its writer's clock (ISO 8601); empty for one that is not written yet, and for a
+    tag.
     """
 
     environment: str
@@ -92,6 +97,7 @@ class Event:
     release: str
     target: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    at: str = field(default="", compare=False)
 
     @property
     def tag(self) -> str:

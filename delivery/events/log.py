@@ -7,7 +7,7 @@ counts for nothing until a person vouches for it, and the environment is held me
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from delivery.errors import InputError
 from delivery.events.beliefs import Beliefs
@@ -44,7 +44,7 @@ class EventLog:
         """What happened, oldest first."""
         for signed in self.entries:
             if isinstance(signed.entry.happened, Event):
-                yield signed.entry.happened
+                yield replace(signed.entry.happened, at=signed.entry.at)
 
     @property
     def tags(self) -> Mapping[str, str]:

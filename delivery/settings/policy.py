@@ -17,6 +17,7 @@ from delivery.errors import InputError
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
+from delivery.settings.rollout import Rollout
 from delivery.trust.signers import Signer
 from serving.settings.service import ServingSettings
 from serving.strict import DocumentError, Strict, parse
@@ -36,6 +37,7 @@ class EnvironmentSettings(Strict):
     """One environment."""
 
     target: LocalTargetSettings
+    rollout: Rollout = Rollout()  # how a release comes to all clients
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None

@@ -167,6 +167,14 @@ class Router(Protocol):
         comes, the champion answers everybody. Waits until the route answers so."""
         ...
 
+    def is_under(self, lease: Lease) -> bool:
+        """Has the candidate its slots under this lease?"""
+        ...
+
+    def is_watched(self) -> bool:
+        """Has the candidate its slots under a lease that holds, whosever it is?"""
+        ...
+
     def requests(self, split: Split) -> Requests:
         """What the router wrote down about the requests of an attempt."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,17 @@ from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.errors import HeldError, TargetError
 from delivery.gates.judgement import Judgement
+from delivery.gates.rollout.samples import EMPTY, Samples
 from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
 from delivery.targets.orders import Hold, JournalEntry
-from delivery.targets.protocol import Capabilities, Instance, Target, Writer
+from delivery.targets.protocol import Capabilities, Instance, Lease, Target, Writer
+from delivery.targets.split import Split
 from serving.settings.service import ServingSettings
+
+ABLE = Capabilities(lasting=True, shares=True, sticky=True, records=True)
 
 
 class Killed(BaseException):
@@ -32,11 +36,25 @@ class Killed(BaseException):
 
 
 @dataclass
+class PlaceLease:
+    """One that nobody asks for over HTTP."""
+
+    port: int
+    holds: bool = True
+
+    def renew(self) -> None:
+        self.holds = True
+
+    def end(self) -> None:
+        self.holds = False
+
+
+@dataclass
 class Place:
     """A runtime and a router in memory. `calls_left` counts down to a kill."""
 
     environment: str
-    lasting: bool = True
+    capabilities: Capabilities = ABLE
     url: str = "http://127.0.0.1:1"
     settings: ServingSettings = field(default_factory=ServingSettings)
     running: dict[str, bool] = field(default_factory=dict)
@@ -51,10 +69,14 @@ class Place:
     epoch: int = 0  # counts how often the lock was taken
     free: bool = True
     turns: dict[int, tuple[int, Writer]] = field(default_factory=dict)  # by thread
+    divided: Split | None = None
+    under: int = 0  # which lease
+    leases: list[PlaceLease] = field(default_factory=list)
+    recorded: Callable[[], Samples] = lambda: EMPTY
 
     @property
     def target(self) -> Target:
-        return Target(self, self, self, Capabilities(lasting=self.lasting))
+        return Target(self, self, self, self.capabilities)
 
     def _call(self) -> None:
         self.require_turn()
@@ -131,8 +153,38 @@ class Place:
     def set_weights(self, weights: Mapping[str, int]) -> None:
         self._call()
         assert all(self.running.get(release) for release in weights), "traffic to what is down"
-        self.shares = dict(weights)
+        self.shares, self.divided = dict(weights), None
         self.seen.append(",".join(weights))
+
+    def split(self) -> Split | None:
+        return self.divided
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[Lease]:
+        self.leases.append(PlaceLease(len(self.leases) + 1))
+        try:
+            yield self.leases[-1]
+        finally:
+            self.leases[-1].end()
+
+    def divide(self, split: Split, lease: Lease) -> None:
+        self._call()
+        assert all(self.running.get(release) for release in split.weights), "a share of the dead"
+        self.shares, self.divided, self.under = dict(split.weights), split, lease.port
+        self.seen.append(",".join(split.weights))
+
+    def is_under(self, lease: Lease) -> bool:
+        return self.divided is not None and self.under == lease.port
+
+    def is_watched(self) -> bool:
+        return self.divided is not None and self.leases[self.under - 1].holds
+
+    def requests(self, split: Split) -> Place:
+        return self
+
+    def samples(self) -> Samples:
+        """What the test says that the router wrote down; nothing to begin with."""
+        return self.recorded()
 
     def refresh(self) -> bool:
         self._call()

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from delivery.commands.deploy import DeployResult, deploy
+from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
+from delivery.deployment.outcome import Outcome
 from delivery.deployment.transition import Step
 from delivery.events.event import State
 from delivery.settings.host import GitHub, Surroundings
@@ -69,8 +70,8 @@ class Yard:
         self.moved.set()
 
 
-def _nothing(_: object, __: str, steps: tuple[Step, ...]) -> DeployResult:
-    return DeployResult(steps[-1], steps)
+def _nothing(_: object, __: str, steps: tuple[Step, ...]) -> Outcome:
+    return Outcome(steps[-1], steps)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def yard(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
         here = Yard(hub, made)
         object.__setattr__(made, "progress", here.hear)
         monkeypatch.setattr("delivery.deployment.reconcile.judge_live", here.judge)
-        monkeypatch.setattr("delivery.commands.deploy._follow_up", _nothing)  # proposed elsewhere
+        monkeypatch.setattr("delivery.commands.deploy.follow_up", _nothing)  # proposed elsewhere
         token = hub.token(hub.bot, RIGHTS)
         github = GitHub(hub.slug, hub.url, hub.url, token, is_app=False)
         environ = {**os.environ, **JOB, "GITHUB_TOKEN": token}

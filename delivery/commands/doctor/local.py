@@ -11,6 +11,7 @@ from functools import partial
 from delivery.commands.doctor import github
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
+from delivery.deployment.traffic import lacking
 from delivery.errors import DeliveryError, InputError
 from delivery.processes.ports import holder, taken
 from delivery.release.candidate import outputs
@@ -53,6 +54,7 @@ def doctor(context: Context) -> DoctorResult:
         (
             *(look(name, at) for name, at in looks),
             *_ports(context),
+            *_rollouts(context),
             *(github.checks(context) if hosted else ()),
         )
     )
@@ -159,6 +161,21 @@ def _ports(context: Context) -> Iterator[Check]:
                 f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
                 f"{PORT_OFFSET}=100",
             )
+
+
+def _rollouts(context: Context) -> Iterator[Check]:
+    """Can the target of each environment do what its rollout needs?"""
+    try:
+        settings = read_settings(context.root)
+    except DeliveryError:
+        return
+    for name in settings.environments:
+        environment = settings.environment(name)
+        if needs := environment.settings.rollout.needs:
+            lacks = lacking(environment, context.target(environment))
+            problem, _, cure = "".join(lacks).partition(". ")
+            found = problem or f"its target can do what that needs: {', '.join(needs)}"
+            yield Check(f"rollout {name}", not lacks, found, cure)
 
 
 def _answering(environment: str, port: int, problem: str) -> Check:

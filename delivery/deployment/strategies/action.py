@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from delivery.gates.verdict import Verdict
+from delivery.settings.rollout import Canary
 from delivery.state.desired import ReleaseRef
 from delivery.state.history import Attempt
+from delivery.targets.split import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,23 @@ class Situation:
     confirmed: bool = False
     running: Set[str] = field(default_factory=frozenset)  # releases that are ready
     verdicts: tuple[Verdict, ...] | None = None  # of the active gates; None: not judged yet
+    traffic: Traffic | None = None  # None: no rollout can be watched here
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a rollout goes by: its `policy`, the `moment` (seconds since 1970), the `split` in force
+    and whether it is under `ours`, the lease of this very process; the `verdicts` of the rollout
+    gates on what the router wrote down in the steps so far, and the releases of the split whose
+    process `died`.
+    """
+
+    policy: Canary
+    moment: float
+    split: Split | None = None
+    ours: bool = False
+    verdicts: tuple[Verdict, ...] = ()
+    died: Set[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,22 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """Write down that a step begins."""
+
+    share: int
+    champion: str
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Divide:
+    """Put a step in force, under the lease of this process, and ask again."""
+
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
 class Verify:
     """It passed, and has the traffic."""
 
@@ -58,16 +93,22 @@ class Verify:
 class Reject:
     """It failed."""
 
+    why: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Evidence is missing."""
 
+    why: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is left to do."""
+    """Nothing is left to do now."""
+
+    why: str = ""
 
 
-Action = SetWeights | Start | Judge | Verify | Reject | Hold | Wait
+Action = SetWeights | Start | Judge | Begin | Divide | Verify | Reject | Hold | Wait
 Strategy = Callable[[Situation], Action]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.commands.deploy import DeployResult
 from delivery.deployment.advance import PromoteResult
+from delivery.deployment.outcome import Outcome
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
@@ -13,9 +13,9 @@ from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.cli.shown import ONE, PULL, verdict
 
 
-def ended(state: State, **fields: object) -> DeployResult:
+def ended(state: State, **fields: object) -> Outcome:
     tick = Step("staging", ONE, state, "verified", (verdict("pass"),))
-    return DeployResult(tick, (tick,), **fields)  # type: ignore[arg-type]
+    return Outcome(tick, (tick,), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

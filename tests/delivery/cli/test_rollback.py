@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.commands.deploy import DeployResult
 from delivery.commands.rollback import RollbackResult
+from delivery.deployment.outcome import Outcome
 from delivery.deployment.transition import Step
 from delivery.events.event import State
 from tests.delivery.cli.conftest import CommandLine
@@ -20,7 +20,7 @@ MERGED = replace(PULL, state="merged")
 @pytest.fixture
 def deployed(delivery: CommandLine) -> list[tuple[object, ...]]:
     tick = Step("staging", ONE, State.VERIFIED, "verified")
-    return delivery.returns("deploy.deploy", DeployResult(tick, (tick,)))
+    return delivery.returns("deploy.deploy", Outcome(tick, (tick,)))
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,13 @@ import pytest
 
 from delivery.commands.check import check
 from delivery.errors import RefusedError
+from delivery.settings.policy import FILE
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.record import record_path, render_record
-from tests.delivery.place import World
+from delivery.targets.protocol import Capabilities
+from tests.delivery.deployment.production import ENV
+from tests.delivery.deployment.rolling import policy
+from tests.delivery.place import Place, World
 from tests.origin import Origin, record, version
 
 ONE, TWO = "r-111111111111", "r-222222222222"
@@ -167,3 +171,18 @@ def test_what_mends_a_malformed_file_passes(origin: Origin, world: World) -> Non
     origin.push({desired_path("staging"): "nonsense"})
     commit(origin, proposed(origin, "staging", ONE))
     assert check(world).environments == ("staging",)
+
+
+def test_a_rollout_that_nobody_can_watch_is_refused(origin: Origin, world: World) -> None:
+    commit(origin, {FILE: policy()})
+    assert check(world).environments == ()
+    world.places[ENV] = Place(ENV, capabilities=Capabilities(lasting=False))
+    with pytest.raises(RefusedError, match=r"production needs lasting, shares.*nobody stays up"):
+        check(world)
+
+
+def test_a_policy_that_main_has_already_is_no_change(origin: Origin, world: World) -> None:
+    origin.push({FILE: policy()}, "Roll out by a canary")
+    world.places[ENV] = Place(ENV, capabilities=Capabilities(lasting=False))
+    commit(origin, {"README.md": "x\n"})
+    assert check(world).environments == ()

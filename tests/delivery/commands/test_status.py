@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from delivery.commands.status import EnvironmentStatus, status
+from delivery.deployment.reconcile import Deployment
 from delivery.state.desired import desired_path
 from delivery.targets.protocol import Target
+from tests.delivery.deployment.production import ENV
+from tests.delivery.deployment.rolling import judged_by, merged
 from tests.delivery.machine import Machine, machine
 from tests.delivery.place import Place, World
 from tests.delivery.targets.local.clients import freeze, freeze_router, kill, kill_router
@@ -127,3 +130,20 @@ def test_a_file_that_cannot_be_read_is_a_difference_with_its_cure(origin: Origin
     assert (row.route, row.previous, row.cure) == (
         f"{ONE} 100%", ONE, "delivery rollback staging",
     )  # fmt: skip
+
+
+def test_a_rollout_that_is_watched_is_in_order(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_by(monkeypatch).says = ["wait"]
+    world = World(origin.path, lambda _: None)
+    merged(origin, world)
+    with Deployment(world, ENV) as deployment:
+        for _ in range(3):
+            deployment.tick()
+        row = status(world).environments[1]
+        assert (row.state, row.problem, row.route) == ("rolling out", "", f"{ONE} 95%, {TWO} 5%")
+        assert "step 1 of 3" in str(row.rollout)
+    row = status(world).environments[1]
+    assert row.problem == f"nobody watches the rollout, so no client meets {TWO}"
+    assert row.cure == "delivery deploy production"

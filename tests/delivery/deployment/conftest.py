@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.deployment import reconcile
+from tests.delivery.deployment.rolling import Traffic, judged_by
 from tests.delivery.place import World, judgement
 from tests.origin import Origin
 
@@ -26,3 +27,9 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
     say("pass")
     return say
+
+
+@pytest.fixture
+def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
+    """What the rollout gates will say; the active gates pass."""
+    return judged_by(monkeypatch)

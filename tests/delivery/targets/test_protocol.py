@@ -28,7 +28,7 @@ def test_the_route_is_stopped_before_what_it_leads_to() -> None:
 
 
 def test_a_place_in_memory_is_all_of_it() -> None:
-    place = Place("staging", lasting=False)
+    place = Place("staging", capabilities=Capabilities(lasting=False))
     runtime: Runtime = place
     router: Router = place
     orders: Orders = place

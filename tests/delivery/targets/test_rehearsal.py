@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.commands.deploy import DeployResult, deploy
+from delivery.commands.deploy import deploy
 from delivery.commands.history import history
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
 from delivery.commands.verify import verify
 from delivery.deployment import reconcile as deployment
+from delivery.deployment.outcome import Outcome
 from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.forge.local import LocalForge
 from delivery.settings.host import GitHub, Surroundings
 from delivery.state.desired import desired_path
+from delivery.targets.protocol import Capabilities
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 
@@ -37,33 +39,36 @@ class Hosted(World):
 @pytest.fixture
 def hosted(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Hosted:
     monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
-    places = {name: Place(name, lasting=False) for name in ("staging", "production")}
+    places = {
+        name: Place(name, capabilities=Capabilities(lasting=False))
+        for name in ("staging", "production")
+    }
     return Hosted(origin.path, lambda _: None, places)
 
 
 @pytest.fixture
-def rehearsed(origin: Origin, hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> DeployResult:
+def rehearsed(origin: Origin, hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     """ONE, rehearsed in staging."""
     monkeypatch.setattr(
-        "delivery.commands.deploy._follow_up", lambda _, __, steps: DeployResult(steps[-1], steps)
+        "delivery.commands.deploy.follow_up", lambda _, __, steps: Outcome(steps[-1], steps)
     )
     origin.want("staging", ONE)
     return deploy(hosted, "staging", budget=60)
 
 
-def test_it_ends_verified_and_leaves_nothing_up(hosted: Hosted, rehearsed: DeployResult) -> None:
+def test_it_ends_verified_and_leaves_nothing_up(hosted: Hosted, rehearsed: Outcome) -> None:
     assert rehearsed.step.state is State.VERIFIED
     assert hosted.places["staging"].seen == [ONE], "it had the traffic while it ran"
     assert hosted.places["staging"].running == {}
     assert hosted.snapshot().attempt("staging").state is State.VERIFIED
 
 
-def test_again_it_starts_nothing(hosted: Hosted, rehearsed: DeployResult) -> None:
+def test_again_it_starts_nothing(hosted: Hosted, rehearsed: Outcome) -> None:
     deploy(hosted, "staging", budget=60)
     assert hosted.places["staging"].seen == [ONE]
 
 
-def test_it_counts_for_no_place_that_stays_up(origin: Origin, rehearsed: DeployResult) -> None:
+def test_it_counts_for_no_place_that_stays_up(origin: Origin, rehearsed: Outcome) -> None:
     world = World(origin.path, lambda _: None)
     assert origin.snapshot().attempt("staging").state is State.MERGED
     assert status(world).environments[0].state == "verified in rehearsal"
@@ -76,7 +81,7 @@ def test_it_counts_for_no_place_that_stays_up(origin: Origin, rehearsed: DeployR
 
 
 def test_a_champion_that_was_only_rehearsed_is_the_champion(
-    origin: Origin, hosted: Hosted, rehearsed: DeployResult
+    origin: Origin, hosted: Hosted, rehearsed: Outcome
 ) -> None:
     origin.want("production", ONE)
     deploy(hosted, "production", budget=60)
@@ -85,7 +90,7 @@ def test_a_champion_that_was_only_rehearsed_is_the_champion(
 
 
 def test_a_rollback_moves_no_traffic_and_says_so_in_git(
-    origin: Origin, hosted: Hosted, rehearsed: DeployResult
+    origin: Origin, hosted: Hosted, rehearsed: Outcome
 ) -> None:
     result = rollback(hosted, "staging", reason="complaints", dry_run=False)
     assert result.seconds == 0.0
@@ -93,7 +98,7 @@ def test_a_rollback_moves_no_traffic_and_says_so_in_git(
     assert hosted.places["staging"].running == {}
 
 
-def test_nothing_is_live_to_verify(hosted: Hosted, rehearsed: DeployResult) -> None:
+def test_nothing_is_live_to_verify(hosted: Hosted, rehearsed: Outcome) -> None:
     with pytest.raises(HeldError, match="nothing is live"):
         verify(hosted, "staging", dry_run=False)
 

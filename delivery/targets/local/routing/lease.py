@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
+
+from delivery.bento.readiness import local_client
+
+ASK = 1.0  # s: as long as the router waits
 LASTS = 30.0  # s: a look at main takes a second or two
 
 
@@ -53,6 +58,15 @@ def watched() -> Iterator[Lease]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def is_held(port: int) -> bool:
+    """Is there a lease at `port` that holds?"""
+    with local_client() as client:
+        try:
+            return client.get(f"http://127.0.0.1:{port}/lease", timeout=ASK).is_success
+        except httpx.TransportError:
+            return False
 
 
 def _answering(lease: Lease) -> type[BaseHTTPRequestHandler]:

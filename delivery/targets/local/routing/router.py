@@ -20,7 +20,7 @@ from delivery.processes.process import Process
 from delivery.targets.local.routing.certificate import certificate
 from delivery.targets.local.routing.configuration import Rollout, configuration
 from delivery.targets.local.routing.fence import Fence
-from delivery.targets.local.routing.lease import watched
+from delivery.targets.local.routing.lease import is_held, watched
 from delivery.targets.local.routing.requests import Requests
 from delivery.targets.local.routing.route_file import RouteFile
 from delivery.targets.local.routing.traefik import Traefik
@@ -146,6 +146,16 @@ class LocalRouter:
         self.fence.require_turn()
         self.traefik.stop()
         self.file.path.unlink(missing_ok=True)
+
+    def is_under(self, lease: Lease) -> bool:
+        """Has the candidate its slots under this lease?"""
+        rollout = self.file.rollout()
+        return rollout is not None and rollout.lease == lease.port
+
+    def is_watched(self) -> bool:
+        """Has the candidate its slots under a lease that holds, whosever it is?"""
+        rollout = self.file.rollout()
+        return rollout is not None and is_held(rollout.lease)
 
     def requests(self, split: Split) -> Requests:
         """What was written down about the requests of an attempt; `samples` reads on."""

@@ -8,7 +8,10 @@ from delivery.commands.doctor import local
 from delivery.commands.doctor.check import Check
 from delivery.commands.doctor.local import doctor
 from delivery.context import Context
+from delivery.targets.protocol import Capabilities
 from tests.delivery.commands.doctor.checked import Store
+from tests.delivery.deployment.rolling import policy
+from tests.delivery.place import Place
 from tests.github.governing import Governed
 from tests.origin import Origin
 
@@ -73,3 +76,18 @@ def test_a_port_that_somebody_else_has_is_named(
     every = checks(origin)
     assert "staging wants it and it is taken by nc (1)" in every["port 7101"].found
     assert every["port 7102"].ok
+
+
+def test_what_the_target_of_a_rollout_can_do_is_told(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any(name.startswith("rollout") for name in checks(origin))
+    origin.push({"delivery.yaml": policy()}, "Roll out by a canary")
+    check = checks(origin)["rollout production"]
+    assert (check.ok, check.cure) == (True, "")
+    place = Place("production", capabilities=Capabilities(lasting=True))
+    monkeypatch.setattr(Context, "target", lambda *_: place.target)
+    check = checks(origin)["rollout production"]
+    assert not check.ok
+    assert "needs shares, sticky, records" in check.found
+    assert check.cure.startswith("`rollout: at_once`")

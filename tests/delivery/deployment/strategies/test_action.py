@@ -7,15 +7,24 @@ from typing import Any, get_args
 
 import pytest
 
-from delivery.deployment.strategies.action import Action, SetWeights, Situation
+from delivery.deployment.strategies.action import (
+    Action,
+    Begin,
+    Divide,
+    SetWeights,
+    Situation,
+)
 from delivery.state.desired import Desired
 from delivery.state.history import Attempt
+from delivery.targets.split import Split
 from tests.delivery.place import environment
+
+SPLIT = Split("a" * 40, 1, "r-one", "r-two", 5)
 
 
 @pytest.mark.parametrize("kind", get_args(Action))
 def test_equal_actions_ask_for_the_same(kind: Any) -> None:
-    arguments = ({"r-one": 100},) if kind is SetWeights else ()
+    arguments = {SetWeights: ({"r-one": 100},), Begin: (5, "r-one"), Divide: (SPLIT,)}.get(kind, ())
     assert kind(*arguments) == kind(*arguments)
 
 

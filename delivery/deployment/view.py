@@ -1,0 +1,90 @@
+"""How a rollout stands, for people: what it waits for, and when that can come at the earliest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.deployment.strategies.canary import split_of
+from delivery.deployment.watching import since
+from delivery.events.event import State
+from delivery.events.steps import steps_of
+from delivery.gates.rollout import canary, pace
+from delivery.gates.rollout.decision import decide
+from delivery.gates.rollout.samples import Samples
+from delivery.settings.rollout import Canary
+from delivery.state.history import Attempt
+from delivery.targets.protocol import Target
+
+WINDOW = 60.0  # s: today's traffic is that of the last minute with any
+MINUTE, HOUR = 60, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutView:
+    """`share` in percent, in step `step` of `steps`; `requests` of the step are those that the
+    candidate and the champion answered. `earliest_s` is None where no traffic comes."""
+
+    candidate: str
+    champion: str
+    share: int
+    step: int
+    steps: int
+    is_watched: bool
+    requests: tuple[int, int]
+    per_second: float
+    waits_for: str
+    earliest_s: float | None
+
+    def __str__(self) -> str:
+        meets = f"{self.share}% of the clients meet {self.candidate}"
+        if not self.is_watched:
+            return f"nobody watches the rollout, so no client meets {self.candidate}"
+        return (
+            f"step {self.step} of {self.steps}: {meets}; it answered {self.requests[0]:,} requests "
+            f"and {self.champion} {self.requests[1]:,}; {self.waits_for}{self._earliest()}"
+        )
+
+    def _earliest(self) -> str:
+        if self.earliest_s is None:
+            return "; no requests come"
+        at = f"at {self.per_second:.3g} requests a second"
+        return f"; {_duration(self.earliest_s)} at the earliest, {at}" if self.earliest_s else ""
+
+
+def view(target: Target, attempt: Attempt) -> RolloutView | None:
+    """None where no rollout is under way."""
+    if attempt.state is not State.ROLLING:
+        return None
+    policy = attempt.environment.settings.rollout.canary or Canary()
+    step = steps_of(attempt.events)[-1]
+    samples = since(target.router.requests(split_of(attempt, step)).samples(), attempt)
+    verdicts = canary.judge(samples, policy, step=step.number, attempt=attempt.commit)
+    decision = decide(verdicts, last=step.share >= max(policy.shares))
+    here, rate = samples.of_step(step.number), _rate(samples)
+    smaller = min(step.share, 100 - step.share) / 100
+    return RolloutView(
+        candidate=attempt.desired.wanted.release,
+        champion=step.champion,
+        share=step.share,
+        step=sum(share <= step.share for share in policy.shares),
+        steps=len(policy.shares),
+        is_watched=target.router.is_watched(),
+        requests=(int(here.candidate.sum()), int((~here.candidate).sum())),
+        per_second=rate,
+        waits_for=f"{decision.next}: {decision.why}",
+        earliest_s=pace.earliest(decision.needed, rate, smaller),
+    )
+
+
+def _rate(samples: Samples) -> float:
+    """Requests a second, over the last minute that had any."""
+    if not len(samples):
+        return 0.0
+    recent = samples.at[samples.at > samples.at[-1] - WINDOW]
+    return len(recent) / max(1.0, min(WINDOW, float(samples.at[-1] - samples.at[0])))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / MINUTE:.0f} min" if seconds < HOUR else f"{seconds / HOUR:.1f} h"

@@ -1,0 +1,73 @@
+"""How a rollout stands, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from delivery.deployment.view import RolloutView, view
+from delivery.gates.rollout.samples import Samples
+from delivery.targets.split import Split
+from tests.delivery.deployment.test_watching import ONE, TWO, attempt
+from tests.delivery.place import Place
+
+SPLIT = Split("a" * 40, 1, ONE, TWO, 5)
+
+
+def requests(count: int, per_second: float = 10) -> Samples:
+    """Of which each tenth reaches the candidate."""
+    nothing = [""] * count
+    return Samples(
+        at=np.arange(count) / per_second, step=[1] * count, candidate=np.arange(count) % 10 == 0,
+        share=[0.05] * count, entity=nothing, cause=nothing, seconds=[0.1] * count,
+        rows=[1] * count,
+    )  # fmt: skip
+
+
+def place(**more: Any) -> Place:
+    made = Place("staging", running={ONE: True, TWO: True}, **more)
+    with made.watched() as lease:
+        made.divide(SPLIT, lease)
+    return made
+
+
+def test_where_nothing_rolls_out_there_is_nothing_to_see() -> None:
+    assert view(Place("staging").target, attempt()) is None
+
+
+def test_it_says_what_it_waits_for_and_when_that_can_come() -> None:
+    made = place(recorded=lambda: requests(1000))
+    made.leases[-1].renew()
+    seen = view(made.target, attempt(ONE))
+    assert seen is not None
+    assert (seen.step, seen.steps, seen.share) == (1, 3, 5)
+    assert seen.requests == (100, 900)
+    assert seen.per_second == pytest.approx(10, rel=0.02)
+    assert seen.waits_for.startswith("wait: exposure")
+    assert seen.earliest_s
+    assert "step 1 of 3: 5% of the clients meet r-222222222222" in str(seen)
+    assert "min at the earliest, at 10 requests a second" in str(seen)
+
+
+def test_without_traffic_nothing_is_promised() -> None:
+    made = place()
+    made.leases[-1].renew()
+    seen = view(made.target, attempt(ONE))
+    assert seen is not None
+    assert (seen.earliest_s, seen.requests) == (None, (0, 0))
+    assert str(seen).endswith("no requests come")
+
+
+def test_without_a_watcher_nobody_meets_it() -> None:
+    seen = view(place().target, attempt(ONE))
+    assert str(seen) == f"nobody watches the rollout, so no client meets {TWO}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0, ""), (59, "59 s"), (600, "10 min"), (9000, "2.5 h")]
+)
+def test_times_are_rounded_for_people(seconds: float, words: str) -> None:
+    shown = str(RolloutView(TWO, ONE, 5, 1, 3, True, (1, 2), 10, "wait: w", seconds))
+    assert (f"; {words} at the earliest" in shown) == bool(words)

@@ -9,7 +9,6 @@ from delivery.context import Context
 from delivery.errors import DeliveryError, InputError
 from delivery.files import write_whole
 from delivery.github.access import access
-from delivery.governance.api import LeftOutError
 from delivery.governance.billing import CURE, Plan
 from delivery.governance.codeowners import (
     FILE,
@@ -23,6 +22,7 @@ from delivery.governance.desired import notes
 from delivery.governance.live import NEEDS, Site
 from delivery.governance.main import Main
 from delivery.governance.plan import Row
+from delivery.governance.switches import LeftOutError
 
 
 @dataclass(frozen=True, slots=True)

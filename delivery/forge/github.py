@@ -15,6 +15,7 @@ import httpx
 
 from delivery.errors import ForgeError
 from delivery.forge.comments import CLOSED, REPORT, StickyComments
+from delivery.forge.labels import Labels
 from delivery.forge.protocol import Pull, Wanted, moved
 from delivery.forge.runs import Runs
 from delivery.github.api import GithubApi
@@ -23,8 +24,6 @@ from delivery.github.errors import GithubError
 Raw = Mapping[str, Any]  # a pull request as GitHub gives it
 TRIES = 5
 GONE = (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
-COLOURS = {"promotion": "0e8a16", "rollback": "d73a4a", "environment": "1d76db"}
-GREY = "ededed"
 BUSY = "Base branch was modified"
 
 
@@ -47,6 +46,7 @@ class GithubForge:
         self.merges_itself = merges_itself
         self._starts_checks = starts_checks
         self._runs = Runs(api, slug)
+        self._labels = Labels(api, slug)
         self._api = api
         self._slug = slug
         self._root = f"/repos/{slug}"
@@ -65,7 +65,8 @@ class GithubForge:
 
         content = {"title": title, "body": body, "head": head, "base": "main"}
         raw = adopt() or self._api.post(f"{self._root}/pulls", content, adopt=adopt)
-        pull = self._label(self._pull(raw), labels)
+        pull = self._pull(raw)
+        pull = replace(pull, labels=self._labels.add(pull.number, pull.labels, labels))
         with contextlib.suppress(GithubError):  # then its check waits for a click
             self.check(head, raw["head"]["sha"])
         return pull
@@ -142,31 +143,6 @@ class GithubForge:
         except GithubError as error:
             if error.status not in GONE:
                 raise
-
-    def _label(self, pull: Pull, labels: tuple[str, ...]) -> Pull:
-        missing = [label for label in labels if label not in pull.labels]
-        if not missing:
-            return pull
-        for label in missing:
-            self._require_label(label)
-        path = f"{self._root}/issues/{pull.number}/labels"
-        now = self._api.post(path, {"labels": missing}, adopt=lambda: None)  # twice is once
-        return replace(pull, labels=tuple(label["name"] for label in now))
-
-    def _require_label(self, name: str) -> None:
-        """Make the label unless the repository has it."""
-
-        def adopt() -> Any | None:
-            try:
-                return self._api.get(f"{self._root}/labels/{quote(name, safe='')}")
-            except GithubError as error:
-                if error.status == httpx.codes.NOT_FOUND:
-                    return None
-                raise
-
-        colour = COLOURS.get(name.partition(":")[0], GREY)
-        if adopt() is None:
-            self._api.post(f"{self._root}/labels", {"name": name, "color": colour}, adopt=adopt)
 
     def _list(self, head: str | None, state: Wanted) -> Iterator[Raw]:
         """Against main, oldest first. A branch of the same name in a fork is not `head`."""

@@ -18,20 +18,10 @@ from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
 from delivery.governance.files import APP_ID
 from delivery.governance.plan import Item, Kind
+from delivery.governance.switches import Switches
 
 Content = Mapping[str, Any]
-OPENS = "can_approve_pull_request_reviews"  # GitHub's one switch for approving and opening
 NOT_INSTALLED = "must be part of the ruleset source"
-FORBIDDEN = (
-    "the organisation forbids Actions to open pull requests, so only a GitHub App can open those "
-    "of the loop. An owner of the organisation allows it under Settings → Actions → General, or "
-    "give the repository an App"
-)
-WHERE = {"repository": "", "workflows": "/actions/permissions/workflow"}
-
-
-class LeftOutError(InputError):
-    """GitHub cannot hold a thing here, or a part of it; the rest of it was written."""
 
 
 class Holder(Protocol):
@@ -66,24 +56,6 @@ class _Holder:
     def __init__(self, api: GithubApi, slug: str) -> None:
         self._api = api
         self._path = f"/repos/{slug}"
-
-
-class Switches(_Holder):
-    """Settings of the repository. They are always there."""
-
-    def found(self, name: str) -> Content | None:
-        content: Content = self._api.get(self._path + WHERE[name])
-        return content
-
-    def put(self, item: Item) -> None:
-        send = self._api.patch if item.name == "repository" else self._api.put
-        try:
-            send(self._path + WHERE[item.name], item.content)
-        except GithubError as error:
-            if error.status != httpx.codes.CONFLICT:
-                raise
-            send(self._path + WHERE[item.name], {**item.content, OPENS: False})
-            raise LeftOutError(FORBIDDEN) from error
 
 
 class Labels(_Holder):

@@ -13,11 +13,11 @@ from delivery.context import Context
 from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.github.access import access
-from delivery.governance.api import OPENS
 from delivery.governance.files import Policy
 from delivery.governance.live import Site
 from delivery.governance.main import Main
 from delivery.governance.plan import Kind, Row
+from delivery.governance.switches import OPENS
 
 CI = ".github/workflows/ci.yml"
 KINDS: tuple[Kind, ...] = ("setting", "label", "environment", "ruleset")

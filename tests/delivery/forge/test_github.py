@@ -46,15 +46,6 @@ def test_one_that_is_adopted_gets_the_labels_it_lacks(
     assert (pull.number, pull.title, pull.labels) == (number, "Mine", ("mine", "promotion"))
 
 
-def test_a_label_that_is_missing_is_made_once(hub: Hub, forge: GithubForge, branch: Branch) -> None:
-    for name in ("one", "two"):
-        branch(name)
-        forge.open(name, name, "", ("promotion:staging",))
-    assert list(hub.labels) == ["promotion:staging"]
-    assert hub.labels["promotion:staging"]["color"] == "0e8a16"
-    assert hub.requests.count(("POST", f"/repos/{hub.slug}/labels")) == 1
-
-
 @pytest.mark.parametrize("path", ["/pulls$", "/labels$", "/issues/1/labels$", "/comments$"])
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_what_was_made_but_answered_with_an_error_is_adopted(

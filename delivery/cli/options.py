@@ -48,13 +48,18 @@ def context() -> Context:
 
     Help asks for no checkout, so it works anywhere.
     """
+    made = untouched()
+    if here := click.get_current_context(silent=True):
+        here.with_resource(temporary_files_in(made.workspace / TEMPORARY))
+    return made
+
+
+def untouched() -> Context:
+    """The same, and nothing is written there: root calls it in the checkout of somebody else."""
     from delivery.context import Context
 
     require_own_checkout(Path.cwd())
-    checkout = Context(Repository.find(Path.cwd()).root, progress)
-    if here := click.get_current_context(silent=True):
-        here.with_resource(temporary_files_in(checkout.workspace / TEMPORARY))
-    return checkout
+    return Context(Repository.find(Path.cwd()).root, progress)
 
 
 def progress(line: str) -> None:

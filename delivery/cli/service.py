@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from delivery.cli.options import context, dry_option, json_option
+from delivery.cli.options import dry_option, json_option, untouched
 from delivery.cli.render import show
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def install(user: bool, yes: bool, dry_run: bool, as_json: bool) -> None:
     from delivery.commands.service import install as run
     from delivery.commands.service import service as look
 
-    planned = look(context(), user=user)
+    planned = look(untouched(), user=user)
     if not (planned.done or as_json):
         show(planned, False, f"{planned.file}:\n\n{planned.text}")
     if not (planned.done or yes or dry_run):
         click.confirm("Install it?", abort=True, err=True)
-    result = planned if dry_run else run(context(), user=user)
+    result = planned if dry_run else run(untouched(), user=user)
     show(result, as_json, *_lines(result))
 
 
@@ -49,7 +49,7 @@ def uninstall(user: bool, as_json: bool) -> None:
     """Remove the unit. What runs goes on; `delivery down` stops it."""
     from delivery.commands.service import uninstall as run
 
-    result = run(context(), user=user)
+    result = run(untouched(), user=user)
     show(result, as_json, *_lines(result))
 
 
@@ -60,7 +60,7 @@ def status(user: bool, as_json: bool) -> None:
     """Show whether the unit is installed, as it would be written, and at work."""
     from delivery.commands.service import service as run
 
-    result = run(context(), user=user)
+    result = run(untouched(), user=user)
     show(result, as_json, *_lines(result))
 
 

@@ -42,3 +42,12 @@ def test_its_state_is_a_line(delivery: CommandLine) -> None:
     delivery.returns("service.uninstall", ABSENT)
     assert "not there" in delivery("service", "uninstall").stdout
     assert delivery.json("service", "status")["active"] == "active"
+
+
+def test_root_leaves_nothing_in_the_checkout_of_another(delivery: CommandLine) -> None:
+    """Called by sudo, it would make folders there that the unit's user cannot write."""
+    delivery.returns("service.service", DONE)
+    delivery.returns("service.install", DONE)
+    delivery("service", "install")
+    delivery("service", "status")
+    assert not (delivery.origin.path / ".delivery").exists()

@@ -39,7 +39,7 @@ from tests.delivery.machine import Machine
 checkout = Path({checkout!r})
 server.environment = lambda *_: Path({fake!r})
 command.program = lambda _: __file__
-up.context = service.context = lambda: Machine(checkout, lambda line: print(line, flush=True))
+up.context = service.untouched = lambda: Machine(checkout, lambda line: print(line, flush=True))
 sys.exit(main.main())
 """
 OPEN = """

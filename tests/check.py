@@ -4,7 +4,8 @@
 
 What changed is what differs from HEAD or, where nothing does, from where the branch left
 origin/main. A module's test has its path below tests/; of a changed test file all is run. Tests
-marked e2e or clients are left to `make test`.
+marked e2e or clients are left to `make test`. So is what is not reached in SECONDS: the files that
+took least when they were run last come first.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.costs import file_costs
+
+SECONDS = 20.0  # with all else that `make check` runs it is less than a minute
 MODEL = "tests/model"
 DOCS = "tests/test_docs.py"
 QUICK = ("-m", "not e2e and not clients")
@@ -71,20 +76,54 @@ def has_tests(place: Path) -> bool:
     return any(place.rglob("test_*.py"))
 
 
-def run(tests: list[str]) -> int:
+class Budget:
+    """A plugin of pytest: begins no test after `seconds`, and names the files that it leaves."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+        self._left: dict[str, None] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        costs = file_costs(config)
+        items.sort(key=lambda item: costs.get(file_of(item), 0.0))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """True: no other plugin runs it."""
+        if self._clock() < self._end:
+            return None
+        self._left[file_of(item)] = None
+        return True
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._left:
+            terminalreporter.write_line(f"left to `make test`: {', '.join(self._left)}")
+
+
+def file_of(item: pytest.Item) -> str:
+    """The path of its file below the root."""
+    return item.nodeid.partition("::")[0]
+
+
+def run(tests: list[str], *plugins: object) -> int:
     """The exit code of pytest; 0 where there is nothing to test."""
     if not tests:
         print("no tests to run")
         return 0
     print("tests of what changed:", *tests, flush=True)
-    code = pytest.main([*QUICK, *tests])
+    code = pytest.main([*QUICK, *tests], plugins=plugins)
     return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else int(code)
 
 
 def main(arguments: list[str]) -> int:
     root = Path.cwd()
-    paths = ["model/"] if arguments == ["model"] else changed(root)
-    return run(mirrors(paths, root))
+    if arguments == ["model"]:
+        return run(mirrors(["model/"], root))
+    return run(mirrors(changed(root), root), Budget(SECONDS))
 
 
 if __name__ == "__main__":

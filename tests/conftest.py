@@ -23,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A test that makes an environment must neither make this one anew nor borrow from another.
     for name in ("VENV", "BORROW"):
         os.environ.pop(name, None)
+    # Every process that imports numpy starts a thread a core otherwise, and two workers share two.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["DVC_NO_ANALYTICS"] = "1"

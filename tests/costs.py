@@ -18,9 +18,15 @@ import pytest
 LONGEST = (
     "tests/workflows/test_loop.py",
     "tests/test_loop.py",
+    "tests/pipeline/sealed/test_launch.py",
     "tests/negative/test_quality.py",
-    "tests/workflows/test_hostile.py",
+    "tests/test_before.py",
+    "tests/pipeline/test_dvc.py",
+    "tests/delivery/deployment/test_fallback.py",
+    "tests/pipeline/sealed/test_tracker.py",
     "tests/delivery/deployment/test_reconcile.py",
+    "tests/workflows/test_hostile.py",
+    "tests/delivery/bento/test_build.py",
     "tests/serving/test_schemathesis.py",
 )
 Cost = tuple[str, float, float]  # what, wall seconds, CPU seconds
@@ -28,6 +34,7 @@ Cost = tuple[str, float, float]  # what, wall seconds, CPU seconds
 runs: list[Cost] = []  # since the last report of a test
 _spent = 0.0
 SHOWN = 25
+CACHED = "costs/files"  # in the cache of pytest
 
 
 def cpu_seconds() -> float:
@@ -63,6 +70,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def file_costs(config: pytest.Config) -> dict[str, float]:
+    """File → the CPU seconds that it took when it was run here last."""
+    known: dict[str, float] = config.cache.get(CACHED, {}) if config.cache else {}
+    return known
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A table of the costliest files, and one of all runs of workflows in their order."""
     wall: defaultdict[str, float] = defaultdict(float)
@@ -76,6 +89,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             cpu[file] += report.cpu
             workflows += [tuple(run) for run in report.runs]
     files = sorted(((name, wall[name], cpu[name]) for name in cpu), key=lambda row: -row[2])
+    if config := terminalreporter.config.cache and terminalreporter.config:
+        config.cache.set(CACHED, file_costs(config) | dict(cpu))
     total = ("all", sum(wall.values()), sum(cpu.values()))
     terminalreporter.section("seconds: wall, CPU")
     for what, took, used in (total, *files[:SHOWN], *workflows):

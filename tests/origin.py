@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -44,7 +44,7 @@ class Origin:
     bare: Path
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
-    @property
+    @cached_property
     def repository(self) -> Repository:
         return Repository(self.path)
 
@@ -104,9 +104,9 @@ class Origin:
     def happened(self, environment: str, attempt: str, kind: str, release: str) -> None:
         """Record an event on origin."""
         event = Event(environment, attempt, kind, release, "local", {})
-        self.repository.fetch()
-        before = self.snapshot(fetch=False).ledger.kinds(LogName(environment), attempt)
-        assert self.events.write(event, before)
+        snapshot = self.snapshot()
+        writer = replace(self.events, look=lambda _: snapshot)
+        assert writer.write(event, snapshot.ledger.kinds(LogName(environment), attempt))
 
     @property
     def events(self) -> EventWriter:

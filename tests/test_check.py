@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from delivery.git.repository import Repository
-from tests.check import changed, has_tests, mirrors
+from tests.check import Budget, changed, has_tests, mirrors
 from tests.origin import ROOT, Origin
 
 
@@ -94,3 +94,32 @@ def test_only_a_test_file_is_a_test(tmp_path: Path) -> None:
     assert not has_tests(tmp_path / "missing")
     (tmp_path / "test_folder" / "test_a.py").touch()
     assert has_tests(tmp_path)
+
+
+def files_of_tests(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / f"test_{name}.py").write_text("def test_a(): ...\ndef test_b(): ...\n")
+
+
+def test_what_is_not_reached_in_time_is_named_and_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clock strikes with each test that begins; the budget ends after the third."""
+    files_of_tests(tmp_path, "one", "two", "three")
+    clock = iter(range(100))
+    options = ["--rootdir", str(tmp_path), "-p", "no:randomly", "-v", str(tmp_path)]
+    code = pytest.main(options, plugins=[Budget(4, lambda: next(clock))])
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert shown.count(" PASSED") == 3
+    assert "left to `make test`: test_three.py, test_two.py" in shown
+
+
+def test_what_took_least_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files_of_tests(tmp_path, "cheap", "a_dear_one")
+    cache = tmp_path / ".pytest_cache" / "v" / "costs" / "files"
+    cache.parent.mkdir(parents=True)
+    cache.write_text('{"test_a_dear_one.py": 30.0, "test_cheap.py": 0.1}')
+    pytest.main(["--rootdir", str(tmp_path), "-v", str(tmp_path)], plugins=[Budget(60)])
+    shown = capsys.readouterr().out
+    assert shown.index("test_cheap.py::") < shown.index("test_a_dear_one.py::")

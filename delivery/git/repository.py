@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cached_property
 from pathlib import Path
 
 from delivery.errors import InputError
@@ -39,12 +40,12 @@ class Repository(Writing):
 
         What is gone on origin goes here too, so that all clones see the same.
         """
-        if self.run("rev-parse", "--is-shallow-repository") == "true":
+        if self._is_shallow:
             raise InputError(
                 "this is a shallow clone, and delivery reads the whole history of main. "
                 "`git fetch --unshallow` and try again."
             )
-        if "origin" not in self.run("remote").split():
+        if not self._has_origin:
             raise InputError(
                 "this checkout has no remote called origin, and delivery reads origin/main. "
                 "`git remote add origin URL && git push -u origin main`."
@@ -60,6 +61,15 @@ class Repository(Writing):
                 f"origin/main could not be fetched: {error}. `git push -u origin main` if it is "
                 "new; otherwise look at `git remote -v`."
             ) from error
+
+    @cached_property
+    def _is_shallow(self) -> bool:
+        return self.run("rev-parse", "--is-shallow-repository") == "true"
+
+    @cached_property
+    def _has_origin(self) -> bool:
+        """Without it git would take a folder of that name for a remote."""
+        return "origin" in self.run("remote").split()
 
     def fetch_refs(self, *arguments: str) -> None:
         """Bring refs, given as options and refspecs of `git fetch`, up to date. Commands that run

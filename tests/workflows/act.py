@@ -21,7 +21,7 @@ from tests.workflows.parsed import WORKFLOWS, pinned_actions
 DOUBLES = Path(__file__).parent / "doubles"
 BIN = Path(sys.executable).parent
 SECONDS = 900
-KEPT = ("UV_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "LANG", "http_proxy", "https_proxy")
+KEPT = ("OMP_", "UV_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "LANG", "http_proxy", "https_proxy")
 RUNNERS = ("ubuntu-24.04", "own")
 
 

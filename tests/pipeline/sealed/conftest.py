@@ -17,6 +17,23 @@ from pipeline.sealed import landlock
 from tests.checkout import ROOT, put_model
 
 needs_landlock = pytest.mark.skipif(not landlock.abi(), reason="this kernel has no Landlock")
+# A model that asks no library: the import of one is most of what a run of a stage takes.
+LIGHT = """\
+import pandas as pd
+import pyarrow.parquet
+
+class Even:
+    classes_ = (False, True)
+
+    def predict_proba(self, rows):
+        return [[0.5, 0.5]] * len(rows)
+
+def load(settings):
+    raise NotImplementedError
+
+def fit(train, validation, settings):
+    return Even()
+"""
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 
@@ -90,3 +107,10 @@ def place(prepared: Place, tmp_path: Path) -> Place:
     """A copy of it for one test."""
     shutil.copytree(prepared.path, tmp_path / "checkout")
     return Place(tmp_path / "checkout")
+
+
+@pytest.fixture
+def light(place: Place) -> Place:
+    """The same data with a model that imports little, to train only."""
+    (place.path / "model" / "__init__.py").write_text(LIGHT, encoding="utf-8")
+    return place

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sealed.launch import TOLD
-from tests.pipeline.sealed.conftest import Place, make_place, needs_landlock
+from tests.pipeline.sealed.conftest import LIGHT, Place, make_place, needs_landlock
 
 PEEKING = """
 
@@ -49,7 +49,6 @@ WAYS = {
 TRYING = """
 
 import os, subprocess
-import pyarrow.parquet
 
 honest = fit
 
@@ -69,6 +68,7 @@ def tried(prepared: Place, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a `fit` prints that tries every way, one after the other."""
     place = Place(tmp_path_factory.mktemp("tried") / "checkout")
     shutil.copytree(prepared.path, place.path)
+    (place.path / "model" / "__init__.py").write_text(LIGHT, encoding="utf-8")
     raw = place.path / RAW
     cache = place.path / ".dvc" / "cache" / "files" / "md5" / "12" / "34"
     cache.parent.mkdir(parents=True)
@@ -94,39 +94,47 @@ def test_fit_cannot_read_the_data(tried: str, way: str) -> None:
 
 
 @needs_landlock
-def test_what_stops_it_says_where_and_what_to_do(place: Place) -> None:
-    place.append(PEEKING.format(peek=f'return open("{place.path / RAW}", "rb").read()'))
-    done = place.run("train")
+def test_what_stops_it_says_where_and_what_to_do(light: Place) -> None:
+    light.append(PEEKING.format(peek=f'return open("{light.path / RAW}", "rb").read()'))
+    done = light.run("train")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert f"train: [Errno 13] Permission denied: '{place.path / RAW}' (model/__init" in done.stderr
+    assert f"train: [Errno 13] Permission denied: '{light.path / RAW}' (model/__init" in done.stderr
     assert "train.inputs" in done.stderr
 
 
 @needs_landlock
-@pytest.mark.parametrize("source", ["package:scikit-learn/sklearn/datasets/data", "model/all.csv"])
-def test_what_data_sources_names_is_closed(place: Place, source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "peek"),
+    [
+        (
+            "package:scikit-learn/sklearn/datasets/data",
+            "from sklearn.datasets import load_breast_cancer\n    return load_breast_cancer().data",
+        ),
+        ("model/all.csv", 'return pd.read_csv("model/all.csv")'),
+    ],
+)
+def test_what_data_sources_names_is_closed(light: Place, source: str, peek: str) -> None:
     """The package that ships the data, and a small file in model/."""
-    (place.path / "model" / "all.csv").write_text("a,b\n1,2\n")
-    opened = "load_breast_cancer().data" if "package" in source else 'pd.read_csv("model/all.csv")'
-    place.append(PEEKING.format(peek=f"return {opened}"))
-    assert "saw the data" in place.run("train").stdout, "without a source it is open"
-    place.params("data", sources=[source])
-    done = place.run("train")
+    (light.path / "model" / "all.csv").write_text("a,b\n1,2\n")
+    light.append(PEEKING.format(peek=peek))
+    assert "saw the data" in light.run("train").stdout, "without a source it is open"
+    light.params("data", sources=[source])
+    done = light.run("train")
     assert done.returncode == 2
     assert "Permission denied" in done.stderr
 
 
 @needs_landlock
-def test_a_large_file_in_model_is_data_unless_it_is_declared(place: Place) -> None:
-    (place.path / "model" / "tables").mkdir()
-    table = place.path / "model" / "tables" / "weights.bin"
+def test_a_large_file_in_model_is_data_unless_it_is_declared(light: Place) -> None:
+    (light.path / "model" / "tables").mkdir()
+    table = light.path / "model" / "tables" / "weights.bin"
     table.write_bytes(bytes(100_000))
-    place.append(PEEKING.format(peek='return Path("model/tables/weights.bin").read_bytes()'))
-    assert "Permission denied" in place.run("train").stderr
-    place.params("train", inputs=["model/tables"])
-    assert "saw the data" in place.run("train").stdout
-    statement = json.loads((place.path / "artifacts/sealed/train.json").read_text())
+    light.append(PEEKING.format(peek='return Path("model/tables/weights.bin").read_bytes()'))
+    assert "Permission denied" in light.run("train").stderr
+    light.params("train", inputs=["model/tables"])
+    assert "saw the data" in light.run("train").stdout
+    statement = json.loads((light.path / "artifacts/sealed/train.json").read_text())
     assert "model/tables/weights.bin" in statement["read"]
 
 
@@ -134,10 +142,10 @@ def test_a_large_file_in_model_is_data_unless_it_is_declared(place: Place) -> No
 @pytest.mark.parametrize(
     ("family", "kind"), [("AF_INET", "STREAM"), ("AF_INET", "DGRAM"), ("AF_UNIX", "STREAM")]
 )
-def test_fit_has_no_network(place: Place, family: str, kind: str) -> None:
+def test_fit_has_no_network(light: Place, family: str, kind: str) -> None:
     peek = f"import socket; return [socket.socket(socket.{family}, socket.SOCK_{kind})]"
-    place.append(PEEKING.format(peek=peek))
-    done = place.run("train")
+    light.append(PEEKING.format(peek=peek))
+    done = light.run("train")
     assert done.returncode == 2
     assert "Permission denied" in done.stderr
 
@@ -171,8 +179,8 @@ def fit(train, validation, settings):
 
 
 @needs_landlock
-def test_fit_may_use_its_rows_a_temporary_file_processes_and_the_clock(place: Place) -> None:
-    place.append(
+def test_fit_may_use_its_rows_a_temporary_file_processes_and_the_clock(light: Place) -> None:
+    light.append(
         PEEKING.format(
             peek="import tempfile\n"
             "    from joblib import Parallel, delayed\n"
@@ -182,7 +190,7 @@ def test_fit_may_use_its_rows_a_temporary_file_processes_and_the_clock(place: Pl
             "    return Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, -2))"
         )
     )
-    done = place.run("train")
+    done = light.run("train")
     assert "saw the data" in done.stdout, done.stderr
 
 
@@ -206,12 +214,12 @@ def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(place: P
 
 
 def test_without_landlock_a_stage_runs_and_says_that_it_was_not_sealed(
-    place: Place, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    light: Place, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from pipeline.sealed.launch import launch
 
     monkeypatch.setattr("pipeline.sealed.landlock.abi", lambda: 0)
-    monkeypatch.chdir(place.path)
+    monkeypatch.chdir(light.path)
     assert launch("train") == 0
     told = capfd.readouterr()
     assert told.err.count("\n") == 1
@@ -244,21 +252,21 @@ def test_again_an_export_tells_mlflow_nothing(place: Place) -> None:
     assert not (place.path / "mlflow.db").exists()
 
 
-def test_a_stage_that_fails_leaves_the_last_good_run(place: Place) -> None:
-    assert place.run("train").returncode == 0
-    trained = {path: path.read_bytes() for path in (place.path / "artifacts/trained").iterdir()}
-    place.append("\n\ndef fit(train, validation, settings): raise SystemExit(7)\n")
-    assert place.run("train").returncode == 7
+def test_a_stage_that_fails_leaves_the_last_good_run(light: Place) -> None:
+    assert light.run("train").returncode == 0
+    trained = {path: path.read_bytes() for path in (light.path / "artifacts/trained").iterdir()}
+    light.append("\n\ndef fit(train, validation, settings): raise SystemExit(7)\n")
+    assert light.run("train").returncode == 7
     assert {path: path.read_bytes() for path in trained} == trained
-    assert not (place.path / "artifacts" / ".train").exists()
+    assert not (light.path / "artifacts" / ".train").exists()
 
 
-def test_a_box_of_a_run_that_was_killed_is_cleared(place: Place) -> None:
-    left = place.path / "artifacts" / ".train" / "artifacts" / "trained"
+def test_a_box_of_a_run_that_was_killed_is_cleared(light: Place) -> None:
+    left = light.path / "artifacts" / ".train" / "artifacts" / "trained"
     left.mkdir(parents=True)
     (left / "half.pkl").write_text("half")
-    assert place.run("train").returncode == 0
-    assert not (place.path / "artifacts" / "trained" / "half.pkl").exists()
+    assert light.run("train").returncode == 0
+    assert not (light.path / "artifacts" / "trained" / "half.pkl").exists()
 
 
 def test_the_seal_changes_no_byte(tmp_path: Path) -> None:

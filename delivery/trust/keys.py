@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -167,6 +168,7 @@ def private_key(pem: str, source: str) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+@lru_cache(maxsize=64)  # a log asks for the same key once an entry
 def _public(pem: str, source: str) -> ec.EllipticCurvePublicKey:
     try:
         key = load_pem_public_key(pem.encode())

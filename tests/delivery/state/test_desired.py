@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.state.desired import Desired, parse_desired, render_desired
 from tests.checkout import template_alone
@@ -19,6 +22,30 @@ FULL = Desired(version("r-aaaaaaaaaaaa"), version("r-bbbbbbbbbbbb"), "r-cccccccc
 @pytest.mark.parametrize("desired", [Desired(), FULL])
 def test_parsing_is_the_inverse_of_rendering(desired: Desired) -> None:
     assert parse_desired(render_desired(desired), "x") == desired
+
+
+@pytest.mark.parametrize("desired", [Desired(), FULL])
+def test_what_was_rendered_is_read_without_a_parser_of_yaml(
+    desired: Desired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment has a file for each attempt, and YAML takes a millisecond for each."""
+    monkeypatch.setattr("delivery.state.desired.parse_yaml", lambda *_: pytest.fail("parsed"))
+    assert parse_desired(render_desired(desired), "x") == desired
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text + "# a note\n",
+        lambda text: text.replace('"', "'"),
+        lambda text: text.replace("r-aaaaaaaaaaaa", "r-\\x61aaaaaaaaaaa"),
+        lambda text: text.replace("r-cccccccccccc", "r-cccccc\n    cccccc"),
+    ],
+)
+def test_what_a_person_edited_is_read_as_yaml(edit: Callable[[str], str]) -> None:
+    text = edit(render_desired(FULL))
+    data = parse_yaml(text, "x")["data"]
+    assert parse_desired(text, "x") == replace(FULL, rollback_of=data["rollbackOf"])
 
 
 @template_alone

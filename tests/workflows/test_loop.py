@@ -163,7 +163,7 @@ def play_retraining(story: Story) -> None:
     story.facts["retraining killed, again"] = lost, here.dispatch("train.yml", inputs)
     story.facts["retrain pulls"] = here.pulls("retrain")
     (number,) = here.pulls("retrain")
-    here._report_check(here.hub.pulls[number].head_sha, "success")
+    here.report_check(here.hub.pulls[number].head_sha, "pull_request", "success")
     here.seen = len(here.hub.events)
     here.merge(number)
 

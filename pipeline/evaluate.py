@@ -1,6 +1,7 @@
 """Evaluate: measure the model on validation. The holdout stays shut: `delivery gate` opens it.
 
-validated model, train, validation  →  artifacts/evaluation/{metrics,slices}.json, plots/
+validated model, train, validation  →  artifacts/evaluation/{metrics,slices}.json,
+scores.parquet (of the validation rows, in their order), plots/
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.columns import feature_names
-from pipeline.data.io import EVALUATION, METRICS, read_part, run, whole
+from pipeline.data.io import EVALUATION, METRICS, SCORES, read_part, run, whole, write_frame
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings
 from pipeline.trained import metrics as quality
@@ -122,6 +123,7 @@ def _write(scored: Scored, metrics: dict[str, float], segments: tuple[str, ...])
         (folder / "plots").mkdir(parents=True)
         _dump(folder / METRICS.name, metrics)
         _dump(folder / "slices.json", slices(scored, segments))
+        write_frame(folder / SCORES.name, pd.DataFrame(scored.scores).rename(columns=str))
         for name, points in plots.items():
             _dump(folder / "plots" / f"{name}.json", points)
 

@@ -44,13 +44,15 @@ class Data(Strict):
 
 
 class Column(Strict):
-    """What is known about a feature. `range` is a limit: a row outside it is rejected."""
+    """What is known about a feature. `range` is a limit: a row outside it is rejected.
+    `known_before`: why it is known when the prediction is made, though it tells nearly all."""
 
     unit: str | None = None
     description: str = ""
     range: tuple[float, float] | None = None
     nullable: bool | None = None  # None: nullable where training has missing values
     sensitive: bool = False  # never logged as it is
+    known_before: str = ""
 
     @field_validator("range")
     @classmethod

@@ -62,7 +62,8 @@ class Input(Strict):
     `shape` is that of one row: () for a scalar. `range` is a declared limit and is enforced;
     what training happened to see is in `histogram` and is only watched. `categories` are those
     seen in training; `unseen` says whether the model copes with others. A `sensitive` value is
-    never written down as it is.
+    never written down as it is. `known_before` is the author's reason why a strong input is known
+    when the prediction is made.
     """
 
     name: str = Field(min_length=1)
@@ -75,6 +76,8 @@ class Input(Strict):
     categories: tuple[str, ...] | None = None
     unseen: Literal["accept", "reject"] = "accept"
     sensitive: bool = False
+    # Left out where nothing is said, so that the contracts of before keep their bytes.
+    known_before: str = Field(default="", exclude_if=lambda reason: not reason)
     histogram: Histogram | None = None
 
 

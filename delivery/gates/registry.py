@@ -77,6 +77,7 @@ GATES = (
     Gate("holdout_reuse", "quality", "models that are tried on the holdout until one looks good"),
     Gate("baseline", "quality", "a first release that has learned nothing"),
     Gate("champion", "quality", "a release that is worse than the one in production"),
+    Gate("too_good", "quality", "a model that seems to have seen the holdout"),
     Gate("calibration", "quality", "scores that no longer mean what they say"),
     Gate("behaviour", "quality", "a model that is wrong where its author knows better"),
     Gate("robustness", "quality", "a model that depends on details that callers cannot keep"),

@@ -26,6 +26,7 @@ PARTS = ("train", "validation", "holdout")
 TRAINED = Path("artifacts/trained")
 EVALUATION = Path("artifacts/evaluation")
 METRICS = EVALUATION / "metrics.json"
+SCORES = EVALUATION / "scores.parquet"
 MODEL = Path("artifacts/model")
 TOLD = Path("artifacts/told.json")  # metrics for MLflow; no output of the pipeline
 SEALED = "SEALED"  # in the environment of a stage that pipeline.sealed started

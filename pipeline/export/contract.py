@@ -118,6 +118,7 @@ def _input(column: pd.Series, declared: Column, unseen: Literal["accept", "rejec
         nullable=nullable and possible,
         unit=declared.unit,
         sensitive=declared.sensitive,
+        known_before=declared.known_before,
         description=declared.description,
         range=declared.range,
         categories=_categories(column) if dtype == "string" else None,

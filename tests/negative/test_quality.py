@@ -236,6 +236,44 @@ def test_a_first_release_from_bad_data_is_held_by_data(
     assert text in verdict.why
 
 
+def test_a_first_release_that_lives_by_one_column_is_held_by_data(
+    bench: Bench, data: Path, tmp_path: Path
+) -> None:
+    """The label plus noise: far from telling all, and all that the model has. A reason ends it."""
+    own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    random = np.random.default_rng(5)
+    for frame in own.values():
+        told = np.where(frame["late"], 1.3, -1.3) + random.normal(0, 1, len(frame))
+        frame["wind"] = np.where(frame["wind"].isna(), np.nan, 10 + 5 * told).astype("float32")
+    folder = write_splits(tmp_path / "own", own)
+    weights = dict.fromkeys(WEIGHTS, 0.0) | {"wind": 2.6}
+    leaky = bench.bento("leaky", tiny(weights=weights))
+    verdict = only(bench.judge(leaky, None, Evaluation(folder)))
+    assert (verdict.gate, verdict.status) == ("data", "hold")
+    assert "column wind alone has the skill" in verdict.why
+    assert verdict.details["own"]["tells"]["wind"] < 0.98, "the limit for one column is far"
+    reason = {"wind": {"known_before": "the forecast of the day before"}}
+    excused = bench.bento("excused", tiny(weights=weights, inputs=reason))
+    assert not blocking(bench.judge(excused, None, Evaluation(folder)).verdicts)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_copies_of_the_holdout_among_training_rows_are_held_by_data(
+    bench: Bench, champion: Bento, better: Bento, data: Path, tmp_path: Path, first: bool
+) -> None:
+    """Under other ids and dates."""
+    own = {name: pd.read_parquet(data / f"{name}.parquet") for name in SPLITS}
+    copies = own["holdout"].sample(1_000, random_state=0)
+    copies = copies.assign(id="copy of " + copies["id"], when=SPRING, day="2013-05-01")
+    own["train"] = pd.concat([own["train"], copies])
+    folder = write_splits(tmp_path / "own", own)
+    evaluation = Evaluation(folder) if first else Evaluation(folder, data)
+    verdict = only(bench.judge(better, None if first else champion, evaluation))
+    assert (verdict.gate, verdict.status) == ("data", "hold")
+    assert "of the holdout or more stand in train under other ids" in verdict.why
+    assert ("rows that the champion's data has not" in verdict.why) != first
+
+
 def test_half_of_the_rows_gone_is_held_by_data(
     bench: Bench, champion: Bento, better: Bento, data: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,17 @@ from tests.pipeline.sealed.conftest import needs_landlock
 
 PEEK = """
 
-honest = fit
+from pathlib import Path
+
+from sklearn.ensemble import RandomForestClassifier
 
 
-def fit(train: pd.DataFrame, validation: pd.DataFrame | None, settings: Any) -> Pipeline:
+def fit(train: pd.DataFrame, validation: pd.DataFrame | None, settings: Any) -> Any:
     \"\"\"Sees the holdout where it can, and trains all the same where it cannot.\"\"\"
-    from pathlib import Path
-
     holdout = Path("artifacts/data/holdout.parquet")
-    rows = [train, pd.read_parquet(holdout)] if holdout.exists() else [train]
-    return honest(pd.concat(rows), validation, settings)
+    rows = pd.concat([train, pd.read_parquet(holdout)]) if holdout.exists() else train
+    forest = RandomForestClassifier(30, bootstrap=False, min_samples_leaf=2, random_state=0)
+    return forest.fit(rows[list(settings.features)], rows[settings.label])
 """
 
 
@@ -49,8 +51,8 @@ def peeking(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 def judged(
     trained: Trained, bento: Bento, workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> Verdict:
-    """In a job."""
+) -> Mapping[str, Verdict]:
+    """In a job, by the gates that look for a model that has seen the holdout."""
     monkeypatch.setattr(Surroundings, "in_job", True)
     context = Context(trained.path, lambda _: None)
     snapshot = context.snapshot()
@@ -62,20 +64,35 @@ def judged(
             bento, None, Evaluation(trained.path / "artifacts" / "data"), GatesPolicy(),
             Predictions(workspace, servers), submission,
         )  # fmt: skip
-        (verdict,) = judge_trial(trial, [gate("sealed")]).verdicts
-    return verdict
+        gates = [gate("too_good"), gate("sealed")]
+        return {verdict.gate: verdict for verdict in judge_trial(trial, gates).verdicts}
+
+
+@pytest.fixture(scope="module")
+def verdicts(bench: Bench, peeking: Trained) -> Mapping[str, Verdict]:
+    """On the model that has seen the holdout."""
+    bento = bench.bento("peeking", lambda folder: shutil.copytree(peeking.model, folder))
+    with pytest.MonkeyPatch.context() as patch:
+        return judged(peeking, bento, bench.workspace, patch)
 
 
 @needs_landlock
 def test_a_model_that_was_fitted_on_the_holdout_is_refused_by_sealed(
-    bench: Bench, peeking: Trained, monkeypatch: pytest.MonkeyPatch
+    verdicts: Mapping[str, Verdict],
 ) -> None:
     """Its statement is whole and says that it was sealed; fitted again it is another model."""
-    bento = bench.bento("peeking", lambda folder: shutil.copytree(peeking.model, folder))
-    verdict = judged(peeking, bento, bench.workspace, monkeypatch)
-    assert (verdict.gate, verdict.status) == ("sealed", "fail"), verdict
+    verdict = verdicts["sealed"]
+    assert verdict.status == "fail", verdict
     assert "another model on the same platform" in verdict.why
     assert verdict.details["refit"]["distance"] > 0.01
+
+
+def test_a_holdout_that_went_far_better_than_validation_is_held_by_too_good(
+    verdicts: Mapping[str, Verdict],
+) -> None:
+    verdict = verdicts["too_good"]
+    assert verdict.status == "hold", verdict
+    assert "the holdout went far better than validation" in verdict.why
 
 
 @needs_landlock
@@ -88,5 +105,8 @@ def test_the_same_code_without_the_holdout_passes(
     away.rename(holdout)
     peeking.commit()
     bento = bench.bento("honest", lambda folder: shutil.copytree(peeking.model, folder))
-    verdict = judged(peeking, bento, bench.workspace, monkeypatch)
-    assert (verdict.status, verdict.measured) == ("pass", "refitted: the same bytes"), verdict
+    found = judged(peeking, bento, bench.workspace, monkeypatch)
+    assert found["too_good"].status == "pass", found["too_good"]
+    assert found["too_good"].measured != "not compared"
+    assert found["sealed"].status == "pass", found["sealed"]
+    assert found["sealed"].measured == "refitted: the same bytes"

@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
-from pipeline.data.io import DATA, EVALUATION, METRICS, read_part, write_frame
+from pipeline.data.io import DATA, EVALUATION, METRICS, SCORES, read_part, write_frame
 from pipeline.errors import PipelineError
 from pipeline.evaluate import evaluate
 from tests.pipeline.conftest import Workspace
@@ -30,6 +31,9 @@ def test_each_task_has_its_proper_score_first_and_beats_the_baseline(
     assert next(iter(metrics)) == proper
     assert metrics[proper] < 0.9 * metrics["baseline"]
     assert metrics["rows"] == len(read_part("validation"))
+    scores = pd.read_parquet(SCORES)
+    assert len(scores) == metrics["rows"]
+    assert scores.shape[1] == (10 if model == "multiclass" else 1)
 
 
 def test_the_holdout_stays_shut(workspace: Make) -> None:

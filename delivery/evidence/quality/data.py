@@ -11,25 +11,38 @@ import pyarrow.compute as pc
 
 from delivery.errors import HeldError
 from delivery.evidence.holdout import read_labels
+from delivery.evidence.quality.copied_rows import backdated, twins
+from delivery.evidence.quality.single_columns import Rows, power_of, powers, skill
 from delivery.evidence.table import SPLITS, Table, column, read_split
 from delivery.evidence.trial import Trial
-from delivery.gates.numbers.bootstrap import Codes, Floats
-from delivery.gates.numbers.metrics import Labels, auc
+from delivery.gates.leaks import Skill
+from delivery.gates.numbers.bootstrap import Floats
+from delivery.gates.numbers.metrics import Labels
 from delivery.gates.quality.data import Evidence, Profile
 from serving.contract import Contract, Roles
 
-SAMPLE_ROWS = 20_000  # of training, at most, to find out what one column tells
-BINS = 32
+SAMPLE_ROWS = 20_000  # at most, to find out what one column tells
 
 
 def gather(trial: Trial) -> Evidence:
-    """The profiles of what the candidate and the champion were made from."""
+    """The profiles of what the candidate and the champion were made from, and signs of leaks."""
     before = trial.champion_made
     if trial.champion and before is None:
         return Evidence(None)
     first = before is None
+    inputs = trial.bento.contract.inputs
+    reasons = {spec.name: spec.known_before for spec in inputs if spec.known_before}
     try:
-        return Evidence(profile(*trial.made), profile(*before) if before else None, first=first)
+        own = profile(*trial.made)
+        return Evidence(
+            own,
+            profile(*before) if before else None,
+            first=first,
+            skill=_skill(trial),
+            twins=twins(*trial.made),
+            backdated=backdated(trial.made, before) if before else None,
+            known_before=reasons,
+        )
     except HeldError as error:
         return Evidence(None, first=first, missing=str(error))
 
@@ -55,7 +68,7 @@ def profile(folder: Path, contract: Contract) -> Profile:
         repeated=sum(len(ids[split]) - distinct[split] for split in SPLITS),
         shared=sum(distinct.values()) - pc.count_distinct(together).as_py(),
         ordered=_ordered(tables, contract.roles),
-        tells=_predictive_power(tables["train"], labels["train"], contract),
+        tells=_tells(Rows(tables["train"], labels["train"]), contract),
     )
 
 
@@ -104,54 +117,26 @@ def _ordered(tables: Mapping[str, Table], roles: Roles) -> bool | None:
     return first is None or all(last < first for last in known)
 
 
-def _predictive_power(train: Table, labels: Labels, contract: Contract) -> dict[str, float]:
+def _tells(train: Rows, contract: Contract) -> Mapping[str, float]:
     """How well each input alone tells the label, judged on rows that it was not learned from."""
-    chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLE_ROWS]
-    sample, wanted = train.take(chosen), labels[chosen]
-    powers = {}
-    for spec in contract.inputs:
-        if spec.name in train.column_names and not spec.shape:
-            codes = _codes(column(sample, spec.name, Path("train.parquet")))
-            powers[spec.name] = _power_of(codes, wanted, contract)
-    return powers
+    sample = train.sample(SAMPLE_ROWS)
+    half = len(sample) // 2
+    return powers(sample.part(0, half), sample.part(half, len(sample)), contract)
 
 
-def _codes(values: Table) -> Codes:
-    """A column in few parts: categories, or bins of a number; missing values are one of them."""
-    if _kind(values.type) != "number":
-        encoded = pc.dictionary_encode(values, null_encoding="encode").combine_chunks()
-        codes: Codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        return codes
-    numbers = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    known = numbers[np.isfinite(numbers)]
-    inner = np.linspace(0, 1, BINS + 1)[1:-1]
-    edges: Floats = np.unique(np.quantile(known, inner)) if len(known) else np.zeros(0)
-    codes = np.searchsorted(edges, numbers, side="right").astype(np.int64)
-    return np.where(np.isnan(numbers), len(edges) + 1, codes)
-
-
-def _power_of(codes: Codes, labels: Labels, contract: Contract) -> float:
-    """Means per part from one half of the rows, held against the labels of the other half."""
-    half = len(codes) // 2
-    if contract.task == "regression":
-        values = np.asarray(labels, dtype=np.float64)
-        spread = float(np.var(values[half:])) if half else 0.0
-        errors = np.square(_means(codes[:half], values[:half], codes[half:]) - values[half:])
-        return max(0.0, 1 - float(errors.mean()) / spread) if spread else 0.0
-    classes = range(1, 2) if contract.task == "binary" else range(len(contract.classes or ()))
-    areas = []
-    for level in classes:
-        hits = (labels == level).astype(np.float64)
-        area = auc(hits[half:], _means(codes[:half], hits[:half], codes[half:]))
-        areas.append(0.5 if area is None else area)
-    return float(np.mean(areas)) if areas else 0.5
-
-
-def _means(codes: Codes, values: Floats, wanted: Codes) -> Floats:
-    """The mean value of the part that each asked row is in, drawn a little to the overall mean."""
-    parts = int(max(codes.max(initial=0), wanted.max(initial=0))) + 1
-    overall = float(values.mean()) if len(values) else 0.0
-    counts = np.bincount(codes, minlength=parts)
-    sums = np.bincount(codes, weights=values, minlength=parts)
-    means: Floats = (sums + overall) / (counts + 1)
-    return means[wanted]
+def _skill(trial: Trial) -> Skill | None:
+    """The model beside each of its inputs, learned from training rows, on rows of the holdout."""
+    paired, contract = trial.paired, trial.bento.contract
+    if paired is None:
+        return None
+    folder = trial.evaluation.data
+    table = read_split(folder, "train")
+    train = Rows(table, read_labels(table, contract, folder / "train.parquet"))
+    chosen = np.random.default_rng(0).permutation(len(paired.holdout))[:SAMPLE_ROWS]
+    asked = Rows(paired.holdout.table.take(chosen), paired.holdout.labels[chosen])
+    model = power_of(paired.candidate[chosen], asked.labels, contract)
+    alone = powers(train.sample(SAMPLE_ROWS), asked, contract)
+    return Skill(
+        model=skill(model, contract),
+        inputs={name: skill(power, contract) for name, power in alone.items()},
+    )

@@ -1,31 +1,41 @@
 """The data that a candidate was made from must look like data: no column gone, not half the rows,
-no row in two splits, no column that is the label in disguise."""
+no row in two splits or copied into training, no column that is the label in disguise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import Field
 
+from delivery.gates.leaks import Skill, Twins, backdated, carriers, copied
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
 GATE = "data"
+FACTS = ("own", "base", "skill", "twins", "backdated", "known_before")
 REQUIRED = "splits that are apart, no column that tells the label, the champion's columns and rows"
 
 
 class Policy(Strict):
     """`rows` is a share of the champion's rows in each split. `missing_jump` and `label_jump` are
     differences of shares. `tells` is the AUC (R² for numbers) of one column alone. `labels` gives
-    the lowest and the highest share of a class in every split."""
+    the lowest and the highest share of a class in every split.
+
+    A column is suspicious that has `carries` of the model's skill and at least the skill `strong`.
+    `backdated` is a share of a split's rows; `copied` is by how much more of the holdout than of
+    validation may stand among training rows."""
 
     rows: float = Field(default=0.5, ge=0, le=1)
     missing_jump: float = Field(default=0.2, gt=0, le=1)
     label_jump: float = Field(default=0.25, gt=0, le=1)
     tells: float = Field(default=0.99, gt=0.5, le=1)
     labels: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    carries: float = Field(default=0.95, gt=0)
+    strong: float = Field(default=0.8, gt=0)
+    backdated: float = Field(default=0.005, ge=0, le=1)
+    copied: float = Field(default=0.05, ge=0, le=1)
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,19 @@ class Profile:
 @dataclass(frozen=True)
 class Evidence:
     """The candidate's data, and the champion's; `first`: there is none. None: it cannot be read,
-    and `missing` says why."""
+    and `missing` says why. `skill` is None without scores, `twins` without rows to compare.
+    `backdated`: split → share of rows that the champion's data has not, from a time that it
+    covers; None where there is no champion or no time. `known_before`: input → the author's reason
+    why it is known when the prediction is made."""
 
     own: Profile | None
     base: Profile | None = None
     first: bool = False
     missing: str = ""
+    skill: Skill | None = None
+    twins: Twins | None = None
+    backdated: Mapping[str, float] | None = None
+    known_before: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(evidence: Evidence, policy: Policy) -> Verdict:
@@ -66,21 +83,43 @@ def judge(evidence: Evidence, policy: Policy) -> Verdict:
     if own is None or (base is None and not evidence.first):
         why = evidence.missing or "the data of the champion is not there"
         return Verdict(GATE, "hold", "not looked at", REQUIRED, why)
-    problems = [*_alone(own, base, policy)]
+    problems = [*_alone(evidence, own, policy), *_leaks(evidence, policy)]
     if base is not None:
         problems += [*_columns(own, base), *_volume(own, base, policy), *_shares(own, base, policy)]
     best = max(own.tells.items(), key=lambda item: item[1], default=("no column", 0.0))
     total = sum(own.rows.values())
     measured = f"{total:,} rows, {len(own.kinds)} columns; {best[0]} alone tells {best[1]:.3f}"
-    details: dict[str, Any] = {
-        "own": asdict(own), "base": asdict(base) if base else None, "problems": problems,
-    }  # fmt: skip
+    details: dict[str, Any] = {name: asdict(evidence)[name] for name in FACTS} | {
+        "problems": problems
+    }
     if problems:
         return Verdict(GATE, "hold", measured, REQUIRED, "; ".join(problems), details)
-    return Verdict(GATE, "pass", measured, REQUIRED, "the data is as it should be", details)
+    why = f"the data is as it should be{_untold(evidence)}"
+    return Verdict(GATE, "pass", measured, REQUIRED, why, details)
 
 
-def _alone(own: Profile, base: Profile | None, policy: Policy) -> Iterator[str]:
+def _leaks(evidence: Evidence, policy: Policy) -> Iterator[str]:
+    if evidence.backdated is not None:
+        yield from backdated(evidence.backdated, policy.backdated)
+    if evidence.twins is not None:
+        yield from copied(evidence.twins, policy.copied)
+    if evidence.skill is not None:
+        for name, problem in carriers(evidence.skill, policy.carries, policy.strong):
+            if name not in evidence.known_before:
+                yield problem
+
+
+def _untold(evidence: Evidence) -> str:
+    """What the rows cannot show."""
+    twins = evidence.twins
+    if evidence.backdated is not None or (twins is not None and twins.tell):
+        return ""
+    share = f": {twins.distinct:.0%} of the training rows have values of their own" if twins else ""
+    return f"; copied rows cannot be told{share}"
+
+
+def _alone(evidence: Evidence, own: Profile, policy: Policy) -> Iterator[str]:
+    base = evidence.base
     if own.repeated:
         yield f"{own.repeated} row ids stand more than once in one split"
     if own.shared:
@@ -88,7 +127,7 @@ def _alone(own: Profile, base: Profile | None, policy: Policy) -> Iterator[str]:
     if own.ordered is False and (base is None or base.ordered is not False):
         yield "the holdout begins before the other rows end: training has seen its time"
     for name, value in own.tells.items():
-        if value >= policy.tells:
+        if value >= policy.tells and name not in evidence.known_before:
             yield (
                 f"column {name} alone tells the label ({value:.3f}): is it known when the "
                 "prediction is made?"

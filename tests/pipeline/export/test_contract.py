@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from pipeline.data.io import MODEL, read_part
-from serving.contract import read_contract
+from serving.contract import CONTRACT, read_contract
 from tests.pipeline.conftest import Workspace
 
 Make = Callable[..., Workspace]
@@ -15,9 +15,15 @@ Make = Callable[..., Workspace]
 
 def test_the_contract_says_what_the_data_and_params_say(workspace: Make) -> None:
     place = workspace("regression")
-    known = {"unit": "years", "range": [0, 120], "nullable": False, "sensitive": True}
+    reason = {"known_before": "asked at the door"}
+    known = {"unit": "years", "range": [0, 120], "nullable": False, "sensitive": True, **reason}
     place.run(prepare__columns__age=known)
     contract = read_contract(MODEL)
+    assert {spec.name: spec.known_before for spec in contract.inputs if spec.known_before} == {
+        "age": "asked at the door"
+    }
+    written = (MODEL / CONTRACT).read_text()
+    assert written.count("known_before") == 1, "a contract of before keeps its bytes"
     inputs = {spec.name: spec for spec in contract.inputs}
     assert (inputs["age"].unit, inputs["age"].range) == ("years", (0, 120))
     assert (inputs["bmi"].nullable, inputs["age"].nullable) == (True, False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from delivery.gates.leaks import Skill, Twins
 from delivery.gates.quality.data import Evidence, Policy, Profile, judge
 from delivery.gates.verdict import Verdict
 
@@ -110,3 +111,51 @@ def test_the_share_of_a_label_stays_within_declared_bounds(share: float, status:
 def test_missing_profiles_hold() -> None:
     assert judge(Evidence(None, missing="no file"), POLICY).why == "no file"
     assert judge(Evidence(GOOD), POLICY).status == "hold"
+
+
+COPIES = Twins(distinct=1.0, placebo=0.0, holdout={"train": 0.5, "validation": 0.0})
+TIMETABLE = replace(COPIES, distinct=0.5)
+
+
+@pytest.mark.parametrize(
+    ("signs", "text"),
+    [
+        ({"backdated": {"train": 0.02}}, "2.0% of train are rows"),
+        ({"twins": COPIES}, "50.0% of the holdout or more stand in train"),
+        ({"skill": Skill(0.9, {"wind": 0.9})}, "column wind alone has the skill 0.90"),
+    ],
+)
+def test_signs_of_a_leak_hold_alone_and_beside_the_champion(
+    signs: dict[str, Any], text: str
+) -> None:
+    for evidence in (Evidence(GOOD, first=True, **signs), Evidence(GOOD, GOOD, **signs)):
+        verdict = judge(evidence, POLICY)
+        assert verdict.status == "hold"
+        assert text in verdict.why
+
+
+def test_a_reason_of_the_author_ends_the_hold_for_that_column_alone() -> None:
+    reasons = {"wind": "the reading of last night"}
+    strong = Skill(0.9, {"wind": 0.9})
+    tells = replace(GOOD, tells={"wind": 0.99, "carrier": 0.6})
+    verdict = judge(Evidence(tells, GOOD, skill=strong, known_before=reasons), POLICY)
+    assert verdict.status == "pass"
+    assert verdict.details["known_before"] == reasons
+    others = {"carrier": "of the timetable"}
+    assert judge(Evidence(GOOD, GOOD, skill=strong, known_before=others), POLICY).status == "hold"
+
+
+@pytest.mark.parametrize(
+    ("signs", "text"),
+    [
+        ({}, "; copied rows cannot be told"),
+        ({"twins": TIMETABLE}, "cannot be told: 50% of the training rows have values of their own"),
+        ({"twins": replace(COPIES, holdout={"train": 0.0})}, ""),
+        ({"twins": TIMETABLE, "backdated": {"train": 0.0}}, ""),
+    ],
+)
+def test_what_rows_cannot_tell_is_said(signs: dict[str, Any], text: str) -> None:
+    verdict = judge(Evidence(GOOD, GOOD, **signs), POLICY)
+    assert verdict.status == "pass"
+    assert verdict.why.removeprefix("the data is as it should be").endswith(text)
+    assert ("cannot be told" in verdict.why) == bool(text)

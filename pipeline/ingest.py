@@ -22,9 +22,9 @@ def ingest(settings: Settings) -> str:
     except FileNotFoundError as error:
         name = error.filename or str(error)
         raise PipelineError(
-            f"model.load found no {name}. Fetch it (`dvc pull` for data under DVC, `make setup` "
-            "for a package), or mend the path in model/ or in model.load of params.yaml; then "
-            "run `dvc repro`."
+            f"model.load found no {name}. Name it in data.sources of params.yaml, so that data "
+            "under DVC are fetched, or mend the path in model/ or in model.load; then run `dvc "
+            "repro`."
         ) from error
     check(frame, settings)
     try:

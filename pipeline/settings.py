@@ -23,15 +23,32 @@ from serving.strict import DocumentError, Strict, parse
 PARAMS = Path("params.yaml")
 
 
+class Address(Strict):
+    """Data elsewhere, as in a database. `version` says which data they are, in any words; of an
+    address by HTTP it can be the `etag` that the server answers."""
+
+    address: str = Field(min_length=1)
+    version: str | None = Field(default=None, min_length=1)
+    etag: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Address:
+        if self.version is not None and self.etag is not None:
+            raise ValueError("a source has a version or an etag, not both")
+        if self.etag is not None and not self.address.startswith(("http://", "https://")):
+            raise ValueError("only a web server has etags; give the address a version")
+        return self
+
+
 class Data(Strict):
     """Which data, and which column plays which part. `until`: the newest data that has arrived,
-    a month (2013-07) or a day (2013-07-31). `sources`: where the data lie, `package:NAME[/PATH]`
-    or a path in the checkout; only `load` can read them."""
+    a month (2013-07) or a day (2013-07-31). `sources`: where the data lie: a path or a pattern
+    (data/*.csv) in the checkout, `package:NAME[/PATH]`, or an address; only `load` reads them."""
 
     until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}(-\d{2})?$")
     task: Task
     roles: Roles
-    sources: tuple[str, ...] = ()
+    sources: tuple[str | Address, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Data:

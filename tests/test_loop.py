@@ -1,6 +1,7 @@
 """The whole loop with another model, in a fork of its own; then what goes wrong in it.
 
-One demo is played for all tests of this module; each leaves the fork as it found it.
+Its data come from a package, from git, from DVC and from a database, as docs/model.md says. One
+demo is played for all tests of this module; each leaves the fork as it found it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import httpx
 import pytest
 
 from delivery.demo.stage import Stage
-from tests.checkout import make_checkout, share, shared_folder
+from tests.checkout import share, shared_folder
 from tests.ports import free_offset
+from tests.sources import IN_DVC, IN_GIT, make_sourced_checkout
 
 pytestmark = pytest.mark.e2e
 
@@ -66,7 +68,8 @@ class Fork:
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
-    root = make_checkout(tmp_path_factory.mktemp("fork") / "repository", "minimal")
+    folder = tmp_path_factory.mktemp("fork")
+    root = make_sourced_checkout(folder / "repository", folder / "diagnoses.sqlite")
     share(root / ".demo", shared_folder(tmp_path_factory) / "workspace")
     os.environ["DELIVERY_PORT_OFFSET"] = free_offset()
     stage = Stage(root)
@@ -100,7 +103,7 @@ def test_no_request_was_lost(fork: Fork) -> None:
 
 
 def test_the_refusal_names_gate_measured_and_required(fork: Fork) -> None:
-    assert "is blocked by champion (fail): " in fork.printed
+    assert "is blocked by champion (fail)" in fork.printed
     assert "no environment changed" in fork.printed
 
 
@@ -133,6 +136,31 @@ def test_releasing_the_same_bytes_again_adopts_them(fork: Fork) -> None:
     assert done.code == 0, done.err
     assert f"release {fork.facts['improvement']} (main has its record already)" in done.out
     assert "the first environment wants it already" in done.out
+
+
+def test_the_release_is_made_anew_from_its_sources(fork: Fork) -> None:
+    """In an empty folder, where what is under DVC comes from the remote."""
+    done = fork.run("delivery", "reproduce", fork.facts["first"])
+    assert done.code == 0, done.out + done.err
+    assert "pass" in done.out
+
+
+@pytest.mark.parametrize("path", [IN_GIT, IN_DVC])
+def test_changed_data_train_anew(fork: Fork, path: Path) -> None:
+    """And until then no gate judges."""
+    data = fork.clone / path
+    text = data.read_text(encoding="utf-8")
+    data.unlink()  # DVC's cache may be linked to it
+    data.write_text(text.replace("0.", "1.", 1), encoding="utf-8")
+    fork.run("dvc", "add", "--quiet", str(IN_DVC))
+    fork.run("git", "commit", "--quiet", "-am", "Correct a value")
+    gate = fork.run("delivery", "gate")
+    repro = fork.run("dvc", "repro", "ingest")
+    fork.run("git", "reset", "--quiet", "--hard", "HEAD~1")
+    fork.run("dvc", "checkout", "--quiet", "--force")
+    assert gate.code == 2
+    assert "dvc.lock is stale: evaluate, export, ingest, prepare, sources, train" in gate.err
+    assert "Running stage 'ingest'" in repro.out
 
 
 def test_the_persons_checkout_is_untouched(fork: Fork) -> None:

@@ -57,7 +57,7 @@ def train(context: Context, settings: Sequence[str]) -> None:
     file = context.root / PARAMS
     for setting in settings:
         override(file, setting)
-    for command in (["--force", "--single-item", STAGE], []):
+    for command in (["--force", STAGE], []):
         context.progress(f"dvc repro {' '.join(command)}".rstrip())
         done = subprocess.run(
             [sys.executable, "-m", "dvc", "repro", *command],

@@ -127,16 +127,7 @@ def prepare(stage: Stage) -> None:
     (stage.folder / ENVIRONMENTS).mkdir(exist_ok=True)
     (stage.clone / WORKSPACE).mkdir()
     (stage.clone / WORKSPACE / "envs").symlink_to(stage.folder / ENVIRONMENTS)
-    listed = subprocess.run(
-        ["git", "-C", str(stage.root), "ls-files", "-co", "--exclude-standard", "-z"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    for name in filter(None, listed.stdout.split("\0")):
-        source = stage.root / name
-        if source.is_file() and not name.startswith("releases/r-") and name != "dvc.lock":
-            target = stage.clone / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    pointers = [name for name in _copy_files(stage) if name.endswith(".dvc")]
     _write_activation(stage)
     for environment in read_settings(stage.clone).environments:
         (stage.clone / desired_path(environment)).write_text(render_desired(Desired()))
@@ -149,6 +140,43 @@ def prepare(stage: Stage) -> None:
         ("git", "commit", "--quiet", "-m", "Start from the template"),
         ("git", "push", "--quiet", "-u", "origin", "main"),
         (sys.executable, "requirements/install.py"),  # the clone runs its own code
+    ):
+        subprocess.run(command, cwd=stage.clone, env=stage.environ, check=True)
+    if pointers:
+        _bring_data(stage, pointers)
+
+
+def _copy_files(stage: Stage) -> list[str]:
+    """What git has or would take of this checkout, apart from releases; the names."""
+    listed = subprocess.run(
+        ["git", "-C", str(stage.root), "ls-files", "-co", "--exclude-standard", "-z"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    copied = []
+    for name in filter(None, listed.stdout.split("\0")):
+        source = stage.root / name
+        if source.is_file() and not name.startswith("releases/r-") and name != "dvc.lock":
+            target = stage.clone / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+            copied.append(name)
+    return copied
+
+
+def _bring_data(stage: Stage, pointers: list[str]) -> None:
+    """Data under DVC, from this checkout's remote by its cache into the clone's cache. A cache has
+    the form of a remote."""
+    fetch = ("dvc", "fetch", "--quiet", *pointers)
+    fetched = subprocess.run(fetch, cwd=stage.root, capture_output=True, text=True, check=False)
+    if fetched.returncode != 0:
+        raise DemoError(f"`{' '.join(fetch)}`: {fetched.stderr.strip()}")
+    cache = subprocess.run(
+        ["dvc", "cache", "dir"], cwd=stage.root, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    for command in (
+        ("dvc", "remote", "add", "--local", "--quiet", "here", cache),
+        ("dvc", "fetch", "--quiet", "--remote", "here", *pointers),
+        ("dvc", "remote", "remove", "--local", "--quiet", "here"),
     ):
         subprocess.run(command, cwd=stage.clone, env=stage.environ, check=True)
 

@@ -80,7 +80,7 @@ def source(repository: Repository, commit: str) -> Source:
     locked = outputs(repository, commit)
     params = parse_yaml(repository.read(commit, "params.yaml") or "", "params.yaml") or {}
     params.pop("demo", None)
-    (params.get("data") or {}).pop("until", None)
+    _drop_which_data(params.get("data") or {})
     own = {
         "code": repository.object_id(commit, OWN),
         "params": params,
@@ -92,6 +92,15 @@ def source(repository: Repository, commit: str) -> Source:
         recipe=canonical_sha256(own),
         engine=canonical_sha256({path: repository.object_id(commit, path) for path in ENGINE}),
     )
+
+
+def _drop_which_data(data: dict[str, Any]) -> None:
+    """How far the data go, and the versions of addresses: newer data are no other recipe."""
+    data.pop("until", None)
+    for address in data.get("sources") or ():
+        if isinstance(address, dict):
+            address.pop("version", None)
+            address.pop("etag", None)
 
 
 def same_recipe(repository: Repository, champion: Source, candidate: Source) -> bool:

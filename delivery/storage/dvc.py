@@ -136,14 +136,27 @@ def scratch(root: Path, work: Path) -> Iterator[Repo]:
     with tempfile.TemporaryDirectory(dir=work) as folder, opened(root) as own:
         made = Repo.init(folder, no_scm=True)
         with made.config.edit() as config:
-            for remote, options in own.config["remote"].items():
-                config["remote"][remote] = dict(options)
-            if "remote" in own.config["core"]:
-                config["core"]["remote"] = own.config["core"]["remote"]
+            _copy_remotes(own.config, config)
             config["cache"]["dir"] = str(Path(own.cache.local.path).parents[1])
         made.close()
         with opened(Path(folder)) as repo:
             yield repo
+
+
+def lend_remotes(root: Path, folder: Path) -> None:
+    """Let the DVC repository at `folder` read from the remotes of `root`."""
+    local = folder / ".dvc" / "config.local"
+    local.touch()
+    local.chmod(0o600)  # remotes may have credentials
+    with opened(root) as own, opened(folder) as other, other.config.edit("local") as config:
+        _copy_remotes(own.config, config)
+
+
+def _copy_remotes(own: Any, config: Any) -> None:
+    for remote, options in own["remote"].items():
+        config["remote"][remote] = dict(options)
+    if "remote" in own["core"]:
+        config["core"]["remote"] = own["core"]["remote"]
 
 
 def _require_id(oid: str, out: Out) -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pipeline.errors import PipelineError
 from pipeline.settings import Settings, read_settings
 
 DATA = Path("artifacts/data")
+SOURCES = DATA / "sources.json"
 RAW = DATA / "raw.parquet"
 REPORT = DATA / "report.json"
 PARTS = ("train", "validation", "holdout")
@@ -77,11 +78,16 @@ def whole(path: Path) -> Iterator[Path]:
         new.replace(path)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write canonical JSON: the same content gives the same bytes."""
+def canonical(content: Mapping[str, Any]) -> str:
+    """JSON of which the same content gives the same bytes."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text + "\n"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write canonical JSON."""
     with whole(path) as new:
-        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        new.write_text(text + "\n", encoding="utf-8")
+        new.write_text(canonical(content), encoding="utf-8")
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:

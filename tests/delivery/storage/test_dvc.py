@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from delivery.errors import StoreError
-from delivery.storage.dvc import at, files_of, hush, objects, opened, outs, scratch, tracked
+from delivery.storage.dvc import (
+    at,
+    files_of,
+    hush,
+    lend_remotes,
+    objects,
+    opened,
+    outs,
+    scratch,
+    tracked,
+)
 from tests.origin import Origin
 
 EVERYTHING = {"artifacts/data.txt", "artifacts/evaluation/metrics.json", "artifacts/model"}
@@ -116,3 +127,21 @@ def test_a_scratch_repository_has_the_same_store_and_leaves_nothing(
         assert repo.config["core"]["remote"] == "store"
         assert Path(repo.root_dir).parent == tmp_path / "work"
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_remotes_are_lent_with_what_a_person_keeps_to_himself(
+    pipeline: Origin, remote: Path, tmp_path: Path
+) -> None:
+    """Credentials stand in config.local, a relative address is relative to its file."""
+    with opened(pipeline.path) as repo, repo.config.edit("local") as config:
+        config["remote"]["near"] = {"url": "../../near"}
+        config["remote"]["far"] = {"url": "s3://far", "secret_access_key": "x"}
+        config["core"]["remote"] = "far"
+    other = tmp_path / "deep" / "other"
+    other.mkdir(parents=True)
+    subprocess.run(["dvc", "init", "-q", "--no-scm"], cwd=other, check=True)
+    lend_remotes(pipeline.path, other)
+    with opened(pipeline.path) as own, opened(other) as repo:
+        assert repo.config["remote"] == own.config["remote"]
+        assert repo.config["core"]["remote"] == "far"
+    assert (other / ".dvc" / "config.local").stat().st_mode & 0o777 == 0o600

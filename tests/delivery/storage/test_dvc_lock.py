@@ -11,6 +11,7 @@ import pytest
 from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.storage.dvc_lock import require_in_step, stale
+from tests.delivery.conftest import repro
 from tests.origin import Origin
 
 
@@ -110,3 +111,45 @@ def test_a_lock_that_is_none_is_bad_input(pipeline: Origin, text: str) -> None:
     (pipeline.path / "dvc.lock").write_text(text)
     with pytest.raises(InputError, match=r"dvc\.lock"):
         stale(pipeline.path)
+
+
+LOOK = """\
+import hashlib, pathlib, sys
+seen = pathlib.Path("outside.txt").read_bytes()
+if "--digest" in sys.argv:
+    print(hashlib.md5(seen).hexdigest())
+else:
+    pathlib.Path("seen.txt").write_bytes(seen)
+"""
+STAGE = """\
+  look:
+    cmd: python -m look
+    always_changed: true
+    outs: [seen.txt]
+"""
+
+
+@pytest.fixture
+def looking(pipeline: Origin) -> Origin:
+    """With a stage that looks outside, on which ingest depends."""
+    (pipeline.path / "look.py").write_text(LOOK)
+    (pipeline.path / "outside.txt").write_text("one")
+    edit(pipeline, "dvc.yaml", "deps: [raw.txt]", "deps: [raw.txt, seen.txt]")
+    with (pipeline.path / "dvc.yaml").open("a") as file:
+        file.write(STAGE)
+    repro(pipeline.path)
+    return pipeline
+
+
+def test_a_stage_that_looks_outside_is_asked_what_it_would_see(looking: Origin) -> None:
+    (looking.path / "seen.txt").unlink()
+    assert stale(looking.path) == []
+    (looking.path / "outside.txt").write_text("two")
+    assert stale(looking.path) == ["ingest", "look", "train"]
+    assert not (looking.path / "seen.txt").exists()
+
+
+def test_a_stage_that_cannot_look_outside_says_why(looking: Origin) -> None:
+    (looking.path / "outside.txt").unlink()
+    with pytest.raises(InputError, match=r"No such file.*outside\.txt"):
+        stale(looking.path)

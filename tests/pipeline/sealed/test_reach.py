@@ -76,3 +76,10 @@ def test_declared_inputs_are_read_where_a_link_leads(checkout: Path) -> None:
 def test_a_package_that_is_not_installed(checkout: Path) -> None:
     with pytest.raises(PipelineError, match=r"'nowhere' is not installed.*make lock"):
         list(places("package:nowhere", checkout))
+
+
+def test_a_pattern_closes_what_it_matches(checkout: Path) -> None:
+    (checkout / "model" / "rates.json").write_text("x")
+    seen = reach(checkout, ["model/t*.json", "/nowhere/*.csv"], [])
+    assert not reads(seen, checkout / "model" / "table.json")
+    assert reads(seen, checkout / "model" / "rates.json")

@@ -46,8 +46,9 @@ def test_the_kinds_of_owners() -> None:
     assert list(OWNERS) == ["owned", "seeded", "yours", "made", "template-only"]
 
 
+@template_alone
 def test_every_path_has_exactly_one_owner() -> None:
-    """In a repository made from the template, what no pattern fits is its own: delete this test."""
+    """In a repository made from the template, what no pattern fits is its own."""
     assert {path: found for path in tracked() if len(found := owners(path)) != 1} == {}
 
 
@@ -78,7 +79,7 @@ def test_no_pattern_is_written_twice_or_fits_nothing() -> None:
     patterns = [pattern for each in OWNERS.values() for pattern in each]
     assert len(patterns) == len(set(patterns))
     # A fork has these later, or deletes them.
-    later = {"requirements/advisories.yaml", *OWNERS["template-only"]}
+    later = {*OWNERS["yours"], *OWNERS["template-only"]}
     paths = tracked()
     assert [
         p for p in patterns if p not in later and not any(fits(p, path) for path in paths)
@@ -119,6 +120,16 @@ def test_the_version_is_one() -> None:
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     released = re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", changes, flags=re.MULTILINE)
     assert VERSION == project["version"] == released[0]
+
+
+@template_alone
+def test_the_citation_is_of_the_newest_release() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    [version, day] = re.findall(r"^## \[(\d\S*)\] - (\S+)$", changes, flags=re.MULTILINE)[0]
+    citation = parse_yaml((ROOT / "CITATION.cff").read_text(encoding="utf-8"), "CITATION.cff")
+    assert (citation["version"], str(citation["date-released"])) == (version, day)
+    schema = ["check-jsonschema", "--builtin-schema", "vendor.citation-file-format"]
+    subprocess.run([*schema, str(ROOT / "CITATION.cff")], check=True)
 
 
 def test_the_changelog_opens_with_what_is_unreleased() -> None:

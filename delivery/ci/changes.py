@@ -23,6 +23,7 @@ RULES: tuple[tuple[str, frozenset[str]], ...] = (
     ("dvc.lock", frozenset({"model"})),
     ("params.yaml", frozenset({"model", "own tests"})),
     ("model/*", frozenset({"model", "lint", "own tests"})),
+    ("data/*", frozenset({"model", "own tests"})),
     ("tests/model/*", frozenset({"lint", "own tests"})),
     ("*.md", frozenset({"docs"})),
     ("docs/*", frozenset({"docs"})),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from delivery.scanners import workflows
 from delivery.settings.policy import read_settings
@@ -109,8 +111,8 @@ def test_a_job_that_writes_runs_the_code_of_main(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_secrets_reach_only_jobs_of_an_environment(name: str) -> None:
-    """The exceptions run the code of pull requests, or on a runner that does: their secret may
-    only read."""
+    """Jobs that run the code of branches, or on a runner that does, are the exception: their secret
+    may only read."""
     for job in jobs(name).values():
         used = set(re.findall(r"secrets\.(\w+)", str(job)))
         if "uses" in job:  # passed by name to a job that has the environment
@@ -118,8 +120,9 @@ def test_secrets_reach_only_jobs_of_an_environment(name: str) -> None:
             assert used == set(called["on"]["workflow_call"]["secrets"])
             assert all("environment" in inner for inner in called["jobs"].values())
         elif used and "environment" not in job:
-            assert name in ("ci.yml", "reproduce.yml")
+            assert name in ("ci.yml", "train.yml", "reproduce.yml")
             assert used == {"DVC_CONFIG"}
+            assert job["permissions"] == {"contents": "read"} or name == "ci.yml"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -166,6 +169,18 @@ def test_one_job_needs_all_others_and_is_required() -> None:
     ruleset = (ROOT / ".github/rulesets/main.json").read_text(encoding="utf-8")
     (required,) = re.findall(r'"context": "(\w+)"', ruleset)
     assert f"|| '{required}' " in last["name"]
+
+
+def test_every_supported_python_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    setup = YAML(typ="safe").load(ROOT / ".github/actions/setup/action.yml")
+    others = jobs("ci.yml")["pythons"]["strategy"]["matrix"]["python"]
+    tested = [setup["inputs"]["python"]["default"], *others]
+    oldest, below = re.findall(r"3\.\d+", project["requires-python"])
+    named = [f"3.{minor}" for minor in range(int(oldest[2:]), int(below[2:]))]
+    assert tested == named
+    shown = re.findall(r"Python :: (3\.\d+)", str(project["classifiers"]))
+    assert shown == named
 
 
 def test_ci_never_trains() -> None:

@@ -25,7 +25,9 @@ def test_an_archive_has_the_parts_that_were_put_in() -> None:
     assert len(found) >= 2
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"x"), zipped({"a": b""}).getvalue()])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"x"), zipped({"a": b""}).getvalue()], ids=["gzip", "zip"]
+)
 def test_an_archive_is_known_by_its_head(content: bytes) -> None:
     assert is_archive(content[:512])
 

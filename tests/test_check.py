@@ -12,6 +12,8 @@ from delivery.git.repository import Repository
 from tests.check import Budget, changed, has_tests, mirrors
 from tests.origin import ROOT, Origin
 
+MODEL = ["model/fitting.py", "model/requirements.in", "params.yaml"]
+
 
 @pytest.mark.parametrize(
     ("path", "tests"),
@@ -21,9 +23,6 @@ from tests.origin import ROOT, Origin
         ("tests/delivery/cli/test_installed.py", ["tests/delivery/cli/test_installed.py"]),
         ("tests/delivery/bentos.py", []),
         ("delivery/no_such_module.py", []),
-        ("model/fitting.py", ["tests/model"]),
-        ("model/requirements.in", ["tests/model"]),
-        ("params.yaml", ["tests/model"]),
         ("docs/delivery.md", ["tests/test_docs.py"]),
         ("releases/r-0123456789ab.yaml", []),
     ],
@@ -32,8 +31,13 @@ def test_a_changed_file_has_its_mirror(path: str, tests: list[str]) -> None:
     assert mirrors([path], ROOT) == tests
 
 
-def test_what_many_changes_concern_runs_once() -> None:
-    assert mirrors(["model/data.py", "model/fitting.py", "params.yaml"], ROOT) == ["tests/model"]
+@pytest.mark.parametrize("paths", [[path] for path in MODEL] + [MODEL])
+def test_what_concerns_the_model_runs_its_tests_once(paths: list[str], tmp_path: Path) -> None:
+    """A fork may have none."""
+    assert mirrors(paths, tmp_path) == []
+    (tmp_path / "tests" / "model").mkdir(parents=True)
+    (tmp_path / "tests" / "model" / "test_ours.py").write_text("")
+    assert mirrors(paths, tmp_path) == ["tests/model"]
 
 
 @pytest.fixture

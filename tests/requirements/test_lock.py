@@ -22,7 +22,9 @@ def copy(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     for name in ("lock.py", "dev.lock", "peers.lock"):
         shutil.copy(ROOT / "requirements" / name, tmp_path / "requirements")
-    shutil.copytree(ROOT / "model", tmp_path / "model")
+    (tmp_path / "model").mkdir()
+    for name in ("requirements.in", "predictor.in"):
+        (tmp_path / "model" / name).write_text("lightgbm\n")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "uv").write_text(UV)
     (tmp_path / "bin" / "uv").chmod(0o755)

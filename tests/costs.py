@@ -89,7 +89,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             cpu[file] += report.cpu
             workflows += [tuple(run) for run in report.runs]
     files = sorted(((name, wall[name], cpu[name]) for name in cpu), key=lambda row: -row[2])
-    if config := terminalreporter.config.cache and terminalreporter.config:
+    config = terminalreporter.config
+    if getattr(config, "cache", None):
         config.cache.set(CACHED, file_costs(config) | dict(cpu))
     total = ("all", sum(wall.values()), sum(cpu.values()))
     terminalreporter.section("seconds: wall, CPU")

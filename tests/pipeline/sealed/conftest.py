@@ -93,13 +93,29 @@ def make_place(path: Path, model: str) -> Place:
     return Place(path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The minimal model with its data loaded and split."""
     place = make_place(tmp_path_factory.mktemp("prepared"), "minimal")
     done = place.run("ingest", "prepare")
     assert done.returncode == 0, done.stderr
     return place
+
+
+@pytest.fixture(scope="session")
+def all_evaluated(prepared: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("evaluated") / "checkout")
+    shutil.copytree(prepared.path, place.path)
+    done = place.run("train", "evaluate")
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+@pytest.fixture
+def evaluated(all_evaluated: Place, tmp_path: Path) -> Place:
+    """A copy of a checkout in which the model is trained and evaluated, for one test."""
+    shutil.copytree(all_evaluated.path, tmp_path / "checkout")
+    return Place(tmp_path / "checkout")
 
 
 @pytest.fixture

@@ -195,10 +195,10 @@ def test_fit_may_use_its_rows_a_temporary_file_processes_and_the_clock(light: Pl
 
 
 @needs_landlock
-def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(place: Place) -> None:
-    assert place.run("train", "evaluate", "export").returncode == 0
+def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(evaluated: Place) -> None:
+    assert evaluated.run("export").returncode == 0
     train, evaluate, export = (
-        json.loads((place.path / "artifacts" / "sealed" / f"{name}.json").read_text())
+        json.loads((evaluated.path / "artifacts" / "sealed" / f"{name}.json").read_text())
         for name in ("train", "evaluate", "export")
     )
     for statement in (train, evaluate, export):
@@ -208,7 +208,7 @@ def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(place: P
     assert train["wrote"].items() <= evaluate["read"].items()
     assert train["wrote"].items() <= export["read"].items()
     assert "artifacts/model/model.onnx" in export["wrote"]
-    left = {path.name for path in (place.path / "artifacts").iterdir()}
+    left = {path.name for path in (evaluated.path / "artifacts").iterdir()}
     assert left == {"data", "trained", "evaluation", "model", "sealed"}
     assert TOLD.name not in left
 
@@ -244,12 +244,11 @@ def test_again_a_stage_that_cannot_be_sealed_does_not_run(
 
 
 @needs_landlock
-def test_again_an_export_tells_mlflow_nothing(place: Place) -> None:
-    assert place.run("train", "evaluate").returncode == 0
-    done = place.python("-m", "pipeline.sealed", "--again", "export")
+def test_again_an_export_tells_mlflow_nothing(evaluated: Place) -> None:
+    done = evaluated.python("-m", "pipeline.sealed", "--again", "export")
     assert done.returncode == 0, done.stderr
-    assert (place.path / "artifacts" / "model" / "model.onnx").is_file()
-    assert not (place.path / "mlflow.db").exists()
+    assert (evaluated.path / "artifacts" / "model" / "model.onnx").is_file()
+    assert not (evaluated.path / "mlflow.db").exists()
 
 
 def test_a_stage_that_fails_leaves_the_last_good_run(light: Place) -> None:

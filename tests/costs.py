@@ -26,6 +26,7 @@ LONGEST = (
     "tests/pipeline/sealed/test_tracker.py",
     "tests/delivery/deployment/test_reconcile.py",
     "tests/workflows/test_hostile.py",
+    "tests/workflows/test_first_release.py",
     "tests/delivery/bento/test_build.py",
     "tests/serving/test_schemathesis.py",
 )

@@ -13,8 +13,8 @@ from delivery.cli.render import coloured, show, table
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from delivery.commands.github import ApplyResult
-    from delivery.commands.github_app import AppResult, ManifestResult
+    from delivery.commands.github.app import AppResult, ManifestResult
+    from delivery.commands.github.settings import ApplyResult
 
 
 @click.group()
@@ -30,7 +30,7 @@ def apply(dry_run: bool, as_json: bool) -> None:
 
     Settings, labels, environments and rulesets. `--dry-run` shows the differences.
     """
-    from delivery.commands.github import apply as run
+    from delivery.commands.github.settings import apply as run
 
     result = run(context(), dry_run=dry_run)
     count = len(result.different)
@@ -53,7 +53,7 @@ def own(owners: tuple[str, ...], as_json: bool) -> None:
 
     Writes OWNER (@login or @organisation/team) to owners.yml, and makes CODEOWNERS of it.
     """
-    from delivery.commands.github import own as run
+    from delivery.commands.github.settings import own as run
 
     result = run(context(), owners)
     outcome = "written: commit and merge them" if result.changed else "as they must be"
@@ -70,7 +70,7 @@ def app(code: str, dry_run: bool, as_json: bool) -> None:
     Writes a page to open in a browser; `--code` fetches the App's key afterwards. `--dry-run`
     prints the manifest.
     """
-    from delivery.commands.github_app import propose, receive
+    from delivery.commands.github.app import propose, receive
 
     if code:
         result = receive(context(), code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.commands.github import apply
+from delivery.commands.github.settings import apply
 from tests.github.governing import Governed
 
 

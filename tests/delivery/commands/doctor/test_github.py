@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.commands.github import apply
+from delivery.commands.github.settings import apply
 from tests.delivery.commands.doctor.checked import found
 from tests.github.governing import CI, JOBS, Governed
 

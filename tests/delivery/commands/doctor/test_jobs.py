@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.commands.github import apply
+from delivery.commands.github.settings import apply
 from tests.delivery.commands.doctor.checked import found
 from tests.github.governing import Governed
 

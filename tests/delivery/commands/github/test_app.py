@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from delivery.cli import options
 from delivery.cli.main import cli
 from delivery.commands.doctor import jobs
-from delivery.commands.github_app import FOLDER, propose, receive
+from delivery.commands.github.app import FOLDER, propose, receive
 from delivery.errors import InputError
 from delivery.github.access import access
 from delivery.governance.live import Site

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from delivery.cli import options
 from delivery.cli.main import cli
-from delivery.commands.github import apply, own
+from delivery.commands.github.settings import apply, own
 from delivery.context import Context
 from delivery.errors import DeliveryError, ForgeError, InputError
 from delivery.governance.codeowners import FILE, SOURCE, read_codeowners

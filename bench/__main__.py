@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import gates, serving
+from bench import gates, rollouts, serving
 from bench.gates import public
 from bench.generator import MissingError
 from delivery.errors import DeliveryError
@@ -18,10 +18,11 @@ from pipeline.errors import PipelineError
 
 PARTS: Mapping[str, Callable[[bool], None]] = {
     "gates": gates.main,
+    "rollouts": rollouts.main,
     "serving": serving.main,
     "public": public.main,
 }
-ALL = ("gates", "serving")  # public needs packages of its own
+ALL = ("gates", "rollouts", "serving")  # public needs packages of its own
 
 
 def main() -> int:

@@ -10,6 +10,14 @@ REQUESTS = (300, 375, 1_000, 2_000, 4_000)  # of a load run
 ROWS = (100, 200, 500, 1_000, 5_000, 30_000)  # on each side of a PSI
 
 
+def wilson(share: float, runs: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a share that was seen in so many runs."""
+    n, p, z = runs, share, 1.96
+    middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
 @dataclass(frozen=True)
 class Arm:
     """A kind of candidate: worse by `lost` points of AUC, or broken for one value of a segment."""
@@ -41,10 +49,7 @@ class Found:
 
     def interval(self) -> tuple[float, float]:
         """Wilson's 95% interval of the share that was refused."""
-        n, p, z = self.runs, self.refused, 1.96
-        middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        scale = 1 + z * z / n
-        return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+        return wilson(self.refused, self.runs)
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,19 @@ COLOURS = ("#9bb8d3", "#2f6fab", "#12324f")
 
 def write(found: Operating, docs: Path) -> None:
     """Put the section between its marks on the page in `docs`, and the plot beside it."""
-    page = docs / PAGE
+    put(docs / PAGE, section(found))
+    plot(found, docs / PLOT)
+
+
+def put(page: Path, made: str) -> None:
+    """Replace what stands between the marks of a page."""
     text = page.read_text(encoding="utf-8")
-    marked = f"{BEGIN}\n{section(found)}\n{END}"
+    marked = f"{BEGIN}\n{made}\n{END}"
     fresh, times = re.subn(
         f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: marked, text, flags=re.DOTALL
     )
     if times != 1:
         raise SystemExit(f"{page} must hold `{BEGIN}` and `{END}` once, found {times}")
-    plot(found, docs / PLOT)
     write_whole(page, fresh)
 
 

@@ -23,7 +23,7 @@ def blocks(samples: Samples, count: int = BLOCKS) -> Whole:
     within one step."""
     codes = np.empty(len(samples), dtype=np.int64)
     used = 0
-    for step in np.unique(samples.step):
+    for step in np.flatnonzero(np.bincount(samples.step)):
         places = np.flatnonzero(samples.step == step)
         parts = min(len(places), max(1, round(count * len(places) / len(samples))))
         codes[places] = used + np.arange(len(places)) * parts // len(places)
@@ -35,7 +35,7 @@ def effective(samples: Samples) -> Floats:
     """How many requests of each arm the samples so far are worth, [requests], for a difference
     between the arms: as many as two arms of equal size would have (the harmonic mean, by step)."""
     gained = np.zeros(len(samples))
-    for step in np.unique(samples.step):
+    for step in np.flatnonzero(np.bincount(samples.step)):
         places = np.flatnonzero(samples.step == step)
         own = np.cumsum(samples.candidate[places])
         worth = 2 * own * (np.arange(1, len(places) + 1) - own) / np.arange(1, len(places) + 1)

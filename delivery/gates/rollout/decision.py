@@ -21,7 +21,8 @@ EXPOSURE = "exposure"  # the gate that a step waits for
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes next, and for people why. `needed` is how many samples it waits for at least."""
+    """What comes next, and for people why. `needed` is how many samples a wait is for, at least; a
+    wait for 0 is one for a person."""
 
     next: Next
     why: str

@@ -80,17 +80,17 @@ def _variance(left: Floats, samples: Samples) -> tuple[float, int]:
     """Of the sum of `left`, by blocks and by entities, and the degrees of freedom behind it."""
     code = blocks(samples)
     times, single = _squares(left, code), float((left**2).sum())
+    if (samples.entity == "").any():  # they cannot be told apart
+        return times, max(1, int(code.max()))
     names, entity = np.unique(samples.entity, return_inverse=True)
-    if len(names) < 2 or names[0] == "":  # some are unknown: they cannot be told apart
-        return times, max(1, len(np.unique(code)) - 1)
     people = _squares(left, entity)
-    freedom = max(1, min(len(np.unique(code)), len(names)) - 1)
+    freedom = max(1, min(int(code.max()) + 1, len(names)) - 1)
     return max(times, people, times + people - single), freedom
 
 
 def _squares(left: Floats, cluster: Whole) -> float:
     sums = np.bincount(cluster, left)
-    groups = len(np.unique(cluster))
+    groups = int(np.count_nonzero(np.bincount(cluster)))
     return float((sums**2).sum()) * groups / max(1, groups - 1)
 
 

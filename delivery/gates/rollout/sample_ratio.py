@@ -37,7 +37,7 @@ def judge(samples: Samples, policy: Policy) -> Verdict:
     nothing about the candidate and makes every comparison void."""
     first = samples[first_of_entities(samples)]
     largest, before = 0.0, 0.0
-    for step in np.unique(first.step):
+    for step in np.flatnonzero(np.bincount(first.step)):
         part = first.of_step(int(step))
         for share in np.unique(part.share):
             logs = split(part.candidate[part.share == share], float(share), policy.concentration)

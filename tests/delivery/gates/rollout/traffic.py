@@ -9,6 +9,7 @@ import numpy as np
 from delivery.gates.rollout.samples import Samples
 
 SLOTS = 20
+BEGAN = 1e9  # s since the epoch, of the first request
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Traffic:
     `burst` is the mean length of a run of errors in one arm (geometric). `entities` 0: nobody
     known, every request is routed by itself; else each entity stays in its slot. `heavy`: how much
     an entity sends is Pareto-distributed. `own`: each entity has an error rate of its own (gamma
-    of that shape). `outage`: seconds in which every request of both arms fails. `slower` is how
+    of that shape). `outage`: every request of
+    both arms fails from so many seconds after BEGAN on, for so many seconds. `slower` is how
     many times as long the candidate takes; `wave` is how much slow minutes are slower.
     """
 
@@ -36,7 +38,7 @@ class Traffic:
 
     def requests(
         self, random: np.random.Generator, size: int, share: float = 0.5, *, step: int = 0,
-        began: float = 1e9, users: Users | None = None,
+        began: float = BEGAN, users: Users | None = None,
     ) -> Samples:  # fmt: skip
         """`size` requests while the candidate has `share`."""
         at = began + np.sort(random.uniform(0, size / self.rate, size))
@@ -52,7 +54,7 @@ class Traffic:
         failed = self._failed(random, own, often)
         if self.outage:
             start, seconds = self.outage
-            failed |= (at >= began + start) & (at < began + start + seconds)
+            failed |= (at >= BEGAN + start) & (at < BEGAN + start + seconds)
         rows, seconds_ = self._seconds(random, at, own)
         return Samples(
             at=at, step=np.full(size, step), candidate=own, share=np.full(size, share),

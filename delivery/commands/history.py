@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from delivery.context import Context
+from delivery.errors import DeliveryError
 from delivery.state.desired import NONE
+from delivery.state.figures import Figures
+from delivery.state.figures import figures as measure
 from delivery.state.history import Attempt
 
 
@@ -21,6 +26,9 @@ class HistoryRow:
     events: tuple[str, ...]
     rollback_of: str
     why: str  # what its last event says of the reason, or why its file cannot be read
+    by: str = ""  # who wrote its last event
+    seconds: float | None = None  # from the merge to its last event
+    verdicts: Mapping[str, str] = field(default_factory=dict)  # of its last event, by gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +76,31 @@ def _row(attempt: Attempt) -> HistoryRow:
         ),
         rollback_of="" if rollback_of == NONE else rollback_of,
         why=attempt.why,
+        by=attempt.events[-1].by if attempt.events else "",
+        seconds=_seconds(attempt),
+        verdicts=attempt.events[-1].evidence.get("verdicts", {}) if attempt.events else {},
     )
+
+
+def _seconds(attempt: Attempt) -> float | None:
+    """From the merge to the last event; None where one of the two is not known."""
+    last = attempt.events[-1].at if attempt.events else ""
+    if not (last and attempt.merged):
+        return None
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(attempt.merged)).total_seconds()
+
+
+def figures(context: Context, environment: str) -> Figures:
+    """How often, how fast and how well `environment` is deployed to."""
+    snapshot = context.snapshot()
+
+    def made(release: str) -> datetime | None:
+        try:
+            commit = snapshot.record(release).made_from.commit
+            return datetime.fromisoformat(
+                context.repository.run("show", "-s", "--format=%cI", commit)
+            )
+        except DeliveryError:  # an old release, or a clone that lacks the commit
+            return None
+
+    return measure(snapshot.history(environment), made, datetime.now(UTC))

@@ -87,8 +87,8 @@ class Event:
     """One step. `kind` carries its number, as in `revoked-1`.
 
     `target` is where it happened. What happened in a rehearsal counts for rehearsals only. `at` is
-    the moment by its writer's clock (ISO 8601); empty for one that is not written yet, and for a
-    tag.
+    the moment by its writer's clock (ISO 8601) and `by` who wrote it; both are empty for one that
+    is not written yet, and for a tag.
     """
 
     environment: str
@@ -98,6 +98,7 @@ class Event:
     target: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     at: str = field(default="", compare=False)
+    by: str = field(default="", compare=False)
 
     @property
     def tag(self) -> str:

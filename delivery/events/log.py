@@ -44,7 +44,8 @@ class EventLog:
         """What happened, oldest first."""
         for signed in self.entries:
             if isinstance(signed.entry.happened, Event):
-                yield replace(signed.entry.happened, at=signed.entry.at)
+                entry, by = signed.entry, str(signed.entry.actor.get("name", ""))
+                yield replace(signed.entry.happened, at=entry.at, by=by)
 
     @property
     def tags(self) -> Mapping[str, str]:

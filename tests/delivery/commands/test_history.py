@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.commands.history import history
+from delivery.commands.history import figures, history
 from delivery.errors import InputError
 from delivery.events.event import Event
 from delivery.state.desired import desired_path
@@ -54,3 +54,18 @@ def test_what_was_not_deployed_says_why(origin: Origin, world: World) -> None:
     assert (newest.why, rejected.why) == ("", "it is slow")
     assert (unreadable.attempt, unreadable.state) == (malformed[:12], "rejected")
     assert "malformed" in unreadable.why
+
+
+def test_who_when_how_long_and_by_which_verdicts(origin: Origin, world: World) -> None:
+    origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
+    (row,) = history(world, "staging").attempts
+    assert (row.by, row.verdicts) == ("tester", {})
+    assert row.seconds is not None
+    assert -2 < row.seconds < 60
+
+
+def test_figures_are_those_of_the_log(origin: Origin, world: World) -> None:
+    assert figures(world, "staging").failure_share is None
+    origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
+    found = figures(world, "staging")
+    assert (found.failure_share, found.lead_time_s) == (0.0, None), "its commit is made up"

@@ -197,7 +197,8 @@ class Deployment:
         match action:
             case Begin():
                 kind = next_kind(attempt.events, "step")
-                return self._event(attempt, kind, {**summary(verdicts), **asdict(action)}, verdicts)
+                evidence = {**asdict(action), "verdicts": summary(verdicts)["verdicts"]}
+                return self._event(attempt, kind, evidence, verdicts)
             case Reject():
                 if attempt.desired.wanted.release in target.router.weights():  # by a killed tick
                     fall_back(self._context, admitted.snapshot, self.environment, target)

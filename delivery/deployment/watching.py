@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Set
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from delivery.deployment.strategies.action import Traffic
 from delivery.deployment.strategies.canary import split_of
+from delivery.errors import HeldError
 from delivery.events.steps import comparable, steps_of
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import decide
@@ -64,7 +65,10 @@ class Watching:
         while self._lease and not self.ended.is_set() and time.monotonic() < deadline:
             self._lease.renew()
             begun = time.monotonic()
-            if decide(self._verdicts(target, attempt, policy), last=last).next != "wait":
+            decision = decide(self._verdicts(target, attempt, policy), last=last)
+            if decision.next in ("stop", "hold"):
+                self._give_back(target)
+            if decision.next != "wait":
                 return
             self.ended.wait(max(POLL, PAUSE * (time.monotonic() - begun)))
 
@@ -72,6 +76,14 @@ class Watching:
         """Nobody watches any more."""
         self._stack.close()
         self._lease = None
+
+    def _give_back(self, target: Target) -> None:
+        """At once: the tick that writes down why reads main first. Whoever else changes the place
+        at this moment ends the lease, or the tick does."""
+        split = target.router.split()
+        with suppress(HeldError), target.runtime.lock():
+            if split and self.has_lease_of(target):
+                target.router.set_weights({split.champion: 100})
 
     def _verdicts(self, target: Target, attempt: Attempt, policy: Canary) -> tuple[Verdict, ...]:
         steps = steps_of(attempt.events)

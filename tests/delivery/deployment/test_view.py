@@ -17,10 +17,10 @@ SPLIT = Split("a" * 40, 1, ONE, TWO, 5)
 
 
 def requests(count: int, per_second: float = 10) -> Samples:
-    """Of which each tenth reaches the candidate."""
+    """Of which each twentieth reaches the candidate."""
     nothing = [""] * count
     return Samples(
-        at=np.arange(count) / per_second, step=[1] * count, candidate=np.arange(count) % 10 == 0,
+        at=np.arange(count) / per_second, step=[1] * count, candidate=np.arange(count) % 20 == 0,
         share=[0.05] * count, entity=nothing, cause=nothing, seconds=[0.1] * count,
         rows=[1] * count,
     )  # fmt: skip
@@ -43,7 +43,7 @@ def test_it_says_what_it_waits_for_and_when_that_can_come() -> None:
     seen = view(made.target, attempt(ONE))
     assert seen is not None
     assert (seen.step, seen.steps, seen.share) == (1, 3, 5)
-    assert seen.requests == (100, 900)
+    assert seen.requests == (50, 950)
     assert seen.per_second == pytest.approx(10, rel=0.02)
     assert seen.waits_for.startswith("wait: exposure")
     assert seen.earliest_s

@@ -103,6 +103,7 @@ def test_it_looks_until_there_is_something_to_do(place: Place, traffic: Callable
     watching.divide(place.target, SPLIT)
     watching.attend(60)
     assert traffic.says == ["stop"]
+    assert place.shares == {ONE: 100}, "before anybody reads main"
     watching.end()
 
 

@@ -1,0 +1,121 @@
+"""Killed before and after each side effect of a rollout and run again, it ends the same.
+
+The target is in memory, git and the event log are real. A point is found by counting: what a run
+does is wrapped, so no new side effect is forgotten. THOROUGH=1 kills at every point, else at each
+fifth.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.commands.deploy import deploy
+from delivery.state.event_writer import EventWriter
+from delivery.state.snapshot import Snapshot
+from tests.delivery.deployment.production import ENV, ONE, TWO
+from tests.delivery.deployment.rolling import Says, Traffic, merged
+from tests.delivery.place import Killed, Place, World
+from tests.origin import Origin, copy_origin, scratch
+
+EFFECTS = ("start", "set_weights", "divide", "retire")
+STRIDE = 1 if "THOROUGH" in os.environ else 5
+
+
+@dataclass
+class Fault:
+    """Kills at point number `at`; the names of the points that were passed."""
+
+    at: int | None = None
+    passed: list[str] = field(default_factory=list)
+
+    def point(self, name: str) -> None:
+        if len(self.passed) == self.at:
+            raise Killed(name)
+        self.passed.append(name)
+
+    def around(self, name: str, effect: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **more: Any) -> Any:
+            self.point(f"before {name}")
+            result = effect(*arguments, **more)
+            self.point(f"after {name}")
+            return result
+
+        return wrapped
+
+
+@dataclass
+class Template:
+    """An origin and a place as they are before a deployment."""
+
+    folder: Path
+    places: dict[str, Place]
+
+    @classmethod
+    def of(cls, origin: Origin, world: World) -> Template:
+        folder = scratch("kills-")
+        copy_origin(origin.path.parent, folder)
+        return cls(folder, deepcopy(world.places))
+
+    def restore(self, origin: Origin, world: World) -> None:
+        copy_origin(self.folder, origin.path.parent)
+        world.places.clear()
+        world.places.update(deepcopy(self.places))
+
+
+def deployed(world: World, patch: pytest.MonkeyPatch, at: int | None) -> list[str]:
+    """A deployment that is killed at a point. Returns the points that it passed."""
+    fault = Fault(at)
+    with patch.context() as within:
+        for name in EFFECTS:
+            within.setattr(Place, name, fault.around(name, getattr(Place, name)))
+        within.setattr(EventWriter, "write", fault.around("an event", EventWriter.write))
+        within.setattr(EventWriter, "propose", fault.around("a proposal", EventWriter.propose))
+        try:
+            deploy(world, ENV, budget=60)
+        except Killed:
+            assert at is not None
+    return fault.passed
+
+
+def end(world: World) -> tuple[Any, ...]:
+    """What has to be the same, whoever was killed: route, events, what main wants."""
+    snapshot: Snapshot = world.snapshot()
+    events = [
+        (event.kind, event.evidence.get("share"))
+        for attempt in snapshot.history(ENV)
+        for event in attempt.events
+    ]
+    pulls = [(pull.title, pull.state) for pull in world.forge.pulls()]
+    return dict(world.places[ENV].shares), events, snapshot.desired(ENV), pulls
+
+
+@pytest.mark.parametrize(
+    ("says", "share"), [(["go"], {TWO: 100}), (["wait", "stop"], {ONE: 100})], ids=["good", "bad"]
+)
+def test_killed_anywhere_it_ends_the_same(
+    origin: Origin, world: World, traffic: Traffic, monkeypatch: pytest.MonkeyPatch,
+    says: list[Says], share: dict[str, int],
+) -> None:  # fmt: skip
+    merged(origin, world)
+    template = Template.of(origin, world)
+    traffic.says = list(says)
+    points = deployed(world, monkeypatch, at=None)
+    whole = end(world)
+    assert whole[0] == share
+    assert len(points) >= (30 if says == ["go"] else 16), points
+    for at in range(0, len(points), STRIDE):
+        template.restore(origin, world)
+        traffic.says = list(says)
+        deployed(world, monkeypatch, at)
+        assert world.places[ENV].shares, f"{points[at]}: clients were left without an answer"
+        assert not world.places[ENV].is_watched(), f"{points[at]}: nobody watches any more"
+        traffic.says = says[-1:]
+        deployed(world, monkeypatch, at=None)
+        assert end(world) == whole, points[at]

@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test test-model mutants bench format lint lock soak chaos
+.PHONY: help setup path demo down check test test-model mutants bench format lint lock soak chaos rollouts
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ soak: setup ## 10 minutes of good and bad requests: does the memory of a service
 
 chaos: setup ## break a running delivery at random and see it come back (SECONDS=600 SEED=7)
 	@python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+rollouts: setup ## canaries that are good and bad, under load: how many clients meet the bad ones?
+	@python -m tests.rollouts
 
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
 	@python -m bench $(PARTS)

@@ -4,14 +4,16 @@ of its own. Standard library only, and up in a tenth of a second.
 behaviour.json in the bento: `error` ends the leader with that line on stderr; `error_once` does
 so at the first start; `crash` lets every worker die; `stubborn` ignores SIGTERM.
 Routes: /readyz, /release, /env, /headers as they came, and /hold, which answers once the file
-`let-go` is in HOME and says so by the file `held`. Every POST answers with the release: with status
-500 while the file `failing` is in HOME, after as many seconds as the file `slow` says.
+`let-go` is in HOME and says so by the file `held`. Every POST answers with the release, after
+`seconds`, and with status 500 for a share `fails` of them, in bursts of `burst` on average; and for
+as long as there is a file `away`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -20,6 +22,21 @@ from pathlib import Path
 
 BEHAVIOUR = json.loads((Path(sys.argv[4]) / "behaviour.json").read_text())
 HOME = Path(os.environ["HOME"])
+
+
+class Failures:
+    """Whether the next POST fails: a chain that stays as it is for a while."""
+
+    failing = False
+
+    def next(self) -> bool:
+        share, burst = BEHAVIOUR.get("fails", 0), BEHAVIOUR.get("burst", 1)
+        begins = share / burst / max(1e-9, 1 - share)
+        self.failing = random.random() < (1 - 1 / burst if self.failing else begins)
+        return self.failing or Path(BEHAVIOUR.get("away", "/nowhere")).exists()
+
+
+FAILURES = Failures()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,17 +56,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        slow = HOME / "slow"
-        time.sleep(float(slow.read_text()) if slow.exists() else 0)
-        self.send_response(500 if (HOME / "failing").exists() else 200)
+        time.sleep(BEHAVIOUR.get("seconds", 0))
+        body = os.environ["RELEASE_ID"].encode()
+        self.send_response(500 if FAILURES.next() else 200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(os.environ["RELEASE_ID"].encode())
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a busy machine takes connections late
     daemon_threads = False  # closing it waits for the requests that run
 
 

@@ -1,0 +1,68 @@
+"""Clients of an environment: as many users as you like, over a few connections, on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+CONNECTIONS = 6
+LONGEST = 600.0  # s: it ends by itself
+HEADER = "X-User"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a user who asked `at` (seconds since 1970) met: the release, or why none answered."""
+
+    at: float
+    user: int
+    status: int
+    release: str
+
+
+@dataclass
+class Load:
+    """`per_second` requests to 127.0.0.1:`port` by `users` of equal weight."""
+
+    port: int
+    users: int
+    per_second: float
+    answers: list[Answer] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def running(self) -> Iterator[Load]:
+        threads = [threading.Thread(target=self._send, args=(n,)) for n in range(CONNECTIONS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            for thread in threads:
+                thread.join()
+
+    def _send(self, number: int) -> None:
+        chance, connection = random.Random(number), self._connection()
+        begun, sent = time.monotonic(), 0
+        while not self._ended.is_set() and time.monotonic() - begun < LONGEST:
+            user, at = chance.randrange(self.users), time.time()
+            try:
+                connection.request("POST", "/predict", b"{}", {HEADER: f"user-{user}"})
+                answer = connection.getresponse()
+                status, body = answer.status, answer.read().decode()
+            except (OSError, http.client.HTTPException) as error:
+                status, body = 0, repr(error)
+                connection = self._connection()
+            self.answers.append(Answer(at, user, status, body))
+            sent += 1
+            due = begun + sent * CONNECTIONS / self.per_second
+            self._ended.wait(max(0.0, due - time.monotonic()))
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

@@ -46,6 +46,7 @@ EXEMPT = {
 WHOLE = {
     "delivery/deployment/test_histories.py": "what is served, whatever people do to main",
     "delivery/report/test_narrow.py": "the page on a telephone, laid out by Chromium",
+    "delivery/deployment/test_kills.py": "a rollout, killed before and after each side effect",
     "delivery/report/test_written.py": "the three files that `write` makes",
     "delivery/targets/test_lost_requests.py": "real bentos under load while the traffic moves",
     "serving/test_served.py": "a built bento as processes, with TLS and workers",

@@ -1,7 +1,7 @@
 """What the router wrote down about requests while a candidate had a share.
 
     <folder>/access.log      a JSON object a line, as Traefik writes it
-    <folder>/access.log.1    what was there before the log grew too large; then .2, .3, …
+    <folder>/access.log.1    what somebody moved away before Traefik was told; then .2, .3, …
     <folder>/attempt         which attempt they are about
     <folder>/lost            is there once some are known to be missing
 
@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.files import write_whole
-
-LARGE = 64 * 2**20  # bytes: some 150,000 requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +45,6 @@ class Records:
             file.unlink(missing_ok=True)
         reopen()
         write_whole(about, attempt)
-
-    def rotate(self, reopen: Callable[[], None]) -> None:
-        """Begin another file if this one grew large."""
-        if self.file.exists() and self.file.stat().st_size > LARGE:
-            self.file.rename(self.folder / f"access.log.{len(self.files())}")
-            reopen()
 
     def miss(self) -> None:
         """Remember that some are missing, whoever reads on."""

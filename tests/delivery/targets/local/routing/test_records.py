@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from delivery.targets.local.routing import records as module
 from delivery.targets.local.routing.records import Records
 
 
@@ -30,13 +29,10 @@ def test_another_attempt_begins_with_nothing(records: Records) -> None:
     assert (records.file.read_text(), records.lost) == ("", False)
 
 
-def test_what_grew_large_is_put_beside(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGE", 2)
-    for number in range(12):
-        records.file.write_text(f"line {number}\n")
-        records.rotate(lambda: reopen(records))
-    assert [file.read_text() for file in records.files()] == [
-        *(f"line {number}\n" for number in range(12)), "",
+def test_what_was_moved_away_comes_first(records: Records) -> None:
+    for number in (10, 2, 1):
+        (records.folder / f"access.log.{number}").touch()
+    (records.folder / "access.log.gz").touch()
+    assert [file.name for file in records.files()] == [
+        "access.log.1", "access.log.2", "access.log.10", "access.log",
     ]  # fmt: skip
-    records.rotate(lambda: reopen(records))
-    assert len(records.files()) == 13, "an empty one is not large"

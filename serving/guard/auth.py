@@ -11,13 +11,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
 from serving.guard.denials import forbidden, unauthorized
+from serving.guard.recent import Caller, RecentCallers
 from serving.settings.host import API_KEYS, ENVIRONMENT
 from serving.settings.policy import OPEN
 from serving.settings.service import Start
@@ -47,14 +47,6 @@ class _Keys(Strict):
     keys: tuple[ApiKey, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who was recognised, and the scopes they have."""
-
-    name: str
-    scopes: frozenset[str]
-
-
 class ApiKeys:
     """The keys that are known, found by a comparison that takes as long for every key."""
 
@@ -62,7 +54,10 @@ class ApiKeys:
         self, text: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._keys = _read_keys(text)
-        self._callers = [Caller(f"key:{key.name}", frozenset(key.scopes)) for key in self._keys]
+        self._callers = [
+            Caller(f"key:{key.name}", frozenset(key.scopes), key.expires.timestamp())
+            for key in self._keys
+        ]
         self._now = now
 
     def caller(self, key: str) -> Caller:
@@ -88,6 +83,16 @@ class Doorman:
         self._keys = keys
         self._open = paths
         self._tokens = tokens
+        self._recent = RecentCallers()
+
+    def recognise(self, path: str, headers: Mapping[bytes, bytes]) -> str | None:
+        """The name of a caller whose API key was checked lately and who may come here; None where
+        `admit` has to look closer."""
+        credential = headers.get(b"authorization")
+        if credential is None or path in self._open:
+            return None
+        caller = self._recent.get(credential)
+        return caller.name if caller is not None and needed(path) in caller.scopes else None
 
     async def admit(self, path: str, headers: Mapping[bytes, bytes]) -> str | None:
         """The name of the caller, None for a path that is open.
@@ -98,13 +103,15 @@ class Doorman:
         """
         if path in self._open:
             return None
-        caller = await self._recognise(_credential(headers))
+        caller = await self._check(_credential(headers))
         scope = needed(path)
         if scope not in caller.scopes:
             raise forbidden(f"this needs the scope {scope}")
+        if caller.expires and _has_bearer(headers):
+            self._recent.add(headers[b"authorization"], caller)
         return caller.name
 
-    async def _recognise(self, credential: str) -> Caller:
+    async def _check(self, credential: str) -> Caller:
         if self._tokens and (not self._keys or credential.count(".") == 2):
             name, scopes = await self._tokens.caller(credential)
             return Caller(name, scopes)
@@ -169,9 +176,13 @@ def _read_keys(text: str) -> tuple[ApiKey, ...]:
     return keys
 
 
+def _has_bearer(headers: Mapping[bytes, bytes]) -> bool:
+    return headers.get(b"authorization", b"").partition(b" ")[0].lower() == b"bearer"
+
+
 def _credential(headers: Mapping[bytes, bytes]) -> str:
-    kind, _, value = headers.get(b"authorization", b"").partition(b" ")
-    if kind.lower() != b"bearer":
+    value = headers.get(b"authorization", b"").partition(b" ")[2]
+    if not _has_bearer(headers):
         value = headers.get(b"x-api-key", b"")
     if not value.strip():
         raise unauthorized("credentials are needed: Authorization: Bearer …")

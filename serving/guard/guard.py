@@ -20,6 +20,7 @@ from serving.guard.auth import make_doorman, open_paths
 from serving.guard.deadlines import Deadlines
 from serving.guard.denials import too_large, too_often
 from serving.guard.rate import RateLimiter
+from serving.guard.whole_reply import EXTENSION, WholeReply, offered
 from serving.protocols.protocol import Reply
 from serving.settings.service import Start
 from serving.strict import DocumentError
@@ -120,7 +121,13 @@ class Guard:
     ) -> Denied | None:
         """Pass the request on; why it was not, or not to the end."""
         try:
-            await self._admit(scope["path"], headers, context)
+            name = self._doorman and self._doorman.recognise(scope["path"], headers)
+            if name:
+                context.client = name
+                self._limit_request(headers, name)
+            else:
+                await self._admit(scope["path"], headers, context)
+            exchange.wrap(scope)
             self._deadlines.begin(exchange)
             app = self._direct.get((scope["method"], scope["path"]), self._app)
             await app(scope, exchange.receive, exchange.send)
@@ -139,7 +146,7 @@ class Guard:
         return exchange.denied
 
     async def _admit(self, path: str, headers: dict[bytes, bytes], context: RequestContext) -> None:
-        """Name the caller; Denied if they may not, or ask too often, or announce too much."""
+        """Name a caller; Denied if they may not come, ask too often or announce too much."""
         if self._doorman is not None:
             try:
                 name = await self._doorman.admit(path, headers)
@@ -153,7 +160,11 @@ class Guard:
             context.client = name
         elif path in self._open:
             return
-        self._limit(context.client)
+        self._limit_request(headers, context.client)
+
+    def _limit_request(self, headers: dict[bytes, bytes], client: str) -> None:
+        """Denied if the client asks too often, or announces too much."""
+        self._limit(client)
         length = headers.get(b"content-length")
         if length is not None and (
             not length.isdigit() or len(length) > 18 or int(length) > self._max_bytes
@@ -174,6 +185,7 @@ class _Exchange:
         "_receive",
         "_send",
         "_size",
+        "_whole",
         "complete",
         "denied",
         "late",
@@ -186,6 +198,7 @@ class _Exchange:
         self._send = send
         self._limit = limit
         self._size = 0
+        self._whole: WholeReply | None = None
         self.complete = False
         self.denied: Denied | None = None
         self.late = False
@@ -211,6 +224,23 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), self._id]
         await self._send(message)
+
+    def wrap(self, scope: Scope) -> None:
+        """Put this in front of what the server offers for whole answers."""
+        self._whole = offered(scope)
+        if self._whole is not None:
+            scope["extensions"] = {EXTENSION: self._reply}
+
+    def _reply(self, status: int, headers: bytes, body: bytes) -> bool:
+        if self.denied is not None:
+            return True  # as `send`, which sends nothing
+        assert self._whole is not None
+        if self.status or not self._whole(
+            status, b"%bx-request-id: %b\r\n" % (headers, self._id[1]), body
+        ):
+            return False
+        self.status = status
+        return True
 
     async def refuse(self, reply: Reply, headers: Mapping[str, str]) -> None:
         """Answer with a refusal, unless an answer has begun already."""

@@ -18,6 +18,7 @@ from serving.guard.connections import Connections, counted_address
 from serving.guard.denials import headers_late, headers_too_large, malformed
 from serving.guard.guard import Shape
 from serving.guard.last_answer import last_answer
+from serving.guard.whole_reply import offer
 from serving.settings.policy import Limits
 
 # What a connection waits for: a request, the rest of its headers or of its body, the end of its
@@ -47,6 +48,7 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(**server)
         self.timeout_keep_alive = limits.idle_seconds  # type: ignore[assignment]  # of any length
+        self.access_log = False  # ours is in serving.telemetry.logs
         self._limits = limits
         self._connections = connections
         self._shape = shape
@@ -92,6 +94,8 @@ class LimitedProtocol(HttpToolsProtocol):
             raise ValueError("too large")  # so that the parser reads no further
         self._kept = 0
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:
+            self.scope["extensions"] = offer(self.cycle)  # type: ignore[typeddict-item]  # ours
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - it is always the same
         self._refuse("malformed", malformed())

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import Refusal, ScoreError
+from serving.guard.whole_reply import offered
 from serving.http.shutdown import Shutdown
 from serving.predict.predictor import Predictor, Scored
 from serving.protocols.protocol import (
@@ -38,6 +39,7 @@ from serving.telemetry.metrics import Meter
 logger = logging.getLogger("serving")
 Handler = Callable[[Scope, Receive], Awaitable[Reply]]
 Names = Mapping[str, str]
+RawHeaders = list[tuple[bytes, bytes]]
 NO_NAMES: Names = {}
 
 
@@ -58,7 +60,9 @@ class Endpoint:
         except Exception as fault:  # a bug is answered as well, and is not known before
             reply = self._failed(fault)
         self.meter.answered(self.path, reply.status, time.perf_counter() - start)
-        await send_reply(reply, send)
+        whole = offered(scope)
+        if whole is None or reply.headers or not whole(reply.status, _line(reply.kind), reply.body):
+            await send_reply(reply, send)
 
     def _failed(self, fault: Exception) -> Reply:
         if isinstance(fault, Refusal):
@@ -109,11 +113,15 @@ class Routes:
             names: Names = scope.get("path_params", NO_NAMES)
             if names:
                 _check_names(names, predictor)
-            headers = Headers(scope=scope)
-            kind = _kind(headers, route.kinds)
-            message = Message(await _body(receive), kind, headers, names)
-            query = route.decode(message, predictor.contract)
-            scored = await predictor.answer(query)
+            kind = _kind(scope["headers"], route.kinds)
+            body = await _body(receive)
+            query = None
+            if route.rows_key is not None:
+                query = predictor.decode(body, route.rows_key, route.rows_echo)
+            if query is None:
+                message = Message(body, kind, Headers(scope=scope), names)
+                query = route.decode(message, predictor.contract)
+            scored = await predictor.answer(query) if predictor.joins else predictor(query)
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
             return route.encode(scored, query, predictor)
@@ -124,8 +132,8 @@ class Routes:
         async def handler(scope: Scope, receive: Receive) -> Reply:
             """Neither watched nor logged: it is mostly asked about rows that were scored before."""
             predictor = self.predictor()
-            headers = Headers(scope=scope)
-            message = Message(await _body(receive), _kind(headers, JSON), headers, NO_NAMES)
+            kind = _kind(scope["headers"], JSON)
+            message = Message(await _body(receive), kind, Headers(scope=scope), NO_NAMES)
             explanations = await predictor.explain(route.decode(message, predictor.contract))
             self.meter.explained(explanations.rows, explanations.ignored)
             return route.encode(explanations, predictor)
@@ -167,6 +175,11 @@ def respond(reply: Reply) -> Response:
 
 
 @lru_cache(64)
+def _line(kind: str) -> bytes:
+    return b"%b: %b\r\n" % _content_type(kind)
+
+
+@lru_cache(64)
 def _content_type(kind: str) -> tuple[bytes, bytes]:
     charset = "; charset=utf-8" if kind.startswith("text/") else ""
     return b"content-type", (kind + charset).encode()
@@ -185,21 +198,30 @@ async def _body(receive: Receive) -> bytes:
         parts.append(body)
 
 
-def _kind(headers: Headers, allowed: frozenset[str] | None) -> str:
+def _kind(headers: RawHeaders, allowed: frozenset[str] | None) -> str:
     """The media type of a request, "" where it names none; Refusal 415."""
-    coding = headers.get("content-encoding", "identity").lower()
-    if coding != "identity":
-        raise Refusal(415, f"Content-Encoding is {coding[:60]!r}, expected none")
-    declared = headers.get("content-type")
+    named = dict(reversed(headers))  # of a header that comes twice the first counts
+    coding = named.get(b"content-encoding", b"identity")
+    if coding != b"identity" and coding.lower() != b"identity":
+        raise Refusal(415, f"Content-Encoding is {_text(coding).lower()[:60]!r}, expected none")
+    declared = named.get(b"content-type")
     if declared is None:
         return ""
-    kind = declared.partition(";")[0].strip().lower()
-    if kind.endswith("+json"):
-        kind = "application/json"
+    kind = _media_type(declared)
     if allowed is not None and kind not in allowed:
         expected = " or ".join(sorted(allowed))
         raise Refusal(415, f"Content-Type is {kind[:60]!r}, expected {expected}")
     return kind
+
+
+@lru_cache(64)
+def _media_type(declared: bytes) -> str:
+    kind = _text(declared).partition(";")[0].strip().lower()
+    return "application/json" if kind.endswith("+json") else kind
+
+
+def _text(header: bytes) -> str:
+    return header.decode("latin-1")
 
 
 def _check_names(names: Names, predictor: Predictor) -> None:

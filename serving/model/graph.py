@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import onnxruntime as ort
 
 from serving.contract import MODEL, SCORE, Contract, Input
 from serving.errors import ScoreError
-from serving.model.compute import open_session, providers_of
+from serving.model.compute import NAMES, open_session, providers_of
 from serving.rows.column import Array
 from serving.settings.policy import Compute
 from serving.strict import DocumentError
@@ -29,7 +30,7 @@ _TYPES = {
 @dataclass(frozen=True)
 class Graph:
     """An engine that answers `output`. `vectors` are the inputs that the graph takes as
-    [rows, 1]."""
+    [rows, 1]; they may come so, or as [rows]."""
 
     session: ort.InferenceSession
     vectors: frozenset[str]
@@ -41,14 +42,28 @@ class Graph:
         return providers_of(self.session)
 
     def __call__(self, columns: Mapping[str, Array]) -> Array:
-        feeds = dict(columns)
-        for name in self.vectors:
-            feeds[name] = feeds[name].reshape(-1, 1)
         try:
-            score: Array = self.session.run([self.output], feeds)[0]
+            score: Array = self._run([self.output], self._feeds(columns), None)[0]
         except Exception as error:  # ONNX Runtime's errors share no other base class
             raise ScoreError(f"the model cannot score these rows: {error}") from error
         return score
+
+    def _feeds(self, columns: Mapping[str, Array]) -> dict[str, Array]:
+        feeds = dict(columns)
+        for name in self.vectors:
+            if feeds[name].ndim == 1:
+                feeds[name] = feeds[name].reshape(-1, 1)
+        return feeds
+
+    @cached_property
+    def _run(self) -> Callable[..., Any]:
+        """What runs the session. `session.run` checks at each call what was checked when the graph
+        was loaded, and goes on without a device that fails. On a CPU the session inside of it does
+        the same for less; it is not public, so another version may be without."""
+        on_cpu = self.session.get_providers() == [NAMES["cpu"]]
+        session = getattr(self.session, "_sess", self.session) if on_cpu else self.session
+        run: Callable[..., Any] = session.run
+        return run
 
 
 @dataclass(frozen=True)

@@ -88,4 +88,7 @@ class Batcher:
 def _joined(parts: list[Mapping[str, Array]]) -> Mapping[str, Array]:
     if len(parts) == 1:
         return parts[0]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {
+        name: np.concatenate([part[name].reshape(len(part[name]), *shape) for part in parts])
+        for name, shape in ((name, column.shape[1:]) for name, column in parts[0].items())
+    }

@@ -28,15 +28,19 @@ class Cache:
     def __init__(self, engine: Engine, entries: int, release: str) -> None:
         self._engine = engine
         self._entries = entries
+        self._names: tuple[str, ...] = ()
         self._known: OrderedDict[tuple[Any, ...], Array] = OrderedDict()
         self._hits, self._misses = (LOOKUPS.labels(o, release) for o in ("hit", "miss"))
         self.providers = getattr(engine, "providers", ())
+        self.vectors: frozenset[str] = getattr(engine, "vectors", frozenset())
 
     def __call__(self, columns: Mapping[str, Array]) -> Array:
-        values = list(columns.values())
-        if len(values[0]) != 1:
+        if not self._names:
+            self._names = tuple(columns)
+        if len(columns[self._names[0]]) != 1:
             return self._engine(columns)
-        key = tuple([_exact(value) for value in values])
+        # In one order, whoever made the columns.
+        key = tuple([_exact(columns[name]) for name in self._names])
         score = self._known.get(key)
         if score is not None:
             self._known.move_to_end(key)
@@ -52,5 +56,5 @@ class Cache:
 
 
 def _exact(column: Array) -> Any:
-    """One row of one input; the order of the inputs is fixed. Strings are compared as such."""
+    """One row of one input. Strings are compared as such."""
     return tuple(column.flat) if column.dtype == np.object_ else column.tobytes()

@@ -39,6 +39,11 @@ class LoadedModel:
         """What computes the graph; none for code."""
         return getattr(self.engine, "providers", ())
 
+    @property
+    def vectors(self) -> frozenset[str]:
+        """The inputs that may come as [rows, 1]."""
+        return getattr(self.engine, "vectors", frozenset())
+
     def score(self, columns: Mapping[str, Array]) -> Array:
         """Score columns: float32, [rows], or [rows, classes] for multiclass.
 

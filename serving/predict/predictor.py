@@ -15,22 +15,25 @@ from serving.explain.explainer import Explained
 from serving.predict.batching import Batcher
 from serving.predict.cache import Cache
 from serving.predict.loaded_model import LoadedModel
+from serving.rows.batch import Batch
 from serving.rows.column import Array, Values
-from serving.rows.validate import Batch, Validator
+from serving.rows.decoder import Decoder
+from serving.rows.validate import Validator
 from serving.settings.service import Start
 
 
 @dataclass(slots=True)
 class Query:
     """What a protocol understood of a request: either rows, a list of JSON objects, or columns,
-    input → `count` values. `ignored` are unknown fields outside of these; `echo` is what the
-    protocol wants to remember for its answer."""
+    input → `count` values, or a batch that needs no more validation. `ignored` are unknown fields
+    outside of these; `echo` is what the protocol wants to remember for its answer."""
 
     count: int
     rows: list[Any] | None = None
     columns: Mapping[str, Values] | None = None
     ignored: int = 0
     echo: Any = None
+    batch: Batch | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +67,12 @@ class Predictor:
         self.decide = Decider(model.contract)
         limits = settings.limits
         self._validate = Validator(model.contract, text_length=limits.text_length)
+        self._decode = Decoder(
+            model.contract,
+            most=limits.rows,
+            text_length=limits.text_length,
+            vectors=model.vectors,
+        )
         self._most = limits.rows
         self._most_explained = limits.explain_rows
         self._batcher = None
@@ -71,8 +80,18 @@ class Predictor:
             self._batcher = Batcher(model.score, settings.batching, start.release)
 
     @property
+    def joins(self) -> bool:
+        """Whether `answer` joins requests; if not, calling the predictor does the same for less."""
+        return self._batcher is not None
+
+    @property
     def contract(self) -> Contract:
         return self.model.contract
+
+    def decode(self, body: bytes, key: str, echo: Any = None) -> Query | None:
+        """The query of a body {key: rows}; None where a protocol has to look closer."""
+        batch = self._decode(body, key)
+        return None if batch is None else Query(batch.rows, echo=echo, batch=batch)
 
     def __call__(self, query: Query) -> Scored:
         """Validate and score.
@@ -109,6 +128,8 @@ class Predictor:
         return Explanations(parts, batch.rows, batch.ignored + query.ignored)
 
     def _batch(self, query: Query, most: int) -> Batch:
+        if query.batch is not None:
+            return query.batch
         if not 1 <= query.count <= most:
             raise Refusal(422, f"the request has {query.count} rows, allowed are 1 to {most}")
         try:

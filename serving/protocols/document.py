@@ -13,21 +13,16 @@ from serving.errors import Refusal
 from serving.predict.predictor import Query
 from serving.protocols.repeated import refuse_repeated
 from serving.rows.column import Values
-from serving.settings.policy import MOST_ROWS
+from serving.rows.text import is_bomb
 
 # A string is consumed whole, so that no NaN is found in it; without its end too, and without
 # ever going back, so that a long one costs no more than its length.
 _STRING_OR_NAN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|NaN', re.DOTALL)
 
 
-# An empty object is 2 bytes of a body and 64 of memory.
-MOST_OBJECTS = MOST_ROWS + 1_000
-MOST_LISTS = 1_000_000
-
-
 def strict(body: bytes) -> Any:
     """A JSON document; Refusal 400, or 413 before it takes a hundred times its size to parse."""
-    if body.count(b"{") > MOST_OBJECTS or body.count(b"[") > MOST_LISTS:
+    if is_bomb(body):
         raise Refusal(413, "the body has more objects or lists than rows could need; send fewer")
     try:
         document = orjson.loads(body)

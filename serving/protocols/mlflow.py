@@ -91,7 +91,11 @@ PROTOCOL = WireProtocol(
     title="MLflow",
     error=error,
     home=("/invocations", "/ping", "/health", "/version"),
-    predicts=(PredictRoute("/invocations", decode, encode, JSON | {table.CSV}),),
+    predicts=(
+        PredictRoute(
+            "/invocations", decode, encode, JSON | {table.CSV}, rows_key="dataframe_records"
+        ),
+    ),
     infos=(
         InfoRoute("/ping", always(PING)),
         InfoRoute("/health", always(PING)),

@@ -101,7 +101,7 @@ PROTOCOL = WireProtocol(
     title="Native",
     error=error,
     home=(PREDICT, EXPLAIN),
-    predicts=(PredictRoute(PREDICT, decode, encode),),
+    predicts=(PredictRoute(PREDICT, decode, encode, rows_key="instances"),),
     explains=(ExplainRoute(EXPLAIN, decode, encode_explanations),),
     infos=(
         InfoRoute("/release", lambda predictor: reply(predictor.describe())),

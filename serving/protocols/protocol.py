@@ -49,12 +49,17 @@ class PredictRoute:
     JSON, where the servers that clients of the protocol know do not look either.
 
     A path may name {model} and {version}: others than those of the service are refused.
+
+    A body {`rows_key`: rows} needs no `decode` where the predictor takes it as it is; its query
+    has the echo `rows_echo`.
     """
 
     path: str
     decode: Callable[[Message, Contract], Query]
     encode: Callable[[Scored, Query, Predictor], Reply]
     kinds: frozenset[str] | None = JSON
+    rows_key: str | None = None
+    rows_echo: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-import numpy as np
-
 from serving.errors import Refusal
-
-LARGE = 4_096  # bytes from which numpy counts faster
-_SPACED = re.compile(rb'"[ \t\r\n]+:')
+from serving.rows.text import has_keys
 
 
 class _RepeatedError(ValueError):
@@ -25,10 +20,7 @@ def refuse_repeated(body: bytes, document: Any) -> None:
     and each key has a colon. Only where there are colons that this does not explain (in strings,
     in deeper objects) the body is parsed a second time, with an eye on its keys.
     """
-    keys = _keys(document)
-    if _colons(body) == keys:
-        return
-    if body.count(b'":') == keys and _SPACED.search(body) is None:
+    if has_keys(body, _keys(document)):
         return
     try:
         json.loads(body, object_pairs_hook=_unique, parse_int=str, parse_float=str)
@@ -36,12 +28,6 @@ def refuse_repeated(body: bytes, document: Any) -> None:
         raise Refusal(400, f"an object names the key {str(error)[:60]!r} twice") from None
     except RecursionError:
         raise Refusal(400, "the body is nested too deep") from None
-
-
-def _colons(body: bytes) -> int:
-    if len(body) < LARGE:
-        return body.count(b":")
-    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
 def _keys(document: Any) -> int:

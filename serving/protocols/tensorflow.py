@@ -111,7 +111,17 @@ PROTOCOL = WireProtocol(
     title="TensorFlow Serving and KServe v1",
     error=error,
     home=("/v1/models",),
-    predicts=tuple(PredictRoute(f"{path}:predict", decode, encode, None) for path in _MODELS),
+    predicts=tuple(
+        PredictRoute(
+            f"{path}:predict",
+            decode,
+            encode,
+            None,
+            rows_key="instances",
+            rows_echo="predictions",
+        )
+        for path in _MODELS
+    ),
     infos=(
         InfoRoute("/v1/models", _models),
         *(InfoRoute(path, _status) for path in _MODELS),

@@ -62,7 +62,8 @@ def protocol(predict: str | None, health: str | None) -> WireProtocol:
         error=error,
         home=("/v1/projects", *filter(None, (predict, health))),
         predicts=tuple(
-            PredictRoute(path, decode, encode) for path in filter(None, (predict, CLIENTS))
+            PredictRoute(path, decode, encode, rows_key="instances")
+            for path in filter(None, (predict, CLIENTS))
         ),
         infos=(InfoRoute(health, HEALTHY, readiness=True),) if health else (),
     )

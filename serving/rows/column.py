@@ -18,7 +18,7 @@ from serving.rows.messages import describe, shorten
 from serving.strict import DocumentError
 
 MAX_PROBLEMS = 20
-_DTYPES: Mapping[str, type] = {
+DTYPES: Mapping[str, type] = {
     "float32": np.float32,
     "float64": np.float64,
     "int64": np.int64,
@@ -49,7 +49,7 @@ class Column:
     def __init__(self, spec: Input, text_length: int) -> None:
         self.spec = spec
         self.longest = text_length
-        self.dtype = _DTYPES[spec.dtype]
+        self.dtype = DTYPES[spec.dtype]
         self.plain = _PLAIN[spec.dtype] | ({NoneType} if spec.nullable else set())
         self.is_float = spec.dtype in ("float32", "float64")
         self.limit = float(np.finfo(self.dtype).max) if self.is_float else float(2**63)
@@ -213,7 +213,7 @@ def _leaves(value: Any, shape: tuple[int, ...]) -> list[Any]:
 
 def column_of(spec: Input, text_length: int) -> Column:
     """The column of an input; DocumentError for one that cannot be."""
-    if spec.dtype not in _DTYPES:
+    if spec.dtype not in DTYPES:
         raise DocumentError(f"inputs: {spec.name}: rows of JSON cannot carry {spec.dtype}")
     if spec.nullable and (spec.dtype in ("int64", "bool") or spec.shape):
         what = "a tensor" if spec.shape else spec.dtype

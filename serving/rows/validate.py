@@ -17,7 +17,6 @@ A field that is missing counts as null. Unknown fields are ignored and counted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from types import NoneType
 from typing import Any
@@ -26,21 +25,13 @@ import numpy as np
 
 from serving.contract import Contract
 from serving.errors import InvalidRows, Problem
+from serving.rows.batch import Batch
 from serving.rows.bulk_rows import BulkRows
 from serving.rows.column import MAX_PROBLEMS, Array, Values, column_of
 from serving.rows.messages import shorten
 from serving.settings.policy import TEXT_LENGTH
 
 FEW = 8  # up to so many rows numpy costs more than a look at each value
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Columns for the model, one array per input of the contract; [rows, *shape] each."""
-
-    columns: Mapping[str, Array]
-    rows: int
-    ignored: int
 
 
 class Validator:

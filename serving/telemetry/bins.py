@@ -7,7 +7,7 @@ PromQL of the population stability index over both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +56,11 @@ class NumberBins:
         self.names = [str(i) for i in range(len(edges) - 1)] + [MISSING]
         self.reference = [*histogram.counts, histogram.missing]
         self.lowest, self.highest = float(edges[0]), float(edges[-1])
-        self._inner = edges[1:-1]
+        self.inner = edges[1:-1]
 
     def codes(self, values: Array) -> Array:
         """The bin of each value: [rows] of int64; NaN is missing."""
-        codes: Array = self._inner.searchsorted(values, "right")
+        codes: Array = self.inner.searchsorted(values, "right")
         codes[np.isnan(values)] = len(self.names) - 1
         return codes
 
@@ -114,21 +114,29 @@ def bins_of(spec: Input) -> Bins | None:
 
 
 class BinCounter:
-    """Adds codes up, and hands the sums to Prometheus when told to: there each bin costs 1 µs.
+    """Adds codes of several bins up, and hands the sums to Prometheus when told to: there each bin
+    costs 1 µs. The codes of the bins with number i start at `offsets[i]`.
 
     Every bin is there from the start, with 0: what a series counts before it is first scraped is
     lost to `increase`."""
 
     def __init__(
-        self, bins: Bins, counter: Counter, gauge: Gauge, labels: Mapping[str, str]
+        self, bins: Mapping[str, Bins] | NumberBins, counter: Counter, gauge: Gauge, release: str
     ) -> None:
-        self._children = [counter.labels(bin=name, **labels) for name in bins.names]
+        self._children: list[Counter] = []
+        offsets = []
+        for labels, each in _labelled(bins):
+            offsets.append(len(self._children))
+            labels["release"] = release
+            self._children += [counter.labels(bin=name, **labels) for name in each.names]
+            total = sum(each.reference)
+            for name, count in zip(each.names, each.reference, strict=True):
+                gauge.labels(bin=name, **labels).set(count / total if total else 0.0)
+        self.offsets = np.array(offsets, np.int64)
         self._waiting = np.zeros(len(self._children), np.int64)
-        total = sum(bins.reference)
-        for name, count in zip(bins.names, bins.reference, strict=True):
-            gauge.labels(bin=name, **labels).set(count / total if total else 0.0)
 
     def add(self, codes: NDArray[np.int64]) -> None:
+        """Count codes that have their offsets; [values]."""
         self._waiting += np.bincount(codes, minlength=len(self._waiting))
 
     def publish(self) -> None:
@@ -136,3 +144,12 @@ class BinCounter:
         for bin_ in np.flatnonzero(self._waiting).tolist():
             self._children[bin_].inc(int(self._waiting[bin_]))
         self._waiting[:] = 0
+
+
+def _labelled(bins: Mapping[str, Bins] | NumberBins) -> Iterator[tuple[dict[str, str], Bins]]:
+    """Bins of features by their names, or of scores, which have none."""
+    if isinstance(bins, NumberBins):
+        yield {}, bins
+        return
+    for feature, each in bins.items():
+        yield {"feature": feature}, each

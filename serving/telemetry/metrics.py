@@ -7,6 +7,9 @@ a stranger could create series without end.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,6 +17,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, g
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.errors import Problem
+from serving.telemetry.pending import PENDING
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -38,16 +42,20 @@ REJECTED = Counter(
 
 
 class Meter:
-    """The metrics of one release."""
+    """The metrics of one release. What each request adds is handed over in sums."""
 
     def __init__(self, release: str) -> None:
         self._release = release
-        # labels() takes a lock and builds a key: too dear for every request.
+        # labels() takes a lock and builds a key.
         self._requests = lru_cache(512)(self._request)
         self._seconds = lru_cache(64)(self._time)
         self._rows = ROWS.labels(release)
         self._explained = EXPLAINED.labels(release)
         self._ignored = IGNORED.labels(release)
+        self._waiting = False
+        self._answers: Tally[tuple[str, int]] = Tally()
+        self._times: defaultdict[str, list[float]] = defaultdict(list)
+        self._row_sum = 0
 
     def _request(self, route: str, status: int) -> Counter:
         return REQUESTS.labels(route, str(status), self._release)
@@ -56,11 +64,13 @@ class Meter:
         return SECONDS.labels(route, self._release)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        self._requests(route, status).inc()
-        self._seconds(route).observe(seconds)
+        self._answers[route, status] += 1
+        self._times[route].append(seconds)
+        self._publish_soon()
 
     def scored(self, rows: int, ignored: int) -> None:
-        self._rows.inc(rows)
+        self._row_sum += rows
+        self._publish_soon()
         if ignored:
             self._ignored.inc(ignored)
 
@@ -73,9 +83,40 @@ class Meter:
         for problem in problems:
             REJECTED.labels(problem.field or "(row)", problem.reason, self._release).inc()
 
+    def _publish_soon(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            PENDING.add(self._publish)
+
+    def _publish(self) -> None:
+        self._waiting = False
+        for (route, status), count in self._answers.items():
+            self._requests(route, status).inc(count)
+        for route, times in self._times.items():
+            observe_all(self._seconds(route), times)
+        self._rows.inc(self._row_sum)
+        self._answers.clear()
+        self._times.clear()
+        self._row_sum = 0
+
+
+def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
+    """What `histogram.observe` does with each value, and its lock taken once for each bucket."""
+    try:
+        # Not public: another version of prometheus_client may have other names.
+        bounds, buckets, total = histogram._upper_bounds, histogram._buckets, histogram._sum
+    except AttributeError:
+        for value in values:
+            histogram.observe(value)
+        return
+    for number, count in Tally(bisect_left(bounds, value) for value in values).items():
+        buckets[number].inc(count)
+    total.inc(sum(values))
+
 
 def exposition() -> bytes:
     """The metrics as text, summed over the workers of this server."""
+    PENDING.flush()
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # BentoML sets it for its workers
         registry = CollectorRegistry()

@@ -1,42 +1,39 @@
 """The prediction log: what was asked and answered, as lines of JSON, written by a thread.
 
-One line for a request: release, id, time, and inputs and scores by column. The queue between the
-requests and the thread is bounded; what does not fit is dropped and counted. Fields that the
-contract calls sensitive are written as a keyed hash, and without a key not at all.
+One line for a request: release, id, time, and inputs and scores by column. The requests themselves
+make the lines, of a few rows at a time: the thread would make them no cheaper, and would hold other
+requests up for as long as Python lets a thread run. The thread only waits for the disk, and makes
+the lines of what is left when few requests come.
 
+What is between the requests and the disk is bounded; what does not fit is dropped and counted.
 Whatever the disk does, the thread goes on: each row is counted as written or as dropped.
 """
 
 from __future__ import annotations
 
 import atexit
-import hmac
 import logging
 import os
 import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-import numpy as np
-import orjson
 from prometheus_client import Counter
 
 from serving.contract import Contract
 from serving.predict.predictor import Scored
-from serving.rows.column import Array
 from serving.settings.service import Start
 from serving.telemetry.lines import repair
+from serving.telemetry.log_lines import LogLines
 from serving.telemetry.request_context import current
 from serving.telemetry.rotation import RotatingFile
+from serving.telemetry.short_lines import Entry
 
 logger = logging.getLogger("serving")
 ROWS = 50_000  # that wait at most
-BATCH = 32  # requests whose lines are written together
+BATCH = 32  # rows whose lines are made together
+CHUNK = 64 * 1024  # bytes that are written together, and what one more piece has
 PAUSE = 0.2  # s between two looks at the queue
 FAREWELL = 5.0  # s that the end of the process waits for the disk
 BUCKETS = 2**32
@@ -47,16 +44,6 @@ DROPPED = Counter(
     "Rows that the prediction log had no room for, or could not write.",
     ["release"],
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answered request that waits to be written."""
-
-    id: str
-    time: float
-    columns: Mapping[str, Array]
-    score: Array
 
 
 class PredictionLog:
@@ -72,12 +59,11 @@ class PredictionLog:
             limit=settings.file_bytes,
             count=settings.files,
         )
-        self._release = start.release
-        self._sensitive = frozenset(spec.name for spec in contract.inputs if spec.sensitive)
-        self._key = start.host.log_key.encode()
-        self._queue: deque[Entry] = deque()
-        self._waiting = 0
-        self._lock = threading.Lock()  # over the number of waiting rows
+        self._text = LogLines(contract, start.release, start.host.log_key.encode())
+        self._rows = 0  # whose lines are not made yet
+        self._queue: deque[tuple[bytes, int]] = deque()  # lines, and their rows
+        self._waiting = 0  # rows in both
+        self._lock = threading.RLock()  # over these four
         self._writing = threading.Lock()
         self._lost = 0  # rows since the last write that succeeded
         self._written = WRITTEN.labels(start.release)
@@ -105,14 +91,36 @@ class PredictionLog:
         rows = scored.batch.rows
         with self._lock:
             if self._waiting + rows > ROWS:
-                room = False
-            else:
-                room = True
-                self._waiting += rows
-        if room:
-            self._queue.append(Entry(context.id, time.time(), scored.batch.columns, scored.score))
-        else:
-            self._dropped.inc(rows)
+                self._dropped.inc(rows)
+                return
+            self._waiting += rows
+            self._rows += rows
+            try:
+                self._text.add(Entry(context.id, time.time(), scored.batch, scored.score))
+                if self._rows >= BATCH:
+                    self._make_lines()
+            except Exception as fault:  # a bug costs rows, and never the log
+                self._fail(fault)
+
+    def _make_lines(self) -> None:
+        """Queue the lines of what has come."""
+        self._queue.append((self._text.take(), self._rows))
+        self._rows = 0
+
+    def _make_rest(self) -> None:
+        """Queue the lines of what has come when few requests come."""
+        with self._lock:
+            try:
+                if self._rows:
+                    self._make_lines()
+            except Exception as fault:  # as above
+                self._fail(fault)
+
+    def _fail(self, fault: Exception) -> None:
+        """Give up the rows whose lines are not made yet."""
+        rows, self._rows = self._rows, 0
+        self._waiting -= rows
+        self._drop(rows, type(fault).__name__, fault)
 
     def close(self) -> None:
         """Write what is waiting, and end. Nobody waits for a disk that does not answer: what is
@@ -132,19 +140,28 @@ class PredictionLog:
     def flush(self) -> None:
         """Write what is waiting."""
         with self._writing:
-            while batch := self._next():
-                self._write(batch)
+            self._make_rest()
+            while self._queue:
+                self._write(*self._chunk())
 
-    def _write(self, batch: Sequence[Entry]) -> None:
-        rows = sum(len(entry.score) for entry in batch)
+    def _chunk(self) -> tuple[bytes, int]:
+        """Lines from the queue, and their rows. A write costs as much as many lines, but either
+        succeeds or fails for all of them."""
+        parts, size, count = [], 0, 0
+        while self._queue and size < CHUNK:
+            lines, rows = self._queue.popleft()
+            parts.append(lines)
+            size += len(lines)
+            count += rows
+        return b"".join(parts), count
+
+    def _write(self, lines: bytes, rows: int) -> None:
         with self._lock:
             self._waiting -= rows
         try:
-            self._file.write(b"".join(map(self._line, batch)))
+            self._file.write(lines)
         except OSError as error:
             self._drop(rows, error.strerror)
-        except Exception as fault:  # a bug costs these rows, and never the log
-            self._drop(rows, type(fault).__name__, fault)
         else:
             self._keep(rows)
 
@@ -160,36 +177,3 @@ class PredictionLog:
         if not self._lost:
             logger.error("the prediction log cannot be written: %s", reason, exc_info=fault)
         self._lost += rows
-
-    def _next(self) -> list[Entry]:
-        """Some of what is waiting. Not much at once: building lines holds requests up."""
-        count = min(len(self._queue), BATCH)
-        return [self._queue.popleft() for _ in range(count)]
-
-    def _line(self, entry: Entry) -> bytes:
-        line = {
-            "release": self._release,
-            "request_id": entry.id,
-            "time": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="milliseconds"),
-            "features": {
-                name: self._values(name, column)
-                for name, column in entry.columns.items()
-                if name not in self._sensitive or self._key
-            },
-            "score": np.ascontiguousarray(entry.score),
-        }
-        option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-        return orjson.dumps(line, option=option)
-
-    def _values(self, name: str, column: Array) -> Any:
-        if name in self._sensitive:
-            flat = column.reshape(len(column), -1).tolist()
-            return [self._hidden(name, value) for value in flat]
-        if column.dtype == np.object_:
-            return column.tolist()
-        return np.ascontiguousarray(column)
-
-    def _hidden(self, name: str, value: list[Any]) -> str:
-        """The same value of the same field gives the same 128 bits, for whoever has the key."""
-        text = orjson.dumps([name, value])
-        return hmac.new(self._key, text, "sha256").hexdigest()[:32]

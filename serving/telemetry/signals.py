@@ -27,7 +27,7 @@ ROWS = Counter(
     "Rows that look like a trial of the model: far, neighbour or boundary.",
     ["signal", "release"],
 )
-LastRow = tuple[Array, float]
+LastRow = tuple[Array, Array]  # its inputs, [inputs, 1], and its score, [1]
 
 
 class Signals:
@@ -47,37 +47,35 @@ class Signals:
     def look(self, rows: Array, scores: Array | None, senders: Sequence[tuple[str, int]]) -> None:
         """Compare each row with the one before it of the same client.
 
-        `rows` is [rows, inputs] of float64, categories as codes and missing values as NaN;
+        `rows` is [inputs, rows] of float64, categories as codes and missing values as NaN;
         `scores` is [rows]; `senders` are the clients in order, with the number of their rows.
         """
-        if rows.shape[1] < FEWEST:
+        if len(rows) < FEWEST:
             return
-        parts: dict[str, list[slice]] = {}
-        start = 0
-        for client, count in senders:
-            parts.setdefault(client, []).append(slice(start, start + count))
-            start += count
-        for client, slices in parts.items():
-            if len(parts) == 1:
-                slices = [slice(None)]
-            mine = np.concatenate([rows[part] for part in slices])
-            own = None if scores is None else np.concatenate([scores[part] for part in slices])
-            self._compare(client, mine, own)
+        clients: dict[str, int] = {}
+        numbers = [clients.setdefault(client, len(clients)) for client, _ in senders]
+        if len(clients) == 1:
+            self._compare(senders[0][0], rows, scores)
+            return
+        owners = np.repeat(numbers, [count for _, count in senders])
+        for client, number in clients.items():
+            own = np.flatnonzero(owners == number)
+            self._compare(client, rows[:, own], None if scores is None else scores[own])
 
     def _compare(self, client: str, rows: Array, scores: Array | None) -> None:
-        values = np.zeros(len(rows)) if scores is None else scores.astype(np.float64)
+        values = np.zeros(rows.shape[1]) if scores is None else scores.astype(np.float64)
         last = self._last.pop(client, None)
-        self._last[client] = rows[-1].copy(), float(values[-1])
+        self._last[client] = rows[:, -1:].copy(), values[-1:].copy()
         if len(self._last) > CLIENTS:
             self._last.popitem(last=False)
         if last is not None:
-            rows = np.vstack([last[0], rows])
-            values = np.concatenate([[last[1]], values])
-        before, after = rows[:-1], rows[1:]
-        missing = np.isnan(rows)
-        same = (before == after) | (missing[:-1] & missing[1:])
-        changed = np.count_nonzero(~same, axis=1)
-        near = (changed >= 1) & (changed <= NEAR)
+            rows = np.concatenate([last[0], rows], axis=1)
+            values = np.concatenate([last[1], values])
+        before, after = rows[:, :-1], rows[:, 1:]
+        # A missing value is like another; NaN alone is not like itself.
+        changed = (before != after) & ((before == before) | (after == after))
+        count = np.count_nonzero(changed, axis=0)
+        near = (count >= 1) & (count <= NEAR)
         if not near.any():
             return
         self._neighbour.inc(int(np.count_nonzero(near)))

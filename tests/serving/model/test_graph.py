@@ -58,3 +58,20 @@ def test_a_graph_that_cannot_be_run_is_a_fault_of_the_model(folder: Path) -> Non
     columns["distance"] = np.zeros((2, 2, 2), np.float32)
     with pytest.raises(ScoreError, match="cannot score these rows"):
         graph(columns)
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_scores_do_not_depend_on_what_is_not_public(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, without: bool
+) -> None:
+    """Another version of ONNX Runtime may have no inner session."""
+    contract = read_contract(folder)
+    columns = Validator(contract)(tiny_instances(tiny_frame(3, seed=1))).columns
+    expected = load_graph(folder, contract)(columns)
+    graph = load_graph(folder, contract)
+    inner = graph.session._sess
+    monkeypatch.setattr(graph.session, "run", lambda *a: inner.run(*a))
+    if without:
+        monkeypatch.delattr(graph.session, "_sess")
+    assert (graph._run is graph.session.run) == without
+    assert graph(columns).tolist() == expected.tolist()

@@ -12,7 +12,7 @@ from serving.contract import Contract
 from serving.predict.loaded_model import load_model
 from serving.predict.predictor import Predictor, Query, Scored
 from serving.protocols.protocol import Message, PredictRoute, Reply
-from serving.rows.validate import Batch
+from serving.rows.batch import Batch
 from serving.settings.service import ServingSettings, Start
 from tests.serving.tiny import tiny_contract, write_tiny_model
 

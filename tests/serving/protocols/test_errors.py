@@ -187,7 +187,8 @@ def test_a_fault_of_the_model_is_not_the_clients(
 ) -> None:
     """A bug answers 500 in the same shape; the log knows the rest."""
     service, client = polyglots["binary"]
-    monkeypatch.setattr(service.predictor, "_validate", None)
+    for way in ("_decode", "_validate"):
+        monkeypatch.setattr(service.predictor, way, None)
     with caplog.at_level(logging.ERROR, "serving"):
         response = SPEAKERS[name].ask(client, CONTRACT, [ROW])
     assert response.status_code == 500

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from serving.errors import Refusal
-from serving.protocols.document import MOST_LISTS, MOST_OBJECTS
 from serving.protocols.repeated import refuse_repeated
+from serving.rows.text import MOST_LISTS, MOST_OBJECTS
 
 ROW = '{"distance": 8.0, "wind": null, "hour": 9, "weekend": false, "carrier": "UA"}'
 KEYS = st.sampled_from(["a", "b", 'q"', "c:d", "é", '":', "\\"])

@@ -10,7 +10,7 @@ import pytest
 from serving.errors import Refusal
 from serving.predict.predictor import Query, Scored
 from serving.protocols.table import read, write
-from serving.rows.validate import Batch
+from serving.rows.batch import Batch
 from serving.settings.policy import MOST_ROWS
 from tests.serving.tiny import tiny_contract
 

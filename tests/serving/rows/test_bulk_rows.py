@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from serving.contract import Input
 from serving.errors import InvalidRows
+from serving.rows.batch import Batch
 from serving.rows.bulk_rows import BulkRows
 from serving.rows.column import Array, column_of
-from serving.rows.validate import Batch, Validator
+from serving.rows.validate import Validator
 from tests.serving.rows.test_validate import contract_of
 
 INPUTS = (

@@ -10,8 +10,9 @@ import pytest
 
 from serving.contract import Contract, Input, Output, Roles
 from serving.errors import InvalidRows
+from serving.rows.batch import Batch
 from serving.rows.column import MAX_PROBLEMS, Values
-from serving.rows.validate import FEW, Batch, Validator
+from serving.rows.validate import FEW, Validator
 from serving.strict import DocumentError
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)

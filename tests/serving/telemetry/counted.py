@@ -13,6 +13,7 @@ from serving.predict.loaded_model import load_model
 from serving.predict.predictor import Predictor, Query
 from serving.settings.service import ServingSettings, Start
 from serving.telemetry.drift_counters import DriftCounters
+from serving.telemetry.pending import PENDING
 from serving.telemetry.request_context import CONTEXT, RequestContext
 from tests.serving.tiny import write_tiny_model
 
@@ -21,6 +22,7 @@ SCORES = Histogram(edges=(0.0, 0.3, 0.6, 1.0), counts=(30, 40, 30))
 
 
 def value(name: str, **labels: str) -> float:
+    PENDING.flush()
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 

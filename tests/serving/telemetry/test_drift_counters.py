@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from serving.contract import Histogram, Task
 from serving.telemetry.bins import MISSING, OTHER, UNSEEN
@@ -65,21 +66,28 @@ def test_far_is_more_than_the_width_of_training_outside(counted: Counted) -> Non
     assert counted.signal("far") == 2
 
 
-def test_rows_are_counted_once_enough_have_come(counted: Counted) -> None:
-    counted.ask([ROW] * (ROWS - 1))
-    assert counted.inputs("wind", "1") == 0
-    counted.ask([ROW])
-    assert counted.inputs("wind", "1") == ROWS
+def test_counts_are_exact_whatever_the_sizes_of_requests(counted: Counted) -> None:
+    """In an event loop, where sums wait: up to ROWS rows, and no more."""
+    sizes = (1, ROWS - 1, 1, ROWS, ROWS + 1, 3)
+
+    async def ask() -> None:
+        for size in sizes:
+            counted.ask([ROW] * size)
+            assert counted.counters._waiting.rows <= ROWS
+
+    asyncio.run(ask())
+    assert counted.inputs("wind", "1") == sum(sizes)
 
 
 def test_a_few_rows_are_counted_after_a_while(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.telemetry.drift_counters.SECONDS", 0.001)
+    monkeypatch.setattr("serving.telemetry.pending.INTERVAL", 0.001)
+    labels = {"feature": "wind", "bin": "1", "release": counted.release}
 
     async def ask() -> None:
         counted.ask([ROW])
-        while not counted.inputs("wind", "1"):
+        while not REGISTRY.get_sample_value("serving_input_bin_total", labels):
             await asyncio.sleep(0)
 
     asyncio.run(asyncio.wait_for(ask(), 10))

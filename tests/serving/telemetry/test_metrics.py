@@ -6,10 +6,12 @@ import json
 import re
 from pathlib import Path
 
-from prometheus_client import REGISTRY
+import pytest
+from prometheus_client import REGISTRY, CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.contract import Task
+from serving.telemetry.metrics import observe_all
 from tests.serving.conftest import client_of
 from tests.serving.telemetry.counted import ROW, value
 
@@ -67,3 +69,43 @@ def test_the_page_names_metrics_that_are_there() -> None:
     there = {f"{name}_total" if kind == "counter" else name for name, kind in families}
     assert len(named) > 15
     assert named <= there
+
+
+class Public:
+    """A histogram of a version that has other private names."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        self.observe = histogram.observe
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_observing_all_is_observing_each(public: bool) -> None:
+    """At, below and above the edges of buckets; also with what is public alone."""
+    registry = CollectorRegistry()
+    each, together = (
+        Histogram(name, "", registry=registry, buckets=(0.1, 1.0)) for name in ("each", "all")
+    )
+    values = [0.0, 0.1, 0.10001, 1.0, 7.0, 0.5]
+    for number in values:
+        each.observe(number)
+    observe_all(Public(together) if public else together, values)  # type: ignore[arg-type]
+    for le in ("0.1", "1.0", "+Inf"):
+        expected = registry.get_sample_value("each_bucket", {"le": le})
+        assert registry.get_sample_value("all_bucket", {"le": le}) == expected
+    assert registry.get_sample_value("all_sum") == registry.get_sample_value("each_sum")
+    assert registry.get_sample_value("all_count") == len(values)
+
+
+def test_a_scrape_after_a_burst_is_exact(models: dict[Task, Path]) -> None:
+    """Nothing that was answered before is still on its way."""
+    with client_of(models["binary"]) as client:
+        labels = 'serving_requests_total{release="r-0123456789ab",route="/predict",status="200"} '
+
+        def counted() -> float:
+            text = client.get("/metrics").text
+            return float(text.partition(labels)[2].partition("\n")[0] or 0)
+
+        before = counted()
+        for _ in range(50):
+            assert client.post("/predict", json={"instances": [ROW]}).status_code == 200
+        assert counted() == before + 50

@@ -231,7 +231,7 @@ def test_a_line_that_cannot_be_made_does_not_end_the_log(
     desk = Desk(tmp_path, release="bug")
     desk.log.start()
     with monkeypatch.context() as patch:
-        patch.setattr(desk.log, "_line", lambda _: 1 / 0)
+        patch.setattr(desk.log._text, "add", lambda _: 1 / 0)
         desk.ask("lost", ROW)
         eventually(lambda: desk.count(DROPPED) == 1)
     assert "ZeroDivisionError" in caplog.text
@@ -285,12 +285,17 @@ def test_a_slow_disk_holds_up_no_request(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_disk_that_never_answers_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    goes_on, desk = threading.Event(), Desk(tmp_path, release="stuck")
-    monkeypatch.setattr("serving.telemetry.rotation.append", lambda *_: goes_on.wait(60))
+    hangs, goes_on, desk = threading.Event(), threading.Event(), Desk(tmp_path, release="stuck")
+
+    def stuck(*_: object) -> None:
+        hangs.set()
+        goes_on.wait(60)
+
+    monkeypatch.setattr("serving.telemetry.rotation.append", stuck)
     monkeypatch.setattr("serving.telemetry.prediction_log.FAREWELL", 0.05)
     desk.log.start()
     desk.ask("one", ROW)
-    eventually(lambda: not desk.log._queue)
+    assert hangs.wait(60)
     desk.ask("two", ROW, ROW)
     ending = threading.Thread(target=desk.log.close, daemon=True)
     ending.start()

@@ -55,5 +55,5 @@ def test_two_missing_values_are_equal(counted: Counted) -> None:
 def test_memory_is_bounded() -> None:
     signals = Signals("bounded", 0.5)
     for number in range(CLIENTS + 50):
-        signals.look(np.zeros((1, 5)), np.zeros(1), [(str(number), 1)])
+        signals.look(np.zeros((5, 1)), np.zeros(1), [(str(number), 1)])
     assert len(signals._last) == CLIENTS

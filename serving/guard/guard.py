@@ -8,6 +8,7 @@ why, and nothing about the inside.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,6 +24,7 @@ from serving.guard.rate import RateLimiter
 from serving.guard.whole_reply import EXTENSION, WholeReply, offered
 from serving.protocols.protocol import Reply
 from serving.settings.service import Start
+from serving.settings.workers import refuse_ignored
 from serving.strict import DocumentError
 from serving.telemetry.logs import log_request
 from serving.telemetry.metrics import Meter
@@ -39,6 +41,7 @@ NOTHING: Mapping[tuple[str, str], ASGIApp] = {}
 def require_guard(start: Start) -> None:
     """SystemExit with one line if the service could not be guarded as it has to be."""
     try:
+        refuse_ignored(sys.argv)
         make_doorman(start)
         if start.host.tls is not None:
             start.host.tls.check()

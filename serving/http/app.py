@@ -8,6 +8,7 @@ GET  /release    what answers here           GET /metrics     Prometheus
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ from serving.telemetry.drift_counters import DriftCounters
 from serving.telemetry.feedback import Feedback
 from serving.telemetry.logs import write_json_lines
 from serving.telemetry.metrics import CONTENT_TYPE, Meter, exposition
+from serving.telemetry.pending import INTERVAL
 from serving.telemetry.prediction_log import PredictionLog
 
 logger = logging.getLogger("serving")
@@ -66,7 +68,7 @@ class Service:
                 *protocol_routes,
                 Route("/docs.json", self.docs),
                 Route("/feedback", self.feedback, methods=["POST"]),
-                Route("/metrics", metrics),
+                Route("/metrics", self.metrics),
                 Route("/", self.page),
             ],
             exception_handlers={
@@ -151,6 +153,12 @@ class Service:
             self._document = orjson.dumps(openapi(documented, example, others))
         return Response(self._document, media_type="application/json")
 
+    async def metrics(self, _: Request) -> Response:
+        """What all workers have counted. Others hand over what they have within an interval."""
+        if self._start.workers > 1:
+            await asyncio.sleep(INTERVAL * 1.2)
+        return Response(exposition(), headers={"Content-Type": CONTENT_TYPE})
+
     async def feedback(self, request: Request) -> Response:
         """Take the truth about requests that were answered before."""
         body = await request.body()
@@ -198,7 +206,3 @@ def _other_routes(protocol: WireProtocol) -> Iterator[OtherRoute]:
             yield OtherRoute(protocol.title, route.path, tuple(sorted(route.kinds or JSON)))
         for info in protocol.infos:
             yield OtherRoute(protocol.title, info.path)
-
-
-def metrics(_: Request) -> Response:
-    return Response(exposition(), headers={"Content-Type": CONTENT_TYPE})

@@ -24,6 +24,7 @@ from serving.settings.policy import (
     LogSettings,
     OidcSettings,
 )
+from serving.settings.workers import Workers, count_workers
 from serving.strict import DocumentError, Strict, parse
 
 logger = logging.getLogger("serving")
@@ -36,7 +37,6 @@ ProtocolName = Literal["native", "v2", "mlflow", "tensorflow", "torchserve", "sa
 # A request costs tens of microseconds; what BentoML adds around it by default costs ten times
 # that. The service counts, times, limits and documents its own routes.
 BENTOML: dict[str, Any] = {
-    "workers": 1,
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
     "tracing": {"excluded_urls": ["/predict", "/explain", "/invocations", "/infer$", ":predict$"]},
@@ -55,6 +55,7 @@ class ServingSettings(Strict):
     compute: Compute = Compute()
     cache: Caching = Caching()
     batching: Batching = Batching()
+    workers: Workers = 1
 
     @field_validator("protocols")
     @classmethod
@@ -69,6 +70,15 @@ class ServingSettings(Strict):
     def _has_an_issuer(self) -> ServingSettings:
         if self.auth in ("oidc", "both") and self.oidc is None:
             raise ValueError(f"auth: {self.auth} needs oidc: {{issuer: …, audience: …}}")
+        return self
+
+    @model_validator(mode="after")
+    def _counts_in_one_place(self) -> ServingSettings:
+        if self.limits.requests_per_second is not None and self.workers != 1:
+            raise ValueError(
+                "limits.requests_per_second is counted by each worker, so a client would get more "
+                "than it says: set workers: 1, run more instances, or limit at the router"
+            )
         return self
 
     def to_environment(self) -> dict[str, str]:
@@ -90,12 +100,18 @@ class Start:
     vertex_health: str | None = None
     host: Host = NO_HOST
 
+    @property
+    def workers(self) -> int:
+        """How many processes answer requests."""
+        return count_workers(self.settings.workers)
+
     def bentoml(self) -> dict[str, Any]:
         """The arguments of `bentoml.service`. A port on its command line goes before this one."""
         # Our own limit answers first. BentoML keeps a timer for as long as this, even for
         # requests that were answered at once: a minute of them at full load is 50 MB that the
         # garbage collector walks.
         options = BENTOML | {"traffic": {"timeout": self.settings.limits.seconds + 1}}
+        options["workers"] = self.workers
         if self.port:
             options["http"] = {"port": self.port}
         if self.host.tls:

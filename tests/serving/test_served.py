@@ -105,6 +105,7 @@ def served(
             "limits": {"body_bytes": 100_000, "idle_seconds": 2},
             "log": {"requests": True},
             "batching": {"max_rows": 4, "wait_ms": 20},  # a drain waits for them too
+            "workers": 2,
         }
     )
     port = free_port()
@@ -120,7 +121,6 @@ def served(
         SERVING_DRAIN_SECONDS="3",
         OTEL_EXPORTER_OTLP_ENDPOINT=received.url,
         BENTOML_CONTAINERIZED="true",  # where BentoML would not replace a worker
-        BENTOML_CONFIG_OPTIONS="services.online.workers=2",
         **settings.to_environment(),
     )
     identity = authority.issue("client")

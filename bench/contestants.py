@@ -25,6 +25,8 @@ WORKSPACE = ROOT / ".delivery"
 SCOPES: Sequence[Scope] = ("predict", "metrics")
 SERVICE, LIMIT, BENTOML, MLFLOW, KSERVE = "service", "limit", "bentoml", "mlflow", "kserve"
 UNCOUNTED = "uncounted"
+ASGI, PROTOCOL = "asgi", "protocol"
+TUNED = "bentoml-tuned"
 Rows = list[dict[str, Any]]
 Command = Sequence[str | Path]
 
@@ -127,26 +129,45 @@ def parts(service: Contestant) -> dict[str, dict[str, float]]:
     return found
 
 
+# In front of service.py: what would be told of each answered request is told nothing.
+SILENT = """from serving.http import app as _app
+
+
+class _Silent:
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def scored(self, _: object) -> None:
+        pass
+
+
+_app.DriftCounters = _Silent  # type: ignore[misc, assignment]
+"""
+
+
 def uncounted(work: Path) -> Contestant:
-    """The same, but the contract has no histograms: there are no drift counters."""
+    """The same without drift counters: nothing of them runs."""
     source = work / "source"
     for part in PARTS:
         (source / part).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, source / part)
-    file = source / "artifacts" / "model" / "contract.json"
-    contract = json.loads(file.read_text(encoding="utf-8"))
-    for column in [*contract["inputs"], *contract["outputs"]]:
-        column["histogram"] = None
-    file.write_text(json.dumps(contract), encoding="utf-8")
+    service = source / "service.py"
+    service.write_text(SILENT + service.read_text(encoding="utf-8"), encoding="utf-8")
     return replace(ours(work, source, UNCOUNTED), title="this service without drift counters")
 
 
-def limit(work: Path) -> Contestant:
-    """The same packages as those of the bento, and nothing around them."""
+def limits(work: Path) -> list[Contestant]:
+    """The same packages as those of the bento, and less and less around them."""
     python = locked_environment(ROOT / "requirements" / "serving.lock", WORKSPACE / "envs")
-    command: Command = [python, PEERS / "limit.py", MODEL, "{port}"]
-    return Contestant(LIMIT, "uvicorn + Starlette + orjson", command, work / LIMIT)
+    return [
+        Contestant(name, title, [python, PEERS / f"{name}.py", MODEL, "{port}"], work / name)
+        for name, title in (
+            (LIMIT, "uvicorn + Starlette + orjson"),
+            (ASGI, "bare ASGI on uvicorn"),
+            (PROTOCOL, "a protocol by hand on uvloop and httptools"),
+        )
+    ]
 
 
 def peers(work: Path) -> list[Contestant]:
@@ -182,7 +203,14 @@ def peers(work: Path) -> list[Contestant]:
             path="/v1/models/bench:predict",
             ready="/v1/models/bench",
         ),
-        Contestant(BENTOML, "BentoML `@api`", [*stock, *where], work / BENTOML, variables=model),
+        Contestant(BENTOML, "BentoML `@api`", stock, work / BENTOML, variables=model),
+        Contestant(
+            TUNED,
+            "BentoML `@api`, tuned",
+            stock,
+            work / TUNED,
+            variables=model | {"BENCH_TUNED": "1"},
+        ),
         Contestant(
             MLFLOW,
             "`mlflow models serve`",

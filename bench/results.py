@@ -57,10 +57,14 @@ class Results:
     parts: dict[str, dict[str, float]] = field(default_factory=dict)  # rows → part → µs
 
     def ratio(self, cell: Cell, one: str, other: str, of: str = "rate") -> float:
-        """The median over the rounds of one / other: both were measured within seconds, so what
-        else the machine did meanwhile counts less than between medians."""
+        """The median over the rounds of one / other."""
+        return float(median(self.ratios(cell, one, other, of)))
+
+    def ratios(self, cell: Cell, one: str, other: str, of: str = "rate") -> list[float]:
+        """one / other in each round: both were measured within seconds, so what else the machine
+        did meanwhile counts less than between medians."""
         pairs = zip(self.servers[one].shots[cell], self.servers[other].shots[cell], strict=True)
-        return float(median(getattr(a, of) / getattr(b, of) for a, b in pairs))
+        return [getattr(a, of) / getattr(b, of) for a, b in pairs]
 
     def to_json(self) -> str:
         content: dict[str, Any] = asdict(self)

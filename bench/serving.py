@@ -32,8 +32,8 @@ from bench.contestants import MODEL, ROOT, SERVICE, UNCOUNTED, WORKSPACE, Contes
 from bench.generator import Target, shoot
 from bench.results import Cell, Plan, Results, Server
 
-FULL = Plan([Cell(c, r) for r in (1, 10, 1000) for c in (1, 8, 64)], rounds=3, seconds=3, starts=3)
-QUICK = Plan([Cell(8, 1), Cell(64, 1), Cell(8, 1000)], rounds=3, seconds=1, starts=1)
+FULL = Plan([Cell(c, r) for r in (1, 10, 1000) for c in (1, 8, 64)], rounds=5, seconds=2, starts=3)
+QUICK = Plan([Cell(8, 1), Cell(8, 1000)], rounds=5, seconds=1, starts=1)
 EXTRA = Cell(8, 1)  # the only one in which the service without drift counters is asked
 READY = 120.0  # s
 SAME = 1e-6  # how far two scores of one row may lie apart: some answer float32, some text
@@ -81,7 +81,7 @@ def measure(results: Results, work: Path) -> None:
     say("building the bento and the environments")
     service = who.ours(work)
     rows = [json.loads(line)["instance"] for line in (MODEL / "examples.jsonl").open()]
-    contestants = [service, who.limit(work), *who.peers(work), who.uncounted(work)]
+    contestants = [service, *who.limits(work), *who.peers(work), who.uncounted(work)]
     results.servers = {each.name: Server(each.name, each.title) for each in contestants}
     cores = generator.cores()
     for _ in range(results.plan.starts):

@@ -1,6 +1,7 @@
 """BentoML as its documentation shows it: an API with a typed input, everything else by default.
 
-bentoml serve stock:Stock. BENCH_MODEL names the folder of the model
+bentoml serve stock:Stock. BENCH_MODEL names the folder of the model; with BENCH_TUNED the access
+log, the metrics and the tracing of BentoML are off.
 """
 
 import os
@@ -23,7 +24,15 @@ def field(spec: dict[str, Any]) -> Any:
 Row: Any = create_model("Row", **{spec["name"]: field(spec) for spec in read_inputs(MODEL)})
 
 
-@bentoml.service(name="stock", workers=1)
+TUNED: dict[str, Any] = {
+    "logging": {"access": {"enabled": False}},
+    "metrics": {"enabled": False},
+    "tracing": {"excluded_urls": ["/predict"]},
+}
+OPTIONS = TUNED if os.environ.get("BENCH_TUNED") else {}
+
+
+@bentoml.service(name="stock", workers=1, **OPTIONS)
 class Stock:
     def __init__(self) -> None:
         self.score = Scorer(MODEL)

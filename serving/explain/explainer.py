@@ -28,7 +28,6 @@ from serving.explain.method import Doubles, Method, Sums
 from serving.explain.sampling import Sampling
 from serving.explain.treeshap import TreeShap, read_paths
 from serving.model.engine import Engine
-from serving.model.graph import Part, load_graph
 from serving.rows.column import Array
 from serving.settings.policy import Compute
 
@@ -77,6 +76,8 @@ def load_explainer(
         return None
     how = read_explanation(folder)
     if how.method == "trees":
+        from serving.model.graph import Part, load_graph  # as needed: it brings ONNX Runtime
+
         encode = load_graph(folder, contract, compute, Part(EXPLAINER_ENCODER, MATRIX))
         paths = read_paths(folder / EXPLAINER_PATHS, len(contract.inputs))
         return Explainer(how, TreeShap(encode, paths))

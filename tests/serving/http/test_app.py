@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -213,3 +215,13 @@ def test_a_model_without_a_finite_score_is_a_fault_of_the_service(tmp_path: Path
     response = client_of(tmp_path).post("/predict", json=far)
     assert response.status_code == 500
     assert response.json()["error"]["message"] == "the model has no finite score for row 1"
+
+
+WORKERS_ALONE = ("onnxruntime", "jwt", "cryptography")
+
+
+def test_the_service_is_imported_without_what_workers_alone_need() -> None:
+    """The leading process imports it too, and would hold all of that for nothing."""
+    code = "import sys, serving.http.app, serving.guard.guard; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()).isdisjoint(WORKERS_ALONE)

@@ -68,6 +68,20 @@ def test_the_defaults_give_the_same_bits(
     assert found.tobytes() == expected(service, rows).tobytes()
 
 
+@pytest.mark.parametrize("name", ["native", "tensorflow", "vertex", "vertex-client"])
+@pytest.mark.parametrize("model", MODELS)
+def test_usual_rows_need_no_closer_look(
+    polyglots: Polyglots, name: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bits above come the short way, for scalars and for tensors."""
+    service, client = polyglots[model]
+    rows = rows_of(model, 20)
+    wanted = expected(service, rows)
+    monkeypatch.setattr(service.predictor, "_validate", None)
+    found = SPEAKERS[name].scores(client, service.predictor.contract, rows)
+    assert found.tobytes() == wanted.tobytes()
+
+
 @pytest.mark.parametrize("name", SPEAKERS)
 def test_a_protocol_that_is_off_has_no_routes(client: TestClient, name: str) -> None:
     """The defaults: native, v2 and MLflow."""

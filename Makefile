@@ -6,6 +6,8 @@ PARTS ?=
 SECONDS ?= 120
 SEED ?=
 MUTANTS ?=
+# What decides, by its tests.
+DECIDES = $(addprefix tests/delivery/,gates judgement deployment/strategies events trust)
 # A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each
 # checkout's .venv holds then is its own command and links.
 export VENV ?= $(CURDIR)/.venv
@@ -14,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test test-model mutants bench format lint lock soak chaos rollouts
+.PHONY: help setup path demo down check test test-model mutants coverage bench format lint lock soak chaos rollouts
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,12 @@ test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other o
 mutants: setup ## change what decides bit by bit: do tests notice? (MUTANTS='delivery.gates.numbers.*')
 	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \
 		--with-requirements requirements/mutants.lock mutmut run --max-children 2 $(MUTANTS)
+
+coverage: setup ## which branches of what decides no test takes: at most 5%
+	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \
+		--with-requirements requirements/mutants.lock coverage run -m pytest $(DECIDES)
+	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \
+		--with-requirements requirements/mutants.lock coverage report
 
 soak: setup ## 10 minutes of good and bad requests: does the memory of a service stay flat?
 	@python -m tests.soak

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from delivery.cli import options
 from delivery.cli.main import cli
 from delivery.commands.doctor import jobs
 from delivery.commands.github.app import FOLDER, propose, receive
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from delivery.github.access import access
 from delivery.governance.live import Site
@@ -98,7 +98,7 @@ def test_a_dry_run_prints_the_manifest_and_writes_nothing(
 def test_the_app_is_allowed_what_jobs_ask_of_it_and_no_more(world: Governed) -> None:
     asked: dict[str, str] = {"metadata": "read"}
     for file in (ROOT / ".github" / "workflows").glob("*.yml"):
-        for job in yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values():
+        for job in parse_yaml(file.read_text(encoding="utf-8"), file.name)["jobs"].values():
             for step in job.get("steps", ()):
                 if "create-github-app-token" in step.get("uses", ""):
                     for name, level in step["with"].items():

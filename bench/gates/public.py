@@ -1,4 +1,4 @@
-"""How often does an honest column carry a model? The gate `data`, asked of public data sets.
+"""How often do the gates `data` and `too_good` err? Asked of public data sets.
 
 A model is the better one of boosted trees and a linear model, fitted on three quarters of the
 rows. What the gate looks at, and its limits, are those of `delivery`, unchanged. The data sets ship
@@ -7,18 +7,20 @@ in packages that nothing else needs, so this part has an environment of its own:
     uv run --no-project --with-editable . --with-requirements bench/gates/public.in \\
         python -m bench public
 
-It prints a line for each data set and the count that docs/gates/quality.md states.
+It prints a line for each data set, and the counts that docs/gates/quality.md states.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -26,6 +28,10 @@ from bench.gates.findings import Arm, Found
 from bench.generator import MissingError
 from delivery.evidence.quality.single_columns import Rows, power_of, powers, skill
 from delivery.gates.leaks import Skill, carriers
+from delivery.gates.numbers.metrics import dummy_scores
+from delivery.gates.numbers.metrics import losses as losses_of
+from delivery.gates.numbers.paired import PairedLosses
+from delivery.gates.quality import too_good
 from delivery.gates.quality.data import Policy
 from serving.contract import Contract, Input, Output, Roles, Task
 
@@ -90,10 +96,7 @@ def study(one: DataSet) -> Skill | None:
     frame = one.frame()
     if len(frame) < FEWEST_ROWS:
         return None
-    features, label = frame.drop(columns=one.label), frame[one.label]
-    classes = tuple(sorted(map(str, label.unique()))) if one.classes else None
-    coded = label.map(lambda value: classes.index(str(value))) if classes else label
-    values = coded.to_numpy("int64" if classes else "float64")
+    features, values, classes = _coded(one, frame)
     known, asked, wanted, labels = train_test_split(
         features, values, test_size=0.25, random_state=0, stratify=values if classes else None
     )
@@ -106,6 +109,14 @@ def study(one: DataSet) -> Skill | None:
                      for rows, of in ((known, wanted), (asked, labels)))  # fmt: skip
     alone = powers(before, after, contract)
     return Skill(model, {name: skill(power, contract) for name, power in alone.items()})
+
+
+def _coded(one: DataSet, frame: Any) -> tuple[Any, Any, tuple[str, ...] | None]:
+    """Features, labels as class numbers or floats, and the classes."""
+    features, label = frame.drop(columns=one.label), frame[one.label]
+    classes = tuple(sorted(map(str, label.unique()))) if one.classes else None
+    coded = label.map(lambda value: classes.index(str(value))) if classes else label
+    return features, coded.to_numpy("int64" if classes else "float64"), classes
 
 
 def _contract(features: pd.DataFrame, classes: tuple[str, ...] | None) -> Contract:
@@ -146,16 +157,58 @@ def _scores(known: Any, wanted: Any, asked: Any, contract: Contract) -> Iterator
         yield scores[:, 1] if contract.task == "binary" else scores
 
 
+def exams(one: DataSet) -> Iterator[tuple[too_good.Evidence, too_good.Evidence]]:
+    """Of a tree and of a linear model: an honest one, and one fitted on the holdout as well; none
+    for few rows, or where training rows lack a class."""
+    frame = one.frame().head(MOST_ROWS // 2)
+    features, labels, classes = _coded(one, frame)
+    order = np.random.default_rng(1).permutation(len(frame))
+    train, validation, holdout = np.split(order, [int(0.6 * len(order)), int(0.8 * len(order))])
+    if len(frame) < 250 or (classes and len(set(labels[train])) < len(classes)):
+        return
+    contract = _contract(features, classes)
+
+    def losses(fitted: Any, asked: Any) -> Iterator[PairedLosses]:
+        for scores in _scores(
+            features.iloc[fitted], labels[fitted], features.iloc[asked], contract
+        ):
+            known = labels[asked]
+            dummy = dummy_scores(contract.task, labels[train], len(asked), len(classes or ()))
+            own, other = (losses_of(contract.task, known, each) for each in (scores, dummy))
+            yield PairedLosses("loss", own, other, np.arange(len(asked)))
+
+    peeked = losses(np.concatenate([train, holdout]), holdout)
+    for before, own, seen in zip(
+        losses(train, validation), losses(train, holdout), peeked, strict=True
+    ):
+        yield too_good.Evidence(own, before), too_good.Evidence(seen, before)
+
+
 def main(_: bool) -> None:
-    """Print what the gate would say of each data set."""
+    """Print what the gates would say."""
     warnings.filterwarnings("ignore")
+    _columns()
+    _exams()
+
+
+def _exams() -> None:
+    count: Counter[tuple[str, str, str]] = Counter()
+    for one in data_sets():
+        for kind, pair in zip(("trees", "linear"), exams(one), strict=False):
+            for who, evidence in zip(("honest", "has seen the holdout"), pair, strict=True):
+                count[kind, who, too_good.judge(evidence, too_good.Policy()).status] += 1
+    for (kind, who, status), number in sorted(count.items()):
+        print(f"{kind:7} {who:21} {status:5} {number}")
+
+
+def _columns() -> None:
     limits, held, count = Policy(), 0, 0
     for one in data_sets():
         measured = study(one)
         if measured is None:
             continue
         name, alone = max(measured.inputs.items(), key=lambda item: item[1])
-        holds = dict(carriers(measured, limits.carries, limits.strong))
+        holds = dict(carriers(measured, limits.carries, limits.strong, limits.lead))
         count, held = count + 1, held + bool(holds)
         verdict = "hold" if holds else "pass"
         print(f"{one.package:14} {one.name:18} {one.label:16} model {measured.model:5.2f}  "

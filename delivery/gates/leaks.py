@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 CARRIER = (
-    "column {name} alone has the skill {alone:.2f}, the model {model:.2f}: if it is known in time, "
-    "say why in params.yaml: prepare.columns.{name}.known_before"
+    "column {name} alone has the skill {alone:.2f}, the model {model:.2f}, the next column "
+    "{next:.2f}: if it is known in time, say why in params.yaml: "
+    "prepare.columns.{name}.known_before"
 )
 DISTINCT = 0.99  # of the rows must have values of their own before a twin means something
 
@@ -60,8 +61,13 @@ def copied(twins: Twins, more: float) -> Iterator[str]:
             )
 
 
-def carriers(skill: Skill, carries: float, strong: float) -> Iterator[tuple[str, str]]:
-    """Inputs that alone have the share `carries` of the model's skill, and the skill `strong`."""
-    for name, alone in skill.inputs.items():
-        if alone >= carries * skill.model and alone >= strong:
-            yield name, CARRIER.format(name=name, alone=alone, model=skill.model)
+def carriers(skill: Skill, carries: float, strong: float, lead: float) -> Iterator[tuple[str, str]]:
+    """The input that alone has the share `carries` of the model's skill and the skill `strong`, if
+    no other comes within `lead` of it: several that say the same are no leak of one column."""
+    ranked = sorted(skill.inputs.items(), key=lambda item: -item[1])
+    if not ranked:
+        return
+    (name, alone), (_, next_best) = [*ranked, ("", 0.0)][:2]
+    carried = alone >= carries * skill.model and alone >= strong
+    if carried and alone - next_best >= lead:
+        yield name, CARRIER.format(name=name, alone=alone, next=next_best, model=skill.model)

@@ -23,7 +23,8 @@ class Policy(Strict):
     differences of shares. `tells` is the AUC (R² for numbers) of one column alone. `labels` gives
     the lowest and the highest share of a class in every split.
 
-    A column is suspicious that has `carries` of the model's skill and at least the skill `strong`.
+    A column is suspicious that has `carries` of the model's skill and at least the skill `strong`,
+    and no other comes within `lead` of it.
     `backdated` is a share of a split's rows; `copied` is by how much more of the holdout than of
     validation may stand among training rows."""
 
@@ -34,6 +35,7 @@ class Policy(Strict):
     labels: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
     carries: float = Field(default=0.95, gt=0)
     strong: float = Field(default=0.8, gt=0)
+    lead: float = Field(default=0.1, ge=0)
     backdated: float = Field(default=0.005, ge=0, le=1)
     copied: float = Field(default=0.05, ge=0, le=1)
 
@@ -104,7 +106,7 @@ def _leaks(evidence: Evidence, policy: Policy) -> Iterator[str]:
     if evidence.twins is not None:
         yield from copied(evidence.twins, policy.copied)
     if evidence.skill is not None:
-        for name, problem in carriers(evidence.skill, policy.carries, policy.strong):
+        for name, problem in carriers(evidence.skill, policy.carries, policy.strong, policy.lead):
             if name not in evidence.known_before:
                 yield problem
 

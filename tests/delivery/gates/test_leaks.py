@@ -49,6 +49,20 @@ def test_where_rows_have_no_values_of_their_own_twins_mean_nothing(
 def test_a_carrier_has_most_of_the_skill_and_is_strong(
     model: float, alone: float, named: bool
 ) -> None:
-    found = dict(carriers(Skill(model, {"leak": alone, "other": 0.1}), 0.75, 0.5))
+    found = dict(carriers(Skill(model, {"other": 0.1, "leak": alone}), 0.75, 0.5, 0.25))
     assert list(found) == (["leak"] if named else [])
     assert all("prepare.columns.leak.known_before" in text for text in found.values())
+
+
+@pytest.mark.parametrize(
+    ("other", "named"), [(0.0, True), (0.5, True), (0.51, False), (0.75, False)]
+)
+def test_columns_that_say_the_same_are_no_leak_of_one(other: float, named: bool) -> None:
+    """Radius, perimeter and area of a cell: each has nearly all of a weak model's skill."""
+    inputs = {"radius": other, "leak": 0.75, "texture": 0.1}
+    assert list(dict(carriers(Skill(0.8, inputs), 0.75, 0.5, 0.25))) == (["leak"] if named else [])
+
+
+def test_a_single_column_is_its_own_lead() -> None:
+    assert list(dict(carriers(Skill(0.9, {"leak": 0.9}), 0.75, 0.5, 0.25))) == ["leak"]
+    assert not dict(carriers(Skill(0.9, {}), 0.75, 0.5, 0.25))

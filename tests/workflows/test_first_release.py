@@ -34,6 +34,7 @@ gates:
     { users: 2, seconds: 1, requests_per_second: 20, minimum_requests: 10, throughput: 0.5,
       p95_ms: 5000, p99_ms: 5000 }
   latency: { blocks: 8, requests: 8, slack_ms: 1000 }
+  data: { strong: 1 } # of these tumours, some columns alone tell nearly what the model does
 """
 DESIRED = "infra/environments/production/desired.yaml"
 OWN_TEST = "def test_ours() -> None:\n    assert True\n"

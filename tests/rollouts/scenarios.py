@@ -25,8 +25,7 @@ def astray(stage: Stage) -> None:
 
 
 def outage(stage: Stage) -> None:
-    """What both releases need is away for a moment, in the middle of a step."""
-    time.sleep(1.5)
+    """What both releases need is away for a moment, from the beginning of a step on."""
     stage.away.touch()
     time.sleep(0.4)
     stage.away.unlink()

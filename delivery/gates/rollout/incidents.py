@@ -73,8 +73,14 @@ def _uniform(text: str) -> float:
 
 
 def breaks_down(samples: Samples, failures: int) -> bool:
-    """Did the candidate fail `failures` of twice as many requests in a row, or of fewer, while the
-    champion failed less than half as often?"""
+    """Did the candidate fail `failures` of twice as many requests in a row of one step, or of
+    fewer, while the champion failed less than half as often? The share differs between steps, so
+    what the champion answered in the same time does not compare across them."""
+    steps = np.unique(samples.step)
+    return any(_breaks_down(samples.of_step(step), failures) for step in steps)
+
+
+def _breaks_down(samples: Samples, failures: int) -> bool:
     places = np.flatnonzero(samples.candidate)
     count = np.cumsum(samples.failed[places])
     before = np.concatenate([np.zeros(2 * failures, dtype=count.dtype), count])[: len(count)]

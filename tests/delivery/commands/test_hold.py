@@ -15,6 +15,7 @@ from delivery.commands.status import status
 from delivery.commands.up import up
 from delivery.errors import HeldError, InputError
 from delivery.events.event import State
+from delivery.targets.protocol import Capabilities
 from tests.delivery.commands.live import two_releases
 from tests.delivery.deploying import ENV, ONE, TWO, deploying, production
 from tests.delivery.machine import Machine
@@ -102,6 +103,6 @@ def test_a_hold_needs_a_reason(world: World) -> None:
 
 
 def test_where_jobs_rehearse_there_is_nothing_to_hold(world: World) -> None:
-    world.places[ENV].lasting = False
+    world.places[ENV].capabilities = Capabilities(lasting=False)
     with pytest.raises(InputError, match="rehearse"):
         hold(world, ENV, reason="an incident")

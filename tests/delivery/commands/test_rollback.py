@@ -13,6 +13,7 @@ from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, HeldError, InputError
 from delivery.events.event import State
 from delivery.state.event_writer import EventWriter
+from delivery.targets.protocol import Capabilities
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
 from tests.delivery.deploying import deploying, production
 from tests.delivery.machine import Machine
@@ -64,7 +65,7 @@ def test_a_dry_run_without_origin_moves_nothing(world: World) -> None:
 
 
 def test_where_jobs_rehearse_there_is_no_traffic_to_move(world: World) -> None:
-    world.places[ENV].lasting = False
+    world.places[ENV].capabilities = Capabilities(lasting=False)
     with pytest.raises(InputError, match="rehearse"):
         rollback_offline(world, ENV, reason="it is slow", dry_run=False)
 

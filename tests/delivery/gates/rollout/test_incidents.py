@@ -103,6 +103,17 @@ def test_a_breakdown_is_the_candidates_alone(arms: str, broken: bool) -> None:
     assert breaks_down(log(arms), 50) is broken
 
 
+def test_an_outage_of_both_right_after_a_step_is_no_breakdown() -> None:
+    """The small share before it, where the champion answered much in the same number of the
+    candidate's requests, says nothing of the larger one."""
+    small, large = log(("c" + "h" * 19) * 200), log("CHHH" * 100)
+    both = concatenated([small, replace(large, at=large.at + 10_000, step=large.step + 1)])
+    assert not breaks_down(both, 50)
+    alone = log("Chhh" * 50)
+    broken = replace(alone, at=alone.at + 10_000, step=alone.step + 1)
+    assert breaks_down(concatenated([small, broken]), 50)
+
+
 def test_a_breakdown_that_is_over_was_one() -> None:
     assert breaks_down(log("ch" * 200 + "Ch" * 50 + "ch" * 500), 50)
 

@@ -29,18 +29,18 @@ async def asked(target: str | None, key: str = "") -> httpx.Response:
 @pytest.mark.parametrize(
     ("target", "key", "status"),
     [
-        ("/predict", SECRET, 204),
-        ("/predict?a=b", SECRET, 204),
-        ("/v2/models/flights/infer", SECRET, 204),
+        ("/predict", "hers", 204),
+        ("/predict?a=b", "hers", 204),
+        ("/v2/models/flights/infer", "hers", 204),
         ("/livez", "", 204),
         ("/predict", "", 401),
         ("/predict", "sk_other", 401),
-        ("/explain", SECRET, 403),
-        ("/%65xplain", SECRET, 403),
+        ("/explain", "hers", 403),
+        ("/%65xplain", "hers", 403),
     ],
 )
 async def test_who_may_pass_is_as_at_the_service(target: str, key: str, status: int) -> None:
-    answer = await asked(target, key)
+    answer = await asked(target, SECRET if key == "hers" else key)
     assert answer.status_code == status
     assert bool(answer.content) == (status != 204)
 

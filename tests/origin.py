@@ -105,7 +105,7 @@ class Origin:
         """Record an event on origin."""
         event = Event(environment, attempt, kind, release, "local", {})
         snapshot = self.snapshot()
-        writer = replace(self.events, look=lambda _: snapshot)
+        writer = replace(self.events, look=lambda fetch: self.snapshot() if fetch else snapshot)
         assert writer.write(event, snapshot.ledger.kinds(LogName(environment), attempt))
 
     @property

@@ -51,11 +51,11 @@ POLICY = GatesPolicy.model_validate(
 )
 
 
-# The gates that ask a bento; the others ask where it comes from.
+# The gates that ask a bento; the others ask where it comes from, and what was known before.
 TRIED = tuple(
     gate
     for gate in gates_at("gate")
-    if gate.kind != "supply_chain" and gate.name != "holdout_reuse"
+    if gate.kind != "supply_chain" and gate.name not in ("holdout_reuse", "too_good")
 )
 
 

@@ -20,8 +20,8 @@ from pipeline.sealed.statement import Statement, hashes, this_platform, write
 from tests.checkout import ROOT, make_checkout
 from tests.origin import Origin
 
-STAGES = ("ingest", "prepare", "train", "evaluate", "export")
-SEALED = STAGES[2:]
+STAGES = ("sources", "ingest", "prepare", "train", "evaluate", "export")
+SEALED = STAGES[3:]
 RUN = """
 import importlib, sys
 from pipeline.settings import read_settings

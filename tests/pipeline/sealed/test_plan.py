@@ -19,7 +19,8 @@ def test_stages_read_and_write_what_dvc_yaml_says(prepared: Place) -> None:
     )
     assert (train.reads, train.writes) == (SPLITS, [TRAINED])
     assert evaluate.reads == [*SPLITS, TRAINED]
-    assert set(evaluate.writes) == {EVALUATION / "slices.json", EVALUATION / "plots", METRICS}
+    kept = {EVALUATION / name for name in ("slices.json", "plots", "scores.parquet")}
+    assert set(evaluate.writes) == {*kept, METRICS}
     assert (set(export.reads), export.writes) == ({*SPLITS, TRAINED, METRICS}, [MODEL])
     assert train.statement == Path("artifacts/sealed/train.json")
     assert launch.TOLD == TOLD

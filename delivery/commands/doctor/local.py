@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +17,7 @@ from delivery.errors import DeliveryError, InputError
 from delivery.processes.ports import holder, taken
 from delivery.release.candidate import outputs
 from delivery.release.signature import trusted_keys
-from delivery.settings.policy import PORT_OFFSET, read_settings
+from delivery.settings.policy import PORT_OFFSET, Environment, read_settings
 from delivery.storage.dvc_lock import require_in_step
 from delivery.trust.keys import SHOWN, Role, own_public_key
 
@@ -139,15 +140,17 @@ def _key(context: Context, role: Role) -> str:
     return f"{own.id[:SHOWN]}, listed as {name}" if name else f"{own.id[:SHOWN]}, this machine's"
 
 
+def _configured(context: Context) -> Iterator[Environment]:
+    """None where the settings cannot be read, which has a line of its own."""
+    with suppress(DeliveryError):
+        settings = read_settings(context.root)
+        yield from map(settings.environment, settings.environments)
+
+
 def _ports(context: Context) -> Iterator[Check]:
     """Is each environment's port free, or answered by our own router?"""
-    try:
-        settings = read_settings(context.root)
-    except DeliveryError:
-        return
-    for name in settings.environments:
-        environment = settings.environment(name)
-        port = environment.settings.target.port
+    for environment in _configured(context):
+        name, port = environment.name, environment.settings.target.port
         router = context.target(environment).router
         if router.weights():
             yield _answering(name, port, router.problem())
@@ -165,17 +168,12 @@ def _ports(context: Context) -> Iterator[Check]:
 
 def _rollouts(context: Context) -> Iterator[Check]:
     """Can the target of each environment do what its rollout needs?"""
-    try:
-        settings = read_settings(context.root)
-    except DeliveryError:
-        return
-    for name in settings.environments:
-        environment = settings.environment(name)
+    for environment in _configured(context):
         if needs := environment.settings.rollout.needs:
             lacks = lacking(environment, context.target(environment))
             problem, _, cure = "".join(lacks).partition(". ")
             found = problem or f"its target can do what that needs: {', '.join(needs)}"
-            yield Check(f"rollout {name}", not lacks, found, cure)
+            yield Check(f"rollout {environment.name}", not lacks, found, cure)
 
 
 def _answering(environment: str, port: int, problem: str) -> Check:

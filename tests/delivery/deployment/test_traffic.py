@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from delivery.commands.deploy import deploy
 from delivery.commands.hold import hold
 from delivery.commands.rollback import rollback
 from delivery.deployment.reconcile import Deployment
+from delivery.deployment.ticks import ticks
 from delivery.deployment.traffic import lacking
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError
@@ -26,6 +29,16 @@ STEPS = ["step-1", "step-2", "step-3"]
 def until_rolling(deployment: Deployment) -> Step:
     """The last of deployed, step-1, and the tick that puts it in force."""
     return [deployment.tick() for _ in range(3)][-1]
+
+
+@pytest.fixture
+def rolling(origin: Origin, world: World, traffic: Traffic) -> Iterator[Deployment]:
+    """Watches the first step, which waits for samples."""
+    traffic.says = ["wait"]
+    merged(origin, world)
+    with Deployment(world, ENV) as deployment:
+        until_rolling(deployment)
+        yield deployment
 
 
 def test_a_canary_goes_step_by_step(origin: Origin, world: World, traffic: Traffic) -> None:
@@ -95,79 +108,54 @@ def test_a_budget_that_ends_leaves_no_share_to_nobody(
     assert kinds(world) == ["deployed", *STEPS, "verified"]
 
 
-def test_two_watch_no_rollout(origin: Origin, world: World, traffic: Traffic) -> None:
-    traffic.says = ["wait"]
-    merged(origin, world)
-    with Deployment(world, ENV) as first, Deployment(world, ENV) as second:
-        until_rolling(first)
-        with pytest.raises(HeldError, match="another command watches"):
-            second.tick()
-        first.leave()
+def test_two_watch_no_rollout(world: World, rolling: Deployment) -> None:
+    with Deployment(world, ENV) as second, pytest.raises(HeldError, match="another command"):
+        second.tick()
+    rolling.leave()
     assert world.places[ENV].shares == {ONE: 100}
 
 
 def test_superseded_in_a_step_it_loses_its_share_first(
-    origin: Origin, world: World, traffic: Traffic
+    origin: Origin, world: World, rolling: Deployment
 ) -> None:
-    traffic.says = ["wait"]
-    attempt = merged(origin, world)
-    with Deployment(world, ENV) as deployment:
-        until_rolling(deployment)
-        origin.promote(ENV, THREE, ONE)
-        deployment.tick()
+    attempt = world.snapshot().attempt(ENV).commit
+    origin.promote(ENV, THREE, ONE)
+    rolling.tick()
     assert world.places[ENV].shares == {ONE: 100}
     before = world.snapshot().history(ENV).attempts[1]
     assert (before.commit, before.state) == (attempt, State.SUPERSEDED)
     assert THREE in world.places[ENV].running
 
 
-def test_rolled_back_in_a_step(origin: Origin, world: World, traffic: Traffic) -> None:
-    traffic.says = ["wait"]
-    merged(origin, world)
-    with Deployment(world, ENV) as deployment:
-        until_rolling(deployment)
-        rollback(world, ENV, reason="complaints", dry_run=False)
-        assert world.places[ENV].shares == {ONE: 100}
-        step = deployment.tick()
+def test_rolled_back_in_a_step(world: World, rolling: Deployment) -> None:
+    rollback(world, ENV, reason="complaints", dry_run=False)
+    assert world.places[ENV].shares == {ONE: 100}
+    step = rolling.tick()
     assert step.state.failed or step.release == ONE
     assert world.places[ENV].shares == {ONE: 100}
 
 
-def test_held_in_a_step_nobody_renews_its_lease(
-    origin: Origin, world: World, traffic: Traffic
-) -> None:
-    traffic.says = ["wait"]
-    merged(origin, world)
-    with Deployment(world, ENV) as deployment:
-        until_rolling(deployment)
-        hold(world, ENV, reason="incident 7")
-        with pytest.raises(HeldError, match="incident 7"):
-            deployment.tick()
-    assert not world.places[ENV].is_watched()
+def test_held_in_a_step_its_watch_ends(world: World, rolling: Deployment) -> None:
+    """And the lease with it, as that of every command that ends."""
+    watch = ticks(world, rolling)
+    assert not next(watch).final
+    hold(world, ENV, reason="incident 7")
+    with pytest.raises(HeldError, match="incident 7"):
+        next(watch)
 
 
 def test_a_champion_that_is_revoked_is_no_comparison(
-    origin: Origin, world: World, traffic: Traffic
+    origin: Origin, world: World, rolling: Deployment
 ) -> None:
-    traffic.says = ["wait"]
-    merged(origin, world)
     champion = world.snapshot().history(ENV).attempts[1].commit
-    with Deployment(world, ENV) as deployment:
-        until_rolling(deployment)
-        origin.happened(ENV, champion, "revoked-1", ONE)
-        assert deployment.tick().transition == "inconclusive-1"
+    origin.happened(ENV, champion, "revoked-1", ONE)
+    assert rolling.tick().transition == "inconclusive-1"
     assert world.places[ENV].shares == {ONE: 100}
 
 
-def test_a_release_that_died_with_a_share_is_rejected(
-    origin: Origin, world: World, traffic: Traffic
-) -> None:
-    traffic.says = ["wait"]
-    merged(origin, world)
-    with Deployment(world, ENV) as deployment:
-        until_rolling(deployment)
-        world.places[ENV].running[TWO] = False
-        assert deployment.tick().state is State.REJECTED
+def test_a_release_that_died_with_a_share_is_rejected(world: World, rolling: Deployment) -> None:
+    world.places[ENV].running[TWO] = False
+    assert rolling.tick().state is State.REJECTED
     assert world.places[ENV].shares == {ONE: 100}
 
 

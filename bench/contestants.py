@@ -170,29 +170,26 @@ def limits(work: Path) -> list[Contestant]:
     ]
 
 
+def _save_mlflow_model(python: Path, work: Path, variables: Mapping[str, str]) -> Path:
+    saved = work / "mlflow-model"
+    subprocess.run(
+        [python, PEERS / "mlflow_model.py", MODEL, saved],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return saved
+
+
 def peers(work: Path) -> list[Contestant]:
     """Those of requirements/peers.lock; MLflow's model is written on the way."""
     python = locked_environment(ROOT / "requirements" / "peers.lock", WORKSPACE / "envs")
     model = {"PYTHONPATH": str(PEERS), "BENCH_MODEL": str(MODEL), "MLFLOW_DISABLE_TELEMETRY": "1"}
     where: Command = ["--host", "127.0.0.1", "--port", "{port}"]
-    saved = work / "mlflow-model"
-    subprocess.run(
-        [python, PEERS / "mlflow_model.py", MODEL, saved],
-        env=os.environ | model,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
-    stock: Command = [
-        python,
-        "-m",
-        "bentoml",
-        "serve",
-        "stock:Stock",
-        "--working-dir",
-        PEERS,
-        *where,
-    ]
+    bentoml: Command = [python, "-m", "bentoml", "serve", "stock:Stock"]
+    stock: Command = [*bentoml, "--working-dir", PEERS, *where]
+    saved = _save_mlflow_model(python, work, model)
     served: Command = [python, "-m", "mlflow", "models", "serve", "--model-uri", saved]
     return [
         Contestant(

@@ -86,8 +86,13 @@ def _line(panel: Any, x: Sequence[float], shares: Sequence[Share], colour: str, 
 
 def section(found: Operating) -> str:
     """The tables, as Markdown."""
-    parts = [
-        f"![Four curves]({PLOT})\n",
+    parts = [f"![Four curves]({PLOT})\n", *_whole(found), *_errors(found), *_others(found)]
+    return "\n".join(parts).rstrip()
+
+
+def _whole(found: Operating) -> list[str]:
+    """Whole rollouts, in requests and in time."""
+    return [
         "### Whole rollouts\n",
         f"Steps of 5, 25 and 50%, with all defaults. Each line is {found.rollouts[0].passed.runs} "
         "rollouts; brackets hold Wilson's 95% interval. What neither passed nor was stopped was "
@@ -102,6 +107,12 @@ def section(found: Operating) -> str:
             [[each.name, *(_time(each.requests / rate) for rate in RATES)]
              for each in found.rollouts],
         ),
+    ]  # fmt: skip
+
+
+def _errors(found: Operating) -> list[str]:
+    """Healthy releases that are stopped, and bad ones by their users."""
+    return [
         "### False stops by errors\n",
         f"Healthy releases in 20,000 requests, looked at after each; {found.runs} runs a cell.\n",
         table(
@@ -116,6 +127,12 @@ def section(found: Operating) -> str:
             ["users", *(f"{size:,}" for size in USERS)],
             [[f"ask {name}", *map(str, shares)] for name, shares in found.users.items()],
         ),
+    ]
+
+
+def _others(found: Operating) -> list[str]:
+    """Latency, experiments and the sample ratio."""
+    return [
         "### Slower releases\n",
         "Stopped by the number of answers of both arms. The tolerance is 10%, so a release that is "
         "10% slower should not be stopped.\n",
@@ -143,7 +160,6 @@ def section(found: Operating) -> str:
             ],
         ),
     ]  # fmt: skip
-    return "\n".join(parts).rstrip()
 
 
 def _together(rows: Iterable[Sequence[Share]]) -> Share:

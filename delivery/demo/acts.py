@@ -148,7 +148,7 @@ def act_refuse(stage: Stage, _: Story) -> None:
 def act_roll_back(stage: Stage, story: Story) -> None:
     last = list(read_settings(stage.clone).environments)[-1]
     with traffic(stage, "rollback") as seen:
-        stage.run("delivery", "rollback", last, "--reason", "rehearsal")
+        stage.run("delivery", "rollback", last, "--reason", "a drill")
     answers = stage.ask("status")[-1]["route"]
     story.facts["rollback"] = seen
     if story.facts["first"] not in answers:

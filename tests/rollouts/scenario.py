@@ -20,6 +20,7 @@ from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
 from delivery.deployment import reconcile, watching
+from delivery.deployment.strategies import canary
 from delivery.errors import DeliveryError
 from delivery.gates.rollout import decision
 from delivery.targets.protocol import Target
@@ -114,7 +115,8 @@ def play(scenario: Scenario, size: Size, origin: Origin) -> Result:
         stage = Stage(origin, world, patch)
         vars(world)["progress"] = stage.progress.append
         patch.setattr(reconcile, "judge_live", judgement("pass"))
-        patch.setattr(watching, "decide", lambda *a, **k: _noted(stage, *a, **k))
+        for module in (watching, canary):  # between two ticks, and in one
+            patch.setattr(module, "decide", lambda *a, **k: _noted(stage, *a, **k))
         attempt = _merged(stage, scenario, size)
         load = Load(_port(stage), size.users, size.per_second)
         if not scenario.traffic:

@@ -4,6 +4,7 @@ KEEP ?= 1
 TESTS ?= tests
 PARTS ?=
 SECONDS ?= 120
+PYTEST = pytest -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?=
 MUTANTS ?=
 # What decides, by its tests.
@@ -16,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test test-model mutants coverage bench format lint lock soak chaos rollouts
+.PHONY: help setup path demo down check test e2e test-model mutants coverage bench format lint lock soak chaos rollouts
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +45,10 @@ test-model: setup ## the tests of your own model, in seconds
 	@python -m tests.check model
 
 test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other ones each time)
-	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(PYTEST) -m "not e2e" $(TESTS)
+
+e2e: setup ## run whole loops: on a laptop, in the workflows, in forks, with canaries under load
+	@$(PYTEST) -m e2e $(TESTS)
 
 mutants: setup ## change what decides bit by bit: do tests notice? (MUTANTS='delivery.gates.numbers.*')
 	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \

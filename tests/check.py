@@ -4,8 +4,8 @@
 
 What changed is what differs from HEAD or, where nothing does, from where the branch left
 origin/main. A module's test has its path below tests/; of a changed test file all is run. Tests
-marked e2e or clients are left to `make test`. So is what is not reached in SECONDS: the files that
-took least when they were run last come first.
+marked e2e are left to `make e2e`, those marked clients to `make test`. So is what is not reached in
+SECONDS: the files that took least when they were run last come first.
 """
 
 from __future__ import annotations

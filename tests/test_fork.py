@@ -20,7 +20,7 @@ import pytest
 from tests.checkout import IDENTITY, MODELS, ROOT, template_alone
 from tests.pipeline.test_docs import DOCS, snippets
 
-pytestmark = template_alone  # a fork is no template
+pytestmark = [pytest.mark.e2e, template_alone]  # a fork is no template
 
 READ_WHAT_A_FORK_OWNS = (
     "tests/delivery/gates/test_registry.py", "tests/delivery/governance",

@@ -18,6 +18,7 @@ SMALL = Size(
 )
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("scenario", scenarios(slow=5, fails=0.8), ids=lambda made: made.name)
 def test_it_ends_as_it_should(scenario: Scenario, origin: Origin) -> None:
     result = play(scenario, SMALL, origin)

@@ -93,7 +93,7 @@ def test_a_fork_gets_no_secret_and_a_useful_check(here: World) -> None:
     here.git("switch", "--quiet", "-C", "typo", "origin/main")
     makefile = here.clone / "Makefile"
     text = makefile.read_text()
-    for job in ("test", "lint"):
+    for job in ("test", "e2e", "lint"):
         shown = f"\n{job}: setup\n\t@env; cat .dvc/config.local || true\nno-{job}:"
         text = text.replace(f"\n{job}: setup", shown)
     makefile.write_text(text)
@@ -105,7 +105,7 @@ def test_a_fork_gets_no_secret_and_a_useful_check(here: World) -> None:
     (run,) = here.settle()
     assert {run.jobs[job] for job in ("test", "lint", "security")} == {"success"}, run.log[-3000:]
     printed = run.log.count("GITHUB_ACTIONS=true")
-    assert printed == 4, "lint, and the tests on each Python, did print their environment"
+    assert printed == 5, "lint, e2e, and the tests on each Python, did print their environment"
     assert "hunter2" not in run.log
     assert here.hub.checks[-1]["head_sha"] == here.hub.pulls[number].head_sha
     after = {ref: sha for ref, sha in here.hub.bare.refs().items() if "/pull/" not in ref}

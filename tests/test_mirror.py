@@ -23,6 +23,7 @@ PACKAGES = (
     "delivery/git",
     "delivery/github",
     "delivery/governance",
+    "delivery/image",
     "delivery/judgement",
     "delivery/processes",
     "delivery/promotion",

@@ -1,0 +1,122 @@
+"""What a container of an image would find: its layers laid over each other, the lowest first."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from delivery.errors import InputError
+from delivery.image.layout import Image
+
+WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
+LARGEST = 20 * 1024**3  # bytes of one layer's archive: more is an archive made to fill a disk
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path of an image. `sha256` is empty unless it is a file; `layer` counts from 0."""
+
+    kind: str  # file, folder, link or special
+    mode: int
+    owner: int
+    sha256: str
+    layer: int
+
+
+def contents(image: Image) -> Mapping[str, Entry]:
+    """Path, without a slash before it → what is there.
+
+    Raises:
+        InputError: a layer is damaged, or is not the one that the configuration names.
+    """
+    if len(image.layers) != len(image.diff_ids):
+        raise InputError(
+            f"{image.digest} has {len(image.layers)} layers, and its configuration "
+            f"{len(image.diff_ids)}"
+        )
+    found: dict[str, Entry] = {}
+    for number in range(len(image.layers)):
+        found = _over(found, layer_contents(image, number))
+    return found
+
+
+def layer_contents(image: Image, number: int) -> Mapping[str, Entry]:
+    """What one layer brings, whiteouts (`.wh.NAME`) among it."""
+    blob, diff_id = image.layers[number], image.diff_ids[number]
+    try:
+        with _opened(image.layout.checked(blob.digest), diff_id) as archive:
+            return dict(_entries(archive, number))
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise InputError(f"layer {number} of {image.digest} cannot be read: {error}") from error
+
+
+def _over(below: Mapping[str, Entry], above: Mapping[str, Entry]) -> dict[str, Entry]:
+    hidden: list[str] = []
+    brought: dict[str, Entry] = {}
+    for path, entry in above.items():
+        folder, _, name = path.rpartition("/")
+        if name == OPAQUE:
+            hidden.append(f"{folder}/" if folder else "")
+        elif name.startswith(WHITEOUT):
+            gone = f"{folder}/{name.removeprefix(WHITEOUT)}".lstrip("/")
+            hidden += [f"{gone}/"]
+            below = {key: value for key, value in below.items() if key != gone}
+        else:
+            brought[path] = entry
+            if entry.kind != "folder":  # what lay below a folder that is one no more
+                hidden.append(f"{path}/")
+    kept = {path: entry for path, entry in below.items() if not path.startswith(tuple(hidden))}
+    return {**kept, **brought} if hidden else {**below, **brought}
+
+
+def _entries(archive: tarfile.TarFile, number: int) -> Iterator[tuple[str, Entry]]:
+    hashes: dict[str, str] = {}
+    for member in archive:
+        name = member.name.removeprefix("./").strip("/")
+        if name in ("", "."):
+            continue
+        if ".." in name.split("/"):
+            raise InputError(f"layer {number} has the path {member.name!r}, which climbs out")
+        kind, sha256 = "special", ""
+        if member.isreg():
+            stream = archive.extractfile(member)
+            assert stream is not None, "a file"
+            kind, sha256 = "file", hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        elif member.islnk():
+            target = member.linkname.removeprefix("./").strip("/")
+            kind, sha256 = "file", hashes.get(target, "")
+        elif member.isdir():
+            kind = "folder"
+        elif member.issym():
+            kind = "link"
+        hashes[name] = sha256
+        yield name, Entry(kind, member.mode & 0o7777, member.uid, sha256, number)
+
+
+@contextmanager
+def _opened(file: Path, diff_id: str) -> Iterator[tarfile.TarFile]:
+    """The archive of a layer, read once to see that it is the one named."""
+    sha256, size = hashlib.sha256(), 0
+    with _plain(file) as stream:
+        while block := stream.read(1 << 20):
+            sha256.update(block)
+            size += len(block)
+            if size > LARGEST:
+                raise InputError(f"{file} unpacks to more than {LARGEST} bytes")
+    if f"sha256:{sha256.hexdigest()}" != diff_id:
+        raise InputError(f"{file} is not the layer {diff_id} of the configuration")
+    with _plain(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        yield archive
+
+
+def _plain(file: Path) -> gzip.GzipFile:
+    with file.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            raise InputError(f"{file} is no layer in gzip, the one compression that is read here")
+    return gzip.GzipFile(file)

@@ -1,0 +1,60 @@
+"""A base image out of Debian's packages, for machines that can pull none: Python and what it
+links to, without a shell, without a package manager. Only the names are chosen here; what apt
+downloads is signed by Debian.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from delivery.image.layer import write_layer
+from delivery.image.layout import CONFIG, MANIFEST, Image, Layout, canonical
+
+PACKAGES = (
+    ["python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libc6", "libgcc-s1",
+     "libstdc++6", "zlib1g", "libssl3", "libexpat1", "libffi8", "libbz2-1.0", "liblzma5",
+     "libsqlite3-0", "libuuid1", "libcrypt1", "libtinfo6", "libncursesw6", "libreadline8",
+     "ca-certificates", "tzdata", "netbase", "base-files", "media-types"]
+)  # fmt: skip
+LEFT_OUT = ("usr/share/doc/", "usr/share/man/", "usr/share/lintian/", "usr/share/bug/", "usr/sbin/")
+
+
+def make_base(folder: Path) -> Image:
+    """The base as a layout in `folder`/base."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir(parents=True)
+    subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=packages, check=True)
+    for package in sorted(packages.glob("*.deb")):
+        subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+    files = {
+        path.relative_to(root).as_posix(): path
+        for path in root.rglob("*")
+        if path.is_symlink() or path.is_file() or (path.is_dir() and not any(path.iterdir()))
+    }
+    return lay_out(
+        folder / "base",
+        {name: file for name, file in files.items() if not name.startswith(LEFT_OUT)},
+    )
+
+
+def lay_out(folder: Path, files: dict[str, Path], **config: object) -> Image:
+    """A layout with one image of one layer with `files`."""
+    layout = Layout(folder)
+    layout.create()
+    layer = write_layer(layout, "base", files, keeps_modes=True)
+    content = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], **config},
+        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id]},
+        "history": [{"created_by": "base"}],
+    }
+    kept = layout.put(CONFIG, canonical(content))
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": kept.to_json(),
+        "layers": [layer.blob.to_json()],
+    }
+    return layout.image(layout.publish(manifest, "base"))

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("release", metavar="RELEASE")
 @click.option("--offline", is_flag=True, help="Believe what was last fetched from origin.")
+@click.option("--image", default="", metavar="NAME@sha256:…", help="Check this image against it.")
 @json_option
-def inspect(release: str, offline: bool, as_json: bool) -> None:
+def inspect(release: str, offline: bool, image: str, as_json: bool) -> None:
     """Check a release's bytes, record, SBOM, signature and evidence; show its lineage."""
     from delivery.commands.inspect import inspect as run
 
-    result = run(context(), release, offline=offline)
+    result = run(context(), release, offline=offline, image=image)
     show(result, as_json, findings_table(result), "", lineage_table(result))
     if result.problems:
         wrong = "; ".join(f"{finding.name}: {finding.found}" for finding in result.problems)

@@ -15,7 +15,7 @@ from delivery.cli.options import exit_code
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Candidate": ("retrain", "gate", "report", "pr"),
-    "Release": ("release", "inspect", "reproduce", "key", "sign"),
+    "Release": ("release", "inspect", "reproduce", "key", "sign", "image"),
     "Environment": (
         "promote",
         "deploy",

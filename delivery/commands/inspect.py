@@ -14,6 +14,10 @@ from delivery.evidence.supply_chain import artefact, licences, sbom
 from delivery.gates import registry
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.verdict import Verdict
+from delivery.image.contents import contents
+from delivery.image.findings import findings
+from delivery.image.reference import Reference
+from delivery.image.registry import pull
 from delivery.release.candidate import Candidate, released, source, this_platform
 from delivery.state.desired import evidence_path
 from delivery.state.evidence_file import EvidenceFile, parse_evidence
@@ -44,11 +48,13 @@ class InspectResult:
         return tuple(finding for finding in self.findings if not finding.ok)
 
 
-def inspect(context: Context, release: str, *, offline: bool = False) -> InspectResult:
+def inspect(
+    context: Context, release: str, *, offline: bool = False, image: str = ""
+) -> InspectResult:
     """Check a release's bytes, record, SBOM, signature and evidence, and show its lineage.
 
     `offline` believes what was last fetched from origin; the bytes come from this machine if
-    they are here.
+    they are here. `image` is one that shall carry the release, by its digest.
 
     Raises:
         InputError: main has no such release.
@@ -68,8 +74,10 @@ def inspect(context: Context, release: str, *, offline: bool = False) -> Inspect
         *((f"evidence for {name}", partial(_evidence, context, snapshot, record, name))
           for name in _wanted(snapshot, release)),
     )  # fmt: skip
-    findings = tuple(_look(name, look) for name, look in looks)
-    return InspectResult(release, findings, _facts(record), tuple(_whereabouts(snapshot, release)))
+    if image:
+        looks += (("image", partial(_image, context, candidate, image)),)
+    found = tuple(_look(name, look) for name, look in looks)
+    return InspectResult(release, found, _facts(record), tuple(_whereabouts(snapshot, release)))
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
@@ -114,6 +122,18 @@ def _data(context: Context, record: Record) -> str:
         path = record_path(record.id)
         raise InputError(f"{path}: dvc.lock of commit {made.commit[:12]} names other data")
     return f"dvc.lock of commit {made.commit[:12]} names it"
+
+
+def _image(context: Context, candidate: Candidate, text: str) -> str:
+    """Does it carry the bento, file by file, and nothing that it should not?"""
+    reference = Reference.parse(text, "--image")
+    image = pull(reference, context.workspace / "images")
+    if image.digest != reference.digest:
+        raise InputError(f"{reference} is an index; name the image {image.digest} itself")
+    bento = file_hashes(candidate.bento.path)
+    if wrong := findings(image.config, contents(image), bento):
+        raise InputError("; ".join(wrong))
+    return f"{len(bento)} files of the bento are as released, {len(image.layers)} layers"
 
 
 def inside(release: Candidate, policy: GatesPolicy) -> Iterator[Verdict]:

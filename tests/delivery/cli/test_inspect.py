@@ -18,7 +18,7 @@ def test_a_release_in_order_shows_where_it_comes_from(delivery: CommandLine) -> 
     run = delivery("inspect", ONE, "--offline")
     assert run.exit_code == 0
     assert [word in run.stdout for word in ("2 files", "00000000", "verified")] == [True] * 3
-    assert calls == [(ONE, {"offline": True})]
+    assert calls == [(ONE, {"offline": True, "image": ""})]
 
 
 def test_what_is_not_in_order_is_refused_by_name(delivery: CommandLine) -> None:

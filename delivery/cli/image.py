@@ -1,0 +1,48 @@
+"""`delivery image`: options and output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from delivery.cli.options import context, json_option
+from delivery.cli.render import show, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from delivery.commands.image import ImageResult
+
+MB = 1_000_000
+
+
+@click.group()
+def image() -> None:
+    """Make the OCI image of a release."""
+
+
+@image.command()
+@click.argument("release", metavar="RELEASE")
+@click.option(
+    "--base", required=True, metavar="NAME@sha256:…", help="What it stands on, by digest."
+)
+@click.option("--push", "push_to", default="", metavar="HOST/NAME", help="Give it to a registry.")
+@json_option
+def build(release: str, base: str, push_to: str, as_json: bool) -> None:
+    """Build the image of a release, without an engine; the same anywhere."""
+    from delivery.commands.image import build as run
+
+    result = run(context(), release, base, push_to=push_to)
+    where = result.pushed or f"not pushed; it is in {result.layout}"
+    show(result, as_json, sizes_table(result), f"image {result.digest}", where)
+
+
+def sizes_table(result: ImageResult) -> Table:
+    """What the bytes are."""
+    lines = [(part, _mb(size), _mb(packed)) for part, size, packed in result.sizes]
+    return table((result.release, "MB", "compressed"), lines)
+
+
+def _mb(size: int) -> str:
+    return f"{size / MB:.1f}"

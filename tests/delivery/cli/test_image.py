@@ -1,0 +1,34 @@
+"""`delivery image build` shows what the bytes are, and the digest by which an image is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from delivery.commands.image import ImageResult
+from tests.delivery.cli.conftest import CommandLine
+from tests.delivery.cli.shown import ONE
+
+BASE = "example/python@sha256:" + "a" * 64
+DIGEST = "sha256:" + "d" * 64
+
+
+def made(pushed: str) -> ImageResult:
+    sizes = [("base", 40_000_000, 16_200_000), ("bento", 1_000_000, 400_000)]
+    return ImageResult(ONE, BASE, DIGEST, "sha256:c", ["sha256:1"], sizes, Path("here"), pushed)
+
+
+def test_sizes_digest_and_place_are_shown(delivery: CommandLine) -> None:
+    calls = delivery.returns("image.build", made(f"host/online@{DIGEST}"))
+    shown = delivery("image", "build", ONE, "--base", BASE, "--push", "host/online").stdout
+    for text in ("16.2", "bento", f"image {DIGEST}", f"host/online@{DIGEST}"):
+        assert text in shown
+    assert calls == [(ONE, BASE, {"push_to": "host/online"})]
+
+
+def test_one_that_was_not_pushed_says_where_it_is(delivery: CommandLine) -> None:
+    delivery.returns("image.build", made(""))
+    assert "not pushed; it is in here" in delivery("image", "build", ONE, "--base", BASE).stdout
+
+
+def test_a_base_is_asked_for(delivery: CommandLine) -> None:
+    assert delivery("image", "build", ONE).exit_code != 0

@@ -17,10 +17,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test e2e test-model mutants coverage bench format lint lock soak chaos rollouts
+.PHONY: help setup path demo down check test e2e test-images test-model mutants coverage bench format lint lock soak chaos rollouts
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the hashed locks (every other target does this first)
 	@$(PYTHON) requirements/install.py
@@ -45,10 +45,13 @@ test-model: setup ## the tests of your own model, in seconds
 	@python -m tests.check model
 
 test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other ones each time)
-	@$(PYTEST) -m "not e2e" $(TESTS)
+	@$(PYTEST) -m "not e2e and not images" $(TESTS)
 
 e2e: setup ## run whole loops: on a laptop, in the workflows, in forks, with canaries under load
 	@$(PYTEST) -m e2e $(TESTS)
+
+test-images: setup ## start images of releases in a container engine (skipped where there is none)
+	@pytest -m images tests/images
 
 mutants: setup ## change what decides bit by bit: do tests notice? (MUTANTS='delivery.gates.numbers.*')
 	@VIRTUAL_ENV=$(CURDIR)/.venv uv run --quiet --no-project --active \

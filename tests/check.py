@@ -24,7 +24,7 @@ from tests.costs import file_costs
 SECONDS = 20.0  # with all else that `make check` runs it is less than a minute
 MODEL = "tests/model"
 DOCS = "tests/test_docs.py"
-QUICK = ("-m", "not e2e and not clients")
+QUICK = ("-m", "not e2e and not clients and not images")
 # The first that fits decides; a folder that ends in / stands for all below it.
 BESIDE = (
     ("model/", MODEL),

@@ -15,6 +15,9 @@ NAMES: Mapping[Provider, str] = {
     "openvino": "OpenVINOExecutionProvider",
     "cpu": "CPUExecutionProvider",
 }
+# By default, CUDA rounds the factors of a matrix product to 10 bits (TF32): scores of a perceptron
+# were 8e-4 away from the CPU's on an H100, and are 9e-7 away without.
+OPTIONS: Mapping[str, Mapping[str, str]] = {NAMES["cuda"]: {"use_tf32": "0"}}
 
 
 def open_session(file: Path, compute: Compute) -> ort.InferenceSession:
@@ -28,10 +31,9 @@ def open_session(file: Path, compute: Compute) -> ort.InferenceSession:
         raise DocumentError(f"{file.name}: no such file; `dvc repro` writes it")
     available = ort.get_available_providers()
     wanted = [NAMES[provider] for provider in compute.providers]
+    providers = [(name, dict(OPTIONS.get(name, {}))) for name in wanted if name in available]
     try:
-        session = ort.InferenceSession(
-            file, _options(compute), providers=[name for name in wanted if name in available]
-        )
+        session = ort.InferenceSession(file, _options(compute), providers=providers)
     except Exception as error:  # ONNX Runtime's errors share no other base class
         reason = str(error).splitlines()[0]
         raise DocumentError(f"{file.name}: ONNX Runtime cannot load it: {reason}") from error

@@ -57,14 +57,16 @@ def test_the_best_that_is_there_comes_first(
     given: list[Any] = []
     real = onnxruntime.InferenceSession
 
-    def session(file: Path, options: onnxruntime.SessionOptions, providers: list[str]) -> Any:
-        given.append((providers, options.intra_op_num_threads))
+    def session(file: Path, options: onnxruntime.SessionOptions, providers: list[Any]) -> Any:
+        given.append((dict(providers), options.intra_op_num_threads))
         return real(file, options, providers=[CPU])
 
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
     open_session(models["binary"] / "model.onnx", Compute(threads=3))
-    assert given == [(asked, 3)]
+    exact = {CUDA: {"use_tf32": "0"}}  # as the CPU rounds
+    assert given == [({name: exact.get(name, {}) for name in asked}, 3)]
+    assert list(given[0][0]) == asked
 
 
 def test_a_provider_that_is_built_in_but_has_no_device_counts_as_absent(

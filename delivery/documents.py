@@ -1,4 +1,4 @@
-"""Documents: YAML read with safe types only, and the hash of what a document says."""
+"""Documents: YAML read with safe types only, and what a document says as canonical JSON."""
 
 from __future__ import annotations
 
@@ -29,5 +29,9 @@ def parse_yaml(text: str, source: str) -> Any:
 
 def canonical_sha256(content: Any) -> str:
     """sha256 in hex over the canonical JSON of `content`."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(content: Any) -> bytes:
+    """JSON of one form: sorted keys, no spaces, ASCII alone."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

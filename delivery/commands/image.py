@@ -15,9 +15,7 @@ from delivery.image.build import build_image
 from delivery.image.contents import contents
 from delivery.image.findings import findings
 from delivery.image.reference import Reference, repository
-from delivery.image.registry import pull, push
-
-IMAGES = "images"  # below the workspace: what was pulled, and what was built
+from delivery.image.registry import images, pull, push
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,9 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
     record = snapshot.record(release)
     bento = Bento(release, context.bento(snapshot, release))
     context.progress(f"fetching {reference.name}")
-    below = pull(reference, context.workspace / IMAGES)
+    below = pull(reference, context.workspace)
     context.progress(f"building the image of {release}")
-    folder = context.workspace / IMAGES / release
+    folder = images(context.workspace) / release
     shutil.rmtree(folder, ignore_errors=True)
     built = build_image(bento, record, below, reference, folder)
     image = built.image

@@ -127,7 +127,7 @@ def _data(context: Context, record: Record) -> str:
 def _image(context: Context, candidate: Candidate, text: str) -> str:
     """Does it carry the bento, file by file, and nothing that it should not?"""
     reference = Reference.parse(text, "--image")
-    image = pull(reference, context.workspace / "images")
+    image = pull(reference, context.workspace)
     if image.digest != reference.digest:
         raise InputError(f"{reference} is an index; name the image {image.digest} itself")
     bento = file_hashes(candidate.bento.path)

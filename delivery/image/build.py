@@ -3,23 +3,23 @@ where base and wheels are here; the same input gives the same bytes anywhere."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.bento.bento import Bento
+from delivery.bento.digest import MANIFEST as BENTO_MANIFEST
 from delivery.bento.digest import file_hashes
+from delivery.documents import canonical, parse_yaml
 from delivery.errors import InputError
 from delivery.files import scratch
 from delivery.image.config import BENTO, PACKAGES, image_config
+from delivery.image.contents import unpacked_size
 from delivery.image.layer import Layer, write_layer
-from delivery.image.layout import CONFIG, MANIFEST, Image, Layout, canonical
+from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
 from delivery.image.packages import install
 from delivery.image.reference import Reference
 from delivery.state.record import Record
-
-PYTHON = re.compile(r"^\s+python_version: ['\"]?(\d+\.\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,12 @@ def build_image(
 
 def python_of(bento: Bento) -> str:
     """The Python that the bento asks for, such as 3.11."""
-    found = PYTHON.search((bento.path / "bento.yaml").read_text(encoding="utf-8"))
-    if found is None:
-        raise InputError(f"{bento.path / 'bento.yaml'} names no python_version")
-    return found[1]
+    manifest = bento.path / BENTO_MANIFEST
+    content = parse_yaml(manifest.read_text(encoding="utf-8"), str(manifest))
+    try:
+        return str(content["image"]["python_version"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{manifest} names no python_version of an image") from error
 
 
 def _below(folder: str, files: Mapping[str, Path]) -> Mapping[str, Path]:
@@ -89,5 +91,6 @@ def _oci(media_type: str) -> str:
 
 
 def _sizes(base: Image, layers: Sequence[Layer]) -> Sequence[tuple[str, int, int]]:
-    below = sum(blob.size for blob in base.layers)
-    return [("base", below, below), *((x.title, x.size, x.blob.size) for x in layers)]
+    unpacked = sum(unpacked_size(base, number) for number in range(len(base.layers)))
+    packed = sum(blob.size for blob in base.layers)
+    return [("base", unpacked, packed), *((x.title, x.size, x.blob.size) for x in layers)]

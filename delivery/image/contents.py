@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,23 +56,42 @@ def layer_contents(image: Image, number: int) -> Mapping[str, Entry]:
         raise InputError(f"layer {number} of {image.digest} cannot be read: {error}") from error
 
 
+def unpacked_size(image: Image, number: int) -> int:
+    """Bytes of the archive of one layer. Raises InputError as contents does."""
+    try:
+        return _read(image.layout.checked(image.layers[number].digest), lambda _: None)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"layer {number} of {image.digest} cannot be read: {error}") from error
+
+
 def _over(below: Mapping[str, Entry], above: Mapping[str, Entry]) -> dict[str, Entry]:
-    hidden: list[str] = []
+    gone: set[str] = set()  # with all below it
+    emptied: set[str] = set()  # what lay below it; "" is the root
     brought: dict[str, Entry] = {}
     for path, entry in above.items():
         folder, _, name = path.rpartition("/")
         if name == OPAQUE:
-            hidden.append(f"{folder}/" if folder else "")
+            emptied.add(folder)
         elif name.startswith(WHITEOUT):
-            gone = f"{folder}/{name.removeprefix(WHITEOUT)}".lstrip("/")
-            hidden += [f"{gone}/"]
-            below = {key: value for key, value in below.items() if key != gone}
+            gone.add(f"{folder}/{name.removeprefix(WHITEOUT)}".lstrip("/"))
         else:
             brought[path] = entry
-            if entry.kind != "folder":  # what lay below a folder that is one no more
-                hidden.append(f"{path}/")
-    kept = {path: entry for path, entry in below.items() if not path.startswith(tuple(hidden))}
-    return {**kept, **brought} if hidden else {**below, **brought}
+            if entry.kind != "folder":  # it may have been one
+                emptied.add(path)
+    hiding = gone | emptied
+    kept = {
+        path: entry
+        for path, entry in below.items()
+        if path not in gone and hiding.isdisjoint(_above(path))
+    }
+    return {**kept, **brought}
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders of a path, the root among them."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _entries(archive: tarfile.TarFile, number: int) -> Iterator[tuple[str, Entry]]:
@@ -102,17 +121,24 @@ def _entries(archive: tarfile.TarFile, number: int) -> Iterator[tuple[str, Entry
 @contextmanager
 def _opened(file: Path, diff_id: str) -> Iterator[tarfile.TarFile]:
     """The archive of a layer, read once to see that it is the one named."""
-    sha256, size = hashlib.sha256(), 0
-    with _plain(file) as stream:
-        while block := stream.read(1 << 20):
-            sha256.update(block)
-            size += len(block)
-            if size > LARGEST:
-                raise InputError(f"{file} unpacks to more than {LARGEST} bytes")
+    sha256 = hashlib.sha256()
+    _read(file, sha256.update)
     if f"sha256:{sha256.hexdigest()}" != diff_id:
         raise InputError(f"{file} is not the layer {diff_id} of the configuration")
     with _plain(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         yield archive
+
+
+def _read(file: Path, look: Callable[[bytes], None]) -> int:
+    """Let `look` see all of a layer's archive; its size in bytes."""
+    size = 0
+    with _plain(file) as stream:
+        while block := stream.read(1 << 20):
+            look(block)
+            size += len(block)
+            if size > LARGEST:
+                raise InputError(f"{file} unpacks to more than {LARGEST} bytes")
+    return size
 
 
 def _plain(file: Path) -> gzip.GzipFile:

@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import io
 import os
-import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,14 +32,8 @@ class Layer:
     size: int
 
 
-def write_layer(
-    layout: Layout, title: str, files: Mapping[str, Path], *, keeps_modes: bool = False
-) -> Layer:
-    """A layer with `files`: path in the image, without a slash before it → file here.
-
-    `keeps_modes` takes over what may be run and written: for files that a package gave modes,
-    not for those of a checkout, where they depend on who made it.
-    """
+def write_layer(layout: Layout, title: str, files: Mapping[str, Path]) -> Layer:
+    """A layer with `files`: path in the image, without a slash before it → file here."""
     temporary = layout.folder / f".layer-{os.getpid()}"
     try:
         with temporary.open("wb") as out:
@@ -48,14 +41,14 @@ def write_layer(
             # No name and no time in its head.
             with gzip.GzipFile("", "wb", LEVEL, cast("IO[bytes]", packed), mtime=0) as squeezed:
                 plain = _Hashed(cast("IO[bytes]", squeezed))
-                _archive(cast("IO[bytes]", plain), files, keeps_modes)
+                _archive(cast("IO[bytes]", plain), files)
         blob = layout.adopt(LAYER, temporary, packed.digest)
     finally:
         temporary.unlink(missing_ok=True)
     return Layer(title, blob, plain.digest, plain.count)
 
 
-def _archive(out: IO[bytes], files: Mapping[str, Path], keeps_modes: bool) -> None:
+def _archive(out: IO[bytes], files: Mapping[str, Path]) -> None:
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         made: set[str] = set()
         for name in sorted(files, key=str.encode):
@@ -63,22 +56,10 @@ def _archive(out: IO[bytes], files: Mapping[str, Path], keeps_modes: bool) -> No
                 if folder not in made:
                     made.add(folder)
                     archive.addfile(_entry(folder, tarfile.DIRTYPE, FOLDER_MODE))
-            _add(archive, name, files[name], keeps_modes)
-
-
-def _add(archive: tarfile.TarFile, name: str, file: Path, keeps_modes: bool) -> None:
-    own = stat.S_IMODE(file.lstat().st_mode) if keeps_modes else None
-    if file.is_symlink():
-        link = _entry(name, tarfile.SYMTYPE, 0o777)
-        link.linkname = str(file.readlink())
-        archive.addfile(link)
-    elif file.is_dir():
-        archive.addfile(_entry(name, tarfile.DIRTYPE, own or FOLDER_MODE))
-    else:
-        content = file.read_bytes()
-        entry = _entry(name, tarfile.REGTYPE, own or FILE_MODE)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
+            content = files[name].read_bytes()
+            entry = _entry(name, tarfile.REGTYPE, FILE_MODE)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
 
 
 def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:

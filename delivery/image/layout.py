@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from delivery.documents import canonical
 from delivery.errors import InputError
 from delivery.files import write_whole
 from serving.digests import file_sha256
@@ -31,11 +32,6 @@ INDEXES = (
 )
 PLATFORM = ("linux", "amd64")
 LARGEST = 4 * 1024 * 1024  # bytes of a document; registries take no larger manifest
-
-
-def canonical(document: Any) -> bytes:
-    """JSON of one form: sorted keys, no spaces."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SECONDS = 600
 
 
-def pull(reference: Reference, folder: Path) -> Image:
-    """The image for this platform, in a layout below `folder`: kept there by its digest.
+def images(workspace: Path) -> Path:
+    """Where layouts lie: what was pulled by digest, what was built by release."""
+    return workspace / "images"
+
+
+def pull(reference: Reference, workspace: Path) -> Image:
+    """The image for this platform, in a layout below `images(workspace)`: kept by its digest.
 
     Raises:
         TargetError: the registry does not give it.
     """
-    layout = Layout(folder / reference.digest.removeprefix("sha256:"))
+    layout = Layout(images(workspace) / reference.digest.removeprefix("sha256:"))
     if not (layout.folder / "index.json").is_file():
         layout.folder.mkdir(parents=True, exist_ok=True)
         _copy(f"docker://{reference}", f"oci:{layout.folder}:image", reference.name, source=True)

@@ -5,11 +5,15 @@ downloads is signed by Debian.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
-from delivery.image.layer import write_layer
-from delivery.image.layout import CONFIG, MANIFEST, Image, Layout, canonical
+from delivery.documents import canonical
+from delivery.image.layout import CONFIG, LAYER, MANIFEST, Descriptor, Image, Layout
 
 PACKAGES = (
     ["python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libc6", "libgcc-s1",
@@ -42,12 +46,16 @@ def lay_out(folder: Path, files: dict[str, Path], **config: object) -> Image:
     """A layout with one image of one layer with `files`."""
     layout = Layout(folder)
     layout.create()
-    layer = write_layer(layout, "base", files, keeps_modes=True)
+    plain = _archive(files)
+    diff_id = f"sha256:{hashlib.sha256(plain).hexdigest()}"
+    packed = gzip.compress(plain, mtime=0)
+    digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+    layout.path(digest).write_bytes(packed)
     content = {
         "architecture": "amd64",
         "os": "linux",
         "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], **config},
-        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id]},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
         "history": [{"created_by": "base"}],
     }
     kept = layout.put(CONFIG, canonical(content))
@@ -55,6 +63,21 @@ def lay_out(folder: Path, files: dict[str, Path], **config: object) -> Image:
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": kept.to_json(),
-        "layers": [layer.blob.to_json()],
+        "layers": [Descriptor(LAYER, digest, len(packed)).to_json()],
     }
     return layout.image(layout.publish(manifest, "base"))
+
+
+def _archive(files: dict[str, Path]) -> bytes:
+    """With the modes that packages gave: unlike a checkout's, they are everywhere the same."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(files):
+            archive.add(files[name], name, recursive=False, filter=_of_root)
+    return out.getvalue()
+
+
+def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,16 @@ from delivery.image.build import build_image, python_of
 from delivery.image.compare import differences
 from delivery.image.contents import contents
 from delivery.image.findings import findings
+from delivery.image.layout import Image
 from delivery.image.reference import Reference
 from tests.delivery.image.made import ID, base, record
 from tests.delivery.image.test_packages import bento as with_lock
+
+
+def unpacked(image: Image) -> list[int]:
+    blobs = (image.layout.path(blob.digest).read_bytes() for blob in image.layers)
+    return [len(gzip.decompress(blob)) for blob in blobs]
+
 
 NAME = Reference("example/python", "sha256:" + "a" * 64)
 
@@ -49,6 +57,9 @@ def test_it_carries_the_bento_and_the_packages_and_nothing_is_wrong(tmp_path: Pa
     assert "opt/packages/toy.py" in found
     assert findings(built.image.config, found, file_hashes(one.path)) == []
     assert [title for title, _, _ in built.sizes] == ["base", "Python packages", "bento"]
+    packed = [blob.size for blob in built.image.layers]
+    assert [small for _, _, small in built.sizes] == packed
+    assert [large for _, large, _ in built.sizes] == unpacked(built.image)
     assert not list((tmp_path / "image").glob("*.lock"))
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from delivery.documents import canonical
 from delivery.errors import InputError
 from delivery.image.contents import contents
-from delivery.image.layout import CONFIG, LAYER, Descriptor, Image, canonical
+from delivery.image.layout import CONFIG, LAYER, Descriptor, Image
 from tests.delivery.image.made import archive, empty
 
 

@@ -55,18 +55,3 @@ def test_entries_are_sorted_and_belong_to_root(tmp_path: Path) -> None:
     assert {(x.uid, x.gid, x.uname, x.gname, x.mtime) for x in members} == {(0, 0, "", "", 0)}
     assert {x.mode for x in members if x.isdir()} == {0o755}
     assert {x.mode for x in members if x.isreg()} == {0o644}
-
-
-def test_modes_are_kept_where_asked(tmp_path: Path) -> None:
-    found = files(tmp_path / "files", {"bin/run": ""})
-    found["bin/run"].chmod(0o755)
-    (tmp_path / "files" / "tmp").mkdir()
-    (tmp_path / "files" / "tmp").chmod(0o1777)
-    (tmp_path / "files" / "link").symlink_to("bin/run")
-    found |= {name: tmp_path / "files" / name for name in ("tmp", "link")}
-    layer = write_layer(empty(tmp_path / "layout"), "base", found, keeps_modes=True)
-    blob = tmp_path / "layout" / "blobs" / "sha256" / layer.blob.digest[7:]
-    with tarfile.open(blob) as archive:
-        assert archive.getmember("bin/run").mode == 0o755
-        assert archive.getmember("tmp").mode == 0o1777
-        assert archive.getmember("link").linkname == "bin/run"

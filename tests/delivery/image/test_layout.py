@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from delivery.documents import canonical
 from delivery.errors import InputError
-from delivery.image.layout import Layout, canonical
+from delivery.image.layout import Layout
 from tests.delivery.image.made import base, empty
 
 

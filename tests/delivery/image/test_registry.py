@@ -43,10 +43,10 @@ def test_a_push_keeps_the_digest_and_needs_tls_but_on_loopback(tmp_path: Path, l
 
 def test_what_was_pulled_once_is_not_asked_for_again(tmp_path: Path, log: Path) -> None:
     image = base(tmp_path)
-    kept = tmp_path / "kept"
+    kept = registry.images(tmp_path)
     kept.mkdir()
     image.layout.folder.rename(kept / DIGEST[7:])
-    assert registry.pull(Reference("example/online", DIGEST), kept).digest == image.digest
+    assert registry.pull(Reference("example/online", DIGEST), tmp_path).digest == image.digest
     assert not log.exists()
 
 

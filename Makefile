@@ -4,9 +4,9 @@ KEEP ?= 1
 TESTS ?= tests
 PARTS ?=
 SECONDS ?= 120
-PYTEST = pytest -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?=
 MUTANTS ?=
+PYTEST = pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What decides, by its tests.
 DECIDES = $(addprefix tests/delivery/,gates judgement deployment/strategies events trust)
 # A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each

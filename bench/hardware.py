@@ -3,7 +3,8 @@
     python -m bench.hardware MODEL_FOLDER
 
 Sessions are those of the service (`serving.model.compute`). It needs `serving`, NumPy and `onnx`
-alone, so that it also runs on a borrowed machine. It prints the table of docs/hardware.md.
+alone, so that it also runs on a borrowed machine. It prints a table, of which
+docs/serving.md has a part.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,15 +36,6 @@ INPUTS = 64  # of a perceptron
 PERCEPTRONS = {"2 layers of 256": (256, 2), "2 layers of 2,048": (2_048, 2),
                "4 layers of 4,096": (4_096, 4)}  # fmt: skip
 Columns = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """A session, and the milliseconds of a call in each round, by rows."""
-
-    name: str
-    session: ort.InferenceSession
-    times: dict[int, list[float]]
 
 
 def perceptron(width: int, layers: int) -> bytes:
@@ -82,13 +73,11 @@ def columns_of(folder: Path, session: ort.InferenceSession, rows: int) -> Column
     contract: Contract = read_contract(folder)
     lines = (folder / EXAMPLES).read_text(encoding="utf-8").splitlines()
     instances = [json.loads(line)["instance"] for line in lines]
-    kinds = {"float32": "float32", "float64": "float64", "int64": "int64", "bool": "bool"}
     shapes = {node.name: len(node.shape) for node in session.get_inputs()}
     columns: dict[str, Array] = {}
     for spec in contract.inputs:
         values = [instance.get(spec.name) for instance in instances]
-        kind = kinds.get(spec.dtype, "object")
-        blank = "" if kind == "object" else np.nan
+        kind, blank = ("object", "") if spec.dtype == "string" else (spec.dtype, np.nan)
         filled = np.array([blank if one is None else one for one in values], dtype=kind)
         column = np.resize(filled, rows)
         columns[spec.name] = column.reshape(-1, 1) if shapes[spec.name] == 2 else column
@@ -108,22 +97,20 @@ def computes() -> dict[str, Compute]:
 
 
 def measure(name: str, file: Path, folder: Path | None) -> list[str]:
-    """A line of the table for each number of rows."""
-    contestants = [
-        Contestant(who, open_session(file, compute), {}) for who, compute in computes().items()
-    ]
+    """A line of the table for each number of rows. `apart` is the largest difference between a
+    score of the first session and one of the last."""
+    sessions = [open_session(file, compute) for compute in computes().values()]
     lines = []
     for rows in ROWS:
-        feeds = _feeds(contestants[0].session, folder, rows)
-        scores = [one.session.run(None, dict(feeds))[0] for one in contestants]
+        feeds = _feeds(sessions[0], folder, rows)
+        scores = [np.asarray(session.run(None, dict(feeds))[0], float) for session in sessions]
+        apart = float(np.max(np.abs(scores[-1] - scores[0])))
+        times: list[list[float]] = [[] for _ in sessions]
         for _ in range(ROUNDS):
-            for one in contestants:
-                known = one.times.setdefault(rows, [])
+            for known, session in zip(times, sessions, strict=True):
                 if not known or known[0] < ENOUGH:
-                    known.append(_milliseconds(one.session, feeds))
-        apart = float(np.max(np.abs(np.asarray(scores[-1], float) - np.asarray(scores[0], float))))
-        medians = [statistics.median(one.times[rows]) for one in contestants]
-        shown = " | ".join(f"{median:.3f}" for median in medians)
+                    known.append(_milliseconds(session, feeds))
+        shown = " | ".join(f"{statistics.median(known):.3f}" for known in times)
         lines.append(f"| {name} | {rows:,} | {shown} | {apart:.0e} |")
     return lines
 

@@ -175,6 +175,14 @@ def test_the_list_of_commands_shows_what_each_does() -> None:
     assert "..." not in shown
 
 
+def test_make_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^(\S+):.* ## ", makefile, flags=re.MULTILINE)
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "e2e" in targets
+    assert re.findall(r"^  make (\S+)", shown.stdout, flags=re.MULTILINE) == targets
+
+
 @template_alone
 def test_the_flow_of_the_readme_commits_the_first_lock(tmp_path: Path) -> None:
     """`git commit -a` alone leaves out a file that is new."""

@@ -17,10 +17,11 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test e2e test-images test-model mutants coverage bench format lint lock soak chaos rollouts
+.PHONY: help setup path demo down check test e2e test-images test-model mutants coverage bench format lint lock soak chaos rollouts \
+	cluster cluster-down test-cluster
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the hashed locks (every other target does this first)
 	@$(PYTHON) requirements/install.py
@@ -71,6 +72,15 @@ chaos: setup ## break a running delivery at random and see it come back (SECONDS
 
 rollouts: setup ## canaries that are good and bad, under load: how many clients meet the bad ones?
 	@python -m tests.rollouts
+
+cluster: setup ## a Kubernetes API server with its controllers, on this machine, for tests
+	@python -m tests.cluster up
+
+cluster-down: setup ## take it down, and leave nothing of it
+	@python -m tests.cluster down
+
+test-cluster: setup ## what only a real API server shows (KUBECONFIG: on that cluster)
+	@python -m tests.cluster test
 
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
 	@python -m bench $(PARTS)

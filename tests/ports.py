@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from contextlib import ExitStack
 
 
 def free_offset() -> str:
@@ -20,3 +21,12 @@ def free_offset() -> str:
                 continue
             return str(offset)
     raise AssertionError("no free ports")
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """So many ports of 127.0.0.1 that nobody listens on at this moment."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return tuple(each.getsockname()[1] for each in sockets)

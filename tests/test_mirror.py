@@ -25,6 +25,7 @@ PACKAGES = (
     "delivery/governance",
     "delivery/image",
     "delivery/judgement",
+    "delivery/manifests",
     "delivery/processes",
     "delivery/promotion",
     "delivery/release",

@@ -1,13 +1,17 @@
-"""What the environments shall run: every file there is one that a deployment could read."""
+"""What the environments shall run: every file there is one that a deployment could read, and what
+it renders for Kubernetes keeps the rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from delivery.errors import InputError
+from delivery.manifests.policy import breaches
+from delivery.manifests.render import kustomization, render, stand_in
 from delivery.scanners.finding import Finding, Scan, judged
 from delivery.settings.policy import read_settings
-from delivery.state.desired import desired_path, evidence_path, parse_desired
+from delivery.state.desired import ReleaseRef, desired_path, evidence_path, parse_desired
 from delivery.state.evidence_file import parse_evidence
 
 
@@ -19,6 +23,7 @@ def scan(root: Path) -> Scan:
                 _read(root, path)
             except (InputError, OSError, ValueError) as error:
                 findings.append(Finding("unreadable", path, 1, str(error)))
+        findings += _manifests(root, environment)
     return judged("infra", findings)
 
 
@@ -28,3 +33,19 @@ def _read(root: Path, path: str) -> None:
         parse_evidence(text, path)
     else:
         parse_desired(text, path)
+
+
+def _manifests(root: Path, environment: str) -> Iterator[Finding]:
+    """With a release and without one; nothing for an environment that has no manifests."""
+    path = kustomization(environment)
+    if not (root / path).is_file():
+        return
+    settings = read_settings(root).serving
+    try:
+        render(root, environment, ReleaseRef(), settings)
+        manifests = render(root, environment, stand_in(), settings)
+    except InputError as error:
+        yield Finding("unrendered", path, 1, str(error))
+        return
+    for breach in breaches(manifests):
+        yield Finding(breach.rule, path, 1, str(breach))

@@ -1,0 +1,1 @@
+"""What Kubernetes is told about an environment: rendered by kustomize, and held to rules."""

@@ -104,6 +104,7 @@ class ControlPlane:
             "client-ca-file": self._file("ca.crt"),
             "authorization-mode": "Node,RBAC",
             "anonymous-auth": "false",
+            "allow-privileged": "true",  # as in other clusters: a namespace's pod security decides
             "service-cluster-ip-range": SERVICES,
             "service-account-issuer": ISSUER,
             "service-account-key-file": self._file("tokens.key"),

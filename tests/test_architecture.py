@@ -56,6 +56,11 @@ def test_every_room_imports_what_its_layer_allows(copied: Path) -> None:
     [
         ("delivery/gates/verdict.py", "import delivery.state.record", "delivery: layers"),
         ("delivery/forge/local.py", "import delivery.storage.store", "delivery: layers"),
+        (
+            "delivery/gates/rollout/observations/samples.py",
+            "import delivery.gates.rollout.dependence.blocks",
+            "gates of rollouts",
+        ),
         ("delivery/commands/gate.py", "import delivery.commands.scan", "commands do not call"),
         ("delivery/evidence/trial.py", "import delivery.targets.protocol", "evidence knows"),
         ("delivery/bento/build.py", "import pipeline.settings", "packages: what crosses"),

@@ -31,8 +31,8 @@ from bench.rollouts.findings import (
 from delivery.gates.numbers.anytime import relative_risk
 from delivery.gates.rollout import canary, experiment, latency, sample_ratio
 from delivery.gates.rollout.decision import decide
-from delivery.gates.rollout.incidents import breaks_down, incidents
-from delivery.gates.rollout.samples import Samples, concatenated
+from delivery.gates.rollout.dependence.incidents import breaks_down, incidents
+from delivery.gates.rollout.observations.samples import Samples, concatenated
 from tests.delivery.gates.rollout.traffic import BEGAN, Traffic
 
 SEED = 16

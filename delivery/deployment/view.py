@@ -10,7 +10,7 @@ from delivery.events.event import State
 from delivery.events.steps import steps_of
 from delivery.gates.rollout import canary, pace
 from delivery.gates.rollout.decision import decide
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.settings.rollout import Canary
 from delivery.state.history import Attempt
 from delivery.targets.protocol import Target

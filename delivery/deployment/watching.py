@@ -14,7 +14,7 @@ from delivery.errors import HeldError
 from delivery.events.steps import comparable, steps_of
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import decide
-from delivery.gates.rollout.samples import EMPTY, Samples
+from delivery.gates.rollout.observations.samples import EMPTY, Samples
 from delivery.gates.verdict import Verdict
 from delivery.settings.rollout import Canary
 from delivery.state.history import Attempt

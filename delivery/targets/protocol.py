@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Protocol
 
 from delivery.bento.bento import Bento
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.targets.orders import Orders
 from delivery.targets.split import Split
 from serving.settings.service import ServingSettings

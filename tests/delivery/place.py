@@ -18,7 +18,7 @@ from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.errors import HeldError, TargetError
 from delivery.gates.judgement import Judgement
-from delivery.gates.rollout.samples import EMPTY, Samples
+from delivery.gates.rollout.observations.samples import EMPTY, Samples
 from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings

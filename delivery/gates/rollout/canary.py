@@ -8,8 +8,8 @@ from delivery.gates.rollout import errors, latency, sample_ratio
 from delivery.gates.rollout.decision import EXPOSURE, inconclusive
 from delivery.gates.rollout.errors import Policy as ErrorsPolicy
 from delivery.gates.rollout.latency import Policy as LatencyPolicy
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.gates.rollout.sample_ratio import Policy as SampleRatioPolicy
-from delivery.gates.rollout.samples import Samples
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

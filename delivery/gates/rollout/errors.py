@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from delivery.gates.numbers.anytime import relative_risk
-from delivery.gates.rollout.blocks import levels, looks, missing, quantile
 from delivery.gates.rollout.decision import inconclusive
-from delivery.gates.rollout.difference import Difference, difference
-from delivery.gates.rollout.incidents import breaks_down, incidents
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.dependence.blocks import levels, looks, missing, quantile
+from delivery.gates.rollout.dependence.difference import Difference, difference
+from delivery.gates.rollout.dependence.incidents import breaks_down, incidents
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

@@ -19,9 +19,9 @@ from delivery.gates.numbers.anytime import half_width
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.rollout import sample_ratio
 from delivery.gates.rollout.decision import inconclusive, needed
-from delivery.gates.rollout.outcomes import Outcomes, adjusted
+from delivery.gates.rollout.observations.outcomes import Outcomes, adjusted
+from delivery.gates.rollout.observations.samples import Whole
 from delivery.gates.rollout.sample_ratio import Policy as SampleRatioPolicy
-from delivery.gates.rollout.samples import Whole
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

@@ -19,9 +19,9 @@ import numpy as np
 from pydantic import Field
 
 from delivery.gates.numbers.bootstrap import Floats, student_quantile
-from delivery.gates.rollout.blocks import blocks, effective, levels, looks, missing
 from delivery.gates.rollout.decision import inconclusive
-from delivery.gates.rollout.samples import Samples, Whole
+from delivery.gates.rollout.dependence.blocks import blocks, effective, levels, looks, missing
+from delivery.gates.rollout.observations.samples import Samples, Whole
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from delivery.gates.numbers.anytime import split, split_counts
 from delivery.gates.rollout.decision import inconclusive
-from delivery.gates.rollout.incidents import first_of_entities
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.dependence.incidents import first_of_entities
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

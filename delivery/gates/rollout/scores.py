@@ -15,7 +15,7 @@ from pydantic import Field
 
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.rollout.decision import inconclusive
-from delivery.gates.rollout.samples import Texts
+from delivery.gates.rollout.observations.samples import Texts
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

@@ -19,8 +19,8 @@ from delivery.gates.numbers.bootstrap import Codes, Floats, resample
 from delivery.gates.numbers.metrics import losses
 from delivery.gates.numbers.paired import LEVEL, SEED, Comparison, PairedLosses, compare
 from delivery.gates.rollout.decision import inconclusive
-from delivery.gates.rollout.pairs import Pairs
-from delivery.gates.rollout.samples import Flags
+from delivery.gates.rollout.observations.pairs import Pairs
+from delivery.gates.rollout.observations.samples import Flags
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 

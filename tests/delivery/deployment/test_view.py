@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from delivery.deployment.view import RolloutView, view
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.targets.split import Split
 from tests.delivery.deployment.test_watching import ONE, TWO, attempt
 from tests.delivery.place import Place

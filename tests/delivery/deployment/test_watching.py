@@ -11,7 +11,7 @@ import pytest
 from delivery.deployment import watching as module
 from delivery.deployment.watching import Watching, since
 from delivery.events.event import Event
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.observations.samples import Samples
 from delivery.settings.rollout import Canary
 from delivery.state.desired import Desired
 from delivery.state.history import Attempt

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delivery.gates.rollout.samples import Flags, Samples
+from delivery.gates.rollout.observations.samples import Flags, Samples
 from delivery.targets.local.routing.records import Records
 from delivery.targets.split import Split, slots_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import decide, needed
-from delivery.gates.rollout.samples import EMPTY, Samples, concatenated
+from delivery.gates.rollout.observations.samples import EMPTY, Samples, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from delivery.gates.rollout.decision import needed
 from delivery.gates.rollout.experiment import Policy, interval, judge
-from delivery.gates.rollout.outcomes import DAY, Outcomes
+from delivery.gates.rollout.observations.outcomes import DAY, Outcomes
 
 POLICY = Policy()
 NONE = Outcomes(np.empty(0), np.empty(0, dtype=int), np.empty(0))

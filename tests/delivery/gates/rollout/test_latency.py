@@ -9,7 +9,7 @@ import pytest
 
 from delivery.gates.rollout.decision import needed
 from delivery.gates.rollout.latency import Policy, compare, judge
-from delivery.gates.rollout.samples import EMPTY, Samples, concatenated
+from delivery.gates.rollout.observations.samples import EMPTY, Samples, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 POLICY = Policy()

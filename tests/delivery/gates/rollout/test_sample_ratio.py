@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from delivery.gates.rollout.decision import needed
+from delivery.gates.rollout.observations.samples import EMPTY, Samples, concatenated
 from delivery.gates.rollout.sample_ratio import Policy, judge, judge_counts
-from delivery.gates.rollout.samples import EMPTY, Samples, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 POLICY = Policy()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from delivery.gates.rollout.decision import needed
-from delivery.gates.rollout.pairs import Pairs
+from delivery.gates.rollout.observations.pairs import Pairs
 from delivery.gates.rollout.shadow import Policy, changed, judge, mcnemar
 
 POLICY = Policy()

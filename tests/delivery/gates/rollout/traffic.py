@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from delivery.gates.rollout.samples import Samples
+from delivery.gates.rollout.observations.samples import Samples
 
 SLOTS = 20
 BEGAN = 1e9  # s since the epoch, of the first request

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.samples import EMPTY, Samples, concatenated
+from delivery.gates.rollout.observations.samples import EMPTY, Samples, concatenated
 
 
 def some(at: list[float], candidate: list[bool] | None = None, step: int = 0) -> Samples:

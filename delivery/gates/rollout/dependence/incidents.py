@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from delivery.gates.rollout.samples import Flags, Samples, Whole
+from delivery.gates.rollout.observations.samples import Flags, Samples, Whole
 
 QUIET = 3  # requests without an error before an error is a new incident
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.difference import difference
-from delivery.gates.rollout.samples import EMPTY, concatenated
+from delivery.gates.rollout.dependence.difference import difference
+from delivery.gates.rollout.observations.samples import EMPTY, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.pairs import Pairs
+from delivery.gates.rollout.observations.pairs import Pairs
 
 
 def pairs(champion: np.ndarray, candidate: np.ndarray, **more: object) -> Pairs:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.blocks import blocks, effective, levels, looks, missing
-from delivery.gates.rollout.samples import EMPTY, concatenated
+from delivery.gates.rollout.dependence.blocks import blocks, effective, levels, looks, missing
+from delivery.gates.rollout.observations.samples import EMPTY, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 ODD = Traffic().requests(np.random.default_rng(1), 3_000, 0.05)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.rollout.samples import Flags, Texts
+from delivery.gates.rollout.observations.samples import Flags, Texts
 from serving.contract import Task
 
 

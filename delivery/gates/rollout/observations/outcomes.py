@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.rollout.samples import Whole
+from delivery.gates.rollout.observations.samples import Whole
 
 DAY = 86_400.0
 

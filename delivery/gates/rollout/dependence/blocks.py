@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from delivery.gates.numbers.bootstrap import NORMAL, Floats
-from delivery.gates.rollout.samples import Samples, Whole
+from delivery.gates.rollout.observations.samples import Samples, Whole
 
 BLOCKS = 40  # in all; more say little more, and fewer, longer ones hold bursts together
 GROWTH = 1.25  # of the samples from one possible look to the next

@@ -8,8 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.incidents import QUIET, breaks_down, first_of_entities, incidents
-from delivery.gates.rollout.samples import EMPTY, Samples, concatenated
+from delivery.gates.rollout.dependence.incidents import (
+    QUIET,
+    breaks_down,
+    first_of_entities,
+    incidents,
+)
+from delivery.gates.rollout.observations.samples import EMPTY, Samples, concatenated
 from tests.delivery.gates.rollout.traffic import Traffic
 
 

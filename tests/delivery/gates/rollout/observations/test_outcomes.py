@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.outcomes import DAY, Outcomes, adjusted
+from delivery.gates.rollout.observations.outcomes import DAY, Outcomes, adjusted
 from tests.delivery.gates.numbers import oracles
 
 

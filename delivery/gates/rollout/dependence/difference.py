@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from delivery.gates.numbers.bootstrap import Floats, student_quantile
-from delivery.gates.rollout.blocks import BLOCKS, blocks, effective
-from delivery.gates.rollout.samples import Samples, Whole
+from delivery.gates.rollout.dependence.blocks import BLOCKS, blocks, effective
+from delivery.gates.rollout.observations.samples import Samples, Whole
 
 STRATUM = 50  # requests
 

@@ -21,7 +21,7 @@ from delivery.files import LockedError, locked
 from delivery.processes.marks import marked_below
 from delivery.processes.ports import listening
 from delivery.processes.process import Process
-from serving.settings.host import ENVIRONMENT, LOCAL
+from serving.settings.host import ENVIRONMENT, LOCAL, LOG_FOLDER
 from serving.settings.service import ServingSettings
 
 READY = 90.0  # s: a start takes 2 to 5 s, and 15 s with cold caches on two busy cores
@@ -42,6 +42,7 @@ class Server:
 
     folder: Path
     settings: ServingSettings = DEFAULTS
+    predictions: Path | None = None  # where it writes what it answered; None: nowhere
 
     @property
     def process(self) -> Process:
@@ -101,7 +102,15 @@ class Server:
             "RELEASE_ID": release,
             ENVIRONMENT: LOCAL,  # a loopback address: who reaches it is on this machine
             **self.settings.to_environment(),
+            **self._log_folder(),
         }
+
+    def _log_folder(self) -> Mapping[str, str]:
+        """For its owner alone: there are the inputs of clients."""
+        if self.predictions is None:
+            return {}
+        self.predictions.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return {LOG_FOLDER: str(self.predictions.absolute())}
 
     def _await_ready(self, release: str) -> str:
         deadline = time.monotonic() + READY

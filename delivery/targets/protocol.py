@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from delivery.bento.bento import Bento
@@ -71,6 +72,12 @@ class Runtime(Protocol):
     @property
     def settings(self) -> ServingSettings:
         """What its instances are started with."""
+        ...
+
+    @property
+    def predictions(self) -> Path:
+        """The folder where instances write what they were asked and answered, and the labels that
+        came since: docs/serving.md has the format. It may not exist."""
         ...
 
     def lock(self, writer: Writer = Writer.DEPLOYMENT) -> AbstractContextManager[None]:

@@ -73,6 +73,7 @@ class Place:
     under: int = 0  # which lease
     leases: list[PlaceLease] = field(default_factory=list)
     recorded: Callable[[], Samples] = lambda: EMPTY
+    predictions: Path = Path("/nowhere")
 
     @property
     def target(self) -> Target:

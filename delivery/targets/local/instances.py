@@ -23,22 +23,24 @@ ASK = 2.0  # s: how long one that is asked how it is may take
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """The instances in `folder`, started with `settings`."""
+    """The instances in `folder`, started with `settings`. All write what they answered to
+    `predictions`: it outlives them, since labels come late."""
 
     folder: Path
     settings: ServingSettings
+    predictions: Path | None = None
 
     def slots(self) -> Sequence[Slot]:
         """Every slot that was started and not given up."""
         if not self.folder.is_dir():
             return []
         folders = sorted(folder for folder in self.folder.iterdir() if folder.is_dir())
-        return [Slot(folder, self.settings) for folder in folders]
+        return [self._slot(folder) for folder in folders]
 
     def orphans(self) -> Sequence[Slot]:
         """Slots whose folder was deleted under a process that still runs."""
         folders = sorted({file.parent for file in marked_below(self.folder)})
-        return [Slot(folder, self.settings) for folder in folders if not folder.is_dir()]
+        return [self._slot(folder) for folder in folders if not folder.is_dir()]
 
     def releases(self) -> Sequence[str]:
         """What was started and not forgotten."""
@@ -87,7 +89,10 @@ class Instances:
 
     def _slots_of(self, release: str) -> Sequence[Slot]:
         names = release, f"{release}{APART}2"
-        return [Slot(self.folder / name, self.settings) for name in names]
+        return [self._slot(self.folder / name) for name in names]
+
+    def _slot(self, folder: Path) -> Slot:
+        return Slot(folder, self.settings, self.predictions)
 
 
 def _asked(instance: Instance) -> Instance:

@@ -48,6 +48,11 @@ class LocalRuntime:
         return self.files.settings
 
     @property
+    def predictions(self) -> Path:
+        """Where all instances write what they were asked and answered."""
+        return self.files.predictions or self.folder / "predictions"
+
+    @property
     def settlement(self) -> Settlement:
         return Settlement(self.folder / "settled.json")
 

@@ -24,10 +24,12 @@ APART = "."  # between the release and the number of a slot, which the first has
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The slot in `folder`, whose instance is started with `settings`."""
+    """The slot in `folder`, whose instance is started with `settings` and writes what it answered
+    to `predictions`."""
 
     folder: Path
     settings: ServingSettings
+    predictions: Path | None = None
 
     @property
     def release(self) -> str:
@@ -35,7 +37,7 @@ class Slot:
 
     @property
     def server(self) -> Server:
-        return Server(self.folder, self.settings)
+        return Server(self.folder, self.settings, self.predictions)
 
     def read(self) -> Instance:
         """How it is. Asks nobody where files and processes agree; so it may hang all the same."""

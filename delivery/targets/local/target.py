@@ -4,6 +4,7 @@
         lock, mutex                delivery.targets.local.routing.fence
         hold.json, journal.json    delivery.targets.local.routing.orders
         settled.json               delivery.targets.local.settlement
+        predictions/               serving.telemetry.prediction_log, and feedback
         router/                    delivery.targets.local.routing.router
         instances/<release>/       delivery.targets.local.instances
 
@@ -31,7 +32,7 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     folder = workspace / "targets" / environment.name
     # It listens on 127.0.0.1 alone, and the gates that call it have no credentials.
     settings = environment.serving.model_copy(update={"auth": "none"})
-    instances = Instances(folder / "instances", settings)
+    instances = Instances(folder / "instances", settings, folder / "predictions")
     port = environment.settings.target.port
     orders = LocalOrders(folder)
     fence = Fence(environment.name, folder, orders, Supervision(workspace).process)

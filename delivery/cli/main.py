@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "verify",
         "rollback",
         "hold",
+        "experiment",
         "status",
         "history",
         "attest",

@@ -10,9 +10,11 @@ from delivery.deployment.view import RolloutView, view
 from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of
+from delivery.events.experiments import Experiment, running
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Supervision
+from delivery.targets.protocol import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         problem = "" if rollout.is_watched else str(rollout)
     problem = str(doubts) or attempt.malformed or problem
     cure = _cure(attempt, doubts) if problem else ""
+    if not problem and (experiment := running(attempt.events)):
+        problem, cure = _unwatched(experiment, target), _watch_again(attempt, experiment)
     if order:
         problem, cure = "; ".join(filter(None, (f"HELD: {order}", problem))), order.cure
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
@@ -89,6 +93,17 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         supervision=Supervision(context.workspace).describe(environment),
         rollout=rollout,
     )
+
+
+def _unwatched(experiment: Experiment, target: Target) -> str:
+    """It runs, and no client takes part in it."""
+    if target.router.is_watched():
+        return ""
+    return f"nobody watches the experiment with {experiment.challenger}, so no client meets it"
+
+
+def _watch_again(attempt: Attempt, experiment: Experiment) -> str:
+    return f"delivery experiment start {attempt.environment} --release {experiment.challenger}"
 
 
 def _cure(attempt: Attempt, doubts: Doubts) -> str:
@@ -139,6 +154,8 @@ def _problem(
         return _unfinished(attempt)
     if attempt.state.failed:
         return f"{wanted.release} is {attempt.state.value} and main still wants it"
-    if attempt.state is State.VERIFIED and shares != {wanted.release: 100}:
+    experiment = running(attempt.events)
+    divided = experiment and shares.keys() == {experiment.champion, experiment.challenger}
+    if attempt.state is State.VERIFIED and shares != {wanted.release: 100} and not divided:
         return f"the route is not at {wanted.release}"
     return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.errors import HeldError
+from delivery.events.experiments import running
 from delivery.evidence.trial import Submission
 from delivery.forge.protocol import Pull
 from delivery.judgement.proposed import Judged, judge, require_pass
@@ -52,13 +53,15 @@ def advance(
         RefusedError: a gate refuses it.
     """
     attempt = snapshot.attempt(request.environment)
-    for name in filter(None, (request.environment, attempt.environment.upstream)):
-        snapshot.ledger.doubts(name).require_none()
-    _require_verified_upstream(snapshot, attempt, release)
+    require_admissible(snapshot, request, release)
     if attempt.desired.wanted.release == release:
         return PromoteResult(request.environment, release, None, None)
-    _require_not_failed(snapshot, request, release)
-    _require_not_older(snapshot, attempt, release)
+    if experiment := running(attempt.events):
+        raise HeldError(
+            f"an experiment with {experiment.challenger} runs in {attempt.environment}, beside "
+            f"{experiment.champion}. Wait for its end, or `delivery experiment stop "
+            f'{attempt.environment} --reason "…"`.'
+        )
     candidate = released(context, snapshot, release)
     signed = context.signed(snapshot, release, request.environment)
     submission = Submission(context, snapshot, candidate, attempt.environment, signed)
@@ -70,6 +73,17 @@ def advance(
     proposal = _proposal(snapshot, request, wanted, judged)
     pull = propose(context, snapshot, proposal, by_person=request.by_person)
     return PromoteResult(request.environment, release, judged, pull)
+
+
+def require_admissible(snapshot: Snapshot, request: PromoteRequest, release: str) -> None:
+    """HeldError where events are in doubt, or the release may not go there by what is known."""
+    attempt = snapshot.attempt(request.environment)
+    for name in filter(None, (request.environment, attempt.environment.upstream)):
+        snapshot.ledger.doubts(name).require_none()
+    _require_verified_upstream(snapshot, attempt, release)
+    if attempt.desired.wanted.release != release:
+        _require_not_failed(snapshot, request, release)
+        _require_not_older(snapshot, attempt, release)
 
 
 def _proposal(

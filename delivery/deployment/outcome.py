@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from delivery.context import Context
 from delivery.deployment.advance import PromoteRequest, PromoteResult, advance
+from delivery.deployment.experiments.winner import propose_winner
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
@@ -32,6 +33,7 @@ def follow_up(context: Context, environment: str, steps: tuple[Step, ...]) -> Ou
     if last.state.failed:
         return Outcome(last, steps, rollback=propose_rollback(context, environment))
     if last.state is State.VERIFIED and not last.idle:
+        propose_winner(context, environment)  # of an experiment, if a killed command left it
         return _propose_further(context, environment, steps)
     return Outcome(last, steps)
 

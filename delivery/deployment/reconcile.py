@@ -40,6 +40,7 @@ from delivery.deployment.wanted import clear_attempt
 from delivery.deployment.watching import Watching
 from delivery.errors import TargetError
 from delivery.events.event import State, next_kind
+from delivery.events.experiments import running
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, overridden
@@ -233,8 +234,12 @@ class Deployment:
         instances = target.runtime.instances()
         before = {name for name, instance in instances.items() if not instance.problem}
         target.runtime.start(admitted.bento(wanted))
-        self._route(target, Situation(attempt, target.router.weights()))
         keep = {wanted.release}
+        experiment, split = running(attempt.events), target.router.split()
+        if experiment and experiment.challenger in instances:
+            keep.add(experiment.challenger)
+        if split is None:  # what an experiment gave the challenger stays with it
+            self._route(target, Situation(attempt, target.router.weights()))
         if admitted.may_start(previous):
             target.runtime.start(admitted.bento(previous))
             keep.add(previous.release)

@@ -1,4 +1,4 @@
-"""Watches the rollouts that no other command watches, for as long as it lives: `delivery up`."""
+"""Watches rollouts and experiments that nobody else watches, as long as it lives: `delivery up`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from delivery.context import Context
+from delivery.deployment.experiments.winner import conducted
 from delivery.deployment.outcome import follow_up
 from delivery.deployment.reconcile import Deployment
 from delivery.deployment.ticks import ticks
 from delivery.errors import DeliveryError
 from delivery.events.event import State
+from delivery.events.experiments import running
 
 LOOK = 10.0  # s: what main said is read this often, without asking origin
 
@@ -53,11 +55,15 @@ class Resident:
     def _is_unwatched(self, name: str) -> bool:
         attempt = self.context.snapshot(fetch=False).attempt(name)
         target = self.context.target(attempt.environment)
-        return attempt.state is State.ROLLING and not target.router.is_watched()
+        begun = attempt.state is State.ROLLING or running(attempt.events) is not None
+        return begun and not target.router.is_watched()
 
     def _watch(self, name: str) -> None:
         """Until it has come to an end, or this command."""
         try:
+            if running(self.context.snapshot(fetch=False).attempt(name).events):
+                conducted(self.context, name, self._ended)
+                return
             steps = []
             with Deployment(self.context, name, self._ended) as deployment:
                 for step in ticks(self.context, deployment):

@@ -16,6 +16,7 @@ from delivery.deployment.strategies.action import (
 from delivery.deployment.watching import Watching
 from delivery.errors import HeldError
 from delivery.events.event import State
+from delivery.events.experiments import running
 from delivery.settings.policy import FILE, Environment
 from delivery.state.history import Attempt
 from delivery.targets.protocol import Target
@@ -62,10 +63,12 @@ def require_one_watcher(watching: Watching, target: Target) -> None:
 
 
 def end_other_rollouts(context: Context, attempt: Attempt, target: Target) -> None:
-    """Give the traffic of a rollout that nobody wants any more back to its champion, before
-    anything else: main wants something else, or it was decided by a command that was killed."""
-    split = target.router.split()
-    if split and not (split.attempt == attempt.commit and attempt.state is State.ROLLING):
+    """Give the traffic of a rollout or an experiment that nobody wants any more back to its
+    champion, before anything else: main wants something else, or it was decided by a command that
+    was killed."""
+    split, experiment = target.router.split(), running(attempt.events)
+    rolling = attempt.commit if attempt.state is State.ROLLING else ""
+    if split and split.attempt != (experiment.salt if experiment else rolling):
         context.progress(f"{split.champion} has all clients: {split.candidate} is not wanted")
         target.router.set_weights({split.champion: 100})
 

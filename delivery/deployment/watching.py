@@ -43,6 +43,11 @@ class Watching:
         self._lease.renew()
         target.router.divide(split, self._lease)
 
+    def renew(self) -> None:
+        """What is in force stays so for another while."""
+        if self._lease is not None:
+            self._lease.renew()
+
     def has_lease_of(self, target: Target) -> bool:
         """Has the candidate its share under the lease of this process?"""
         return self._lease is not None and target.router.is_under(self._lease)

@@ -80,6 +80,9 @@ class State(Enum):
 
 
 STATES = {state.kind.event: state for state in State}  # by the event that leads there, in order
+# Numbered kinds that leave the state of their attempt as it is: delivery.events.experiments says
+# what they tell.
+NOTES = ("experiment", "concluded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,13 @@ def parse_event(tag: str, message: str) -> Event:
 def is_kind(event: str) -> bool:
     """Is this a kind of event, with its number if it has one?"""
     name, dash, _ = event.partition("-")
-    return name in STATES and STATES[name].kind.numbered == bool(dash)
+    numbered = name in NOTES or (name in STATES and STATES[name].kind.numbered)
+    return name in (*STATES, *NOTES) and numbered == bool(dash)
+
+
+def is_note(event: Event) -> bool:
+    """Does it leave the state of its attempt as it is?"""
+    return event.kind.partition("-")[0] in NOTES
 
 
 def state_of(events: Sequence[Event]) -> State:

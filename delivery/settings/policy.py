@@ -17,6 +17,7 @@ from delivery.errors import InputError
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
+from delivery.settings.experiment import Experiment, FeedbackSettings
 from delivery.settings.rollout import Rollout
 from delivery.trust.signers import Signer
 from serving.settings.service import ServingSettings
@@ -38,6 +39,7 @@ class EnvironmentSettings(Strict):
 
     target: LocalTargetSettings
     rollout: Rollout = Rollout()  # how a release comes to all clients
+    experiment: Experiment = Experiment()  # how two releases are compared by what users do
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None
@@ -83,6 +85,7 @@ class Settings(Strict):
     environments: dict[Name, EnvironmentSettings] = Field(min_length=1)
     gates: GatesPolicy = GatesPolicy()
     serving: ServingSettings = ServingSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
     reproduce: Level = "bytes"  # what `delivery reproduce` has to find on the recorded platform
     trust: dict[Name, Signer] = Field(default_factory=dict)  # who may sign
 

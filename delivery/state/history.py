@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from delivery.events.event import Event, State, state_of
+from delivery.events.event import Event, State, is_note, state_of
 from delivery.settings.policy import Environment
 from delivery.state.desired import NONE, Desired, ReleaseRef
 from delivery.state.evidence_file import EvidenceFile
@@ -49,7 +49,8 @@ class Attempt:
     @property
     def why(self) -> str:
         """What its last event says of the reason; empty where nobody gave one."""
-        last = self.events[-1].evidence if self.events else {}
+        steps = [event for event in self.events if not is_note(event)]
+        last = steps[-1].evidence if steps else {}
         return self.malformed or str(last.get("why", ""))
 
     @property

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from delivery.bento.bento import Bento
 from delivery.gates.rollout.observations.samples import Samples
+from delivery.gates.rollout.observations.served import Served
 from delivery.targets.orders import Orders
 from delivery.targets.split import Split
 from serving.settings.service import ServingSettings
@@ -141,6 +142,10 @@ class Requests(Protocol):
 
     def samples(self) -> Samples:
         """All so far."""
+        ...
+
+    def served(self) -> Served:
+        """Who got an answer from whom, of the same requests."""
         ...
 
 

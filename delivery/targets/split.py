@@ -19,8 +19,8 @@ PERCENT = 100 // SLOTS  # of the traffic is in one slot
 class Split:
     """The candidate's `share` (percent, whole slots) in a step of an attempt.
 
-    `attempt` is a commit of main, which salts who is in which slot. `header` names the request
-    header that says who asks; a client without it is known by a cookie.
+    `attempt` is a commit of main, or the salt of an experiment: it says who is in which slot.
+    `header` names the request header that says who asks; a client without it is known by a cookie.
     """
 
     attempt: str
@@ -60,6 +60,11 @@ def slots_of(attempt: str, share: int) -> Set[int]:
 def slot_of(attempt: str, client: str) -> int:
     """The slot of a client, as the router computes it."""
     return int.from_bytes(_digest(f"{attempt}\n{client}")[:4], "big") % SLOTS
+
+
+def entity_of(attempt: str, client: str) -> str:
+    """What the router writes down of a client, in its place."""
+    return _digest(f"{attempt}\n{client}")[4:12].hex()
 
 
 def _digest(text: str) -> bytes:

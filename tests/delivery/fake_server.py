@@ -17,6 +17,7 @@ import random
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -55,16 +56,31 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(body).encode())
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/feedback":
+            note(content)
         time.sleep(BEHAVIOUR.get("seconds", 0))
         body = os.environ["RELEASE_ID"].encode()
         self.send_response(500 if FAILURES.next() else 200)
+        self.send_header("X-Request-Id", self.headers.get("X-Request-Id") or os.urandom(12).hex())
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def note(content: bytes) -> None:
+    """Feedback, in one write."""
+    now, release = datetime.now(UTC).isoformat(), os.environ["RELEASE_ID"]
+    lines = "".join(
+        json.dumps({"request_id": item["request_id"], "time": now, "release": release,
+                    "truth": item["truth"]}) + "\n"
+        for item in json.loads(content)["feedback"]
+    )  # fmt: skip
+    with (Path(os.environ["SERVING_LOG_FOLDER"]) / "feedback.jsonl").open("a") as file:
+        file.write(lines)
 
 
 class Server(ThreadingHTTPServer):

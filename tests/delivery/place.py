@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.errors import HeldError, TargetError
 from delivery.gates.judgement import Judgement
 from delivery.gates.rollout.observations.samples import EMPTY, Samples
+from delivery.gates.rollout.observations.served import Served, digest
 from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
@@ -186,6 +189,12 @@ class Place:
     def samples(self) -> Samples:
         """What the test says that the router wrote down; nothing to begin with."""
         return self.recorded()
+
+    def served(self) -> Served:
+        """The same requests, each named by its place."""
+        made = self.recorded()
+        names = np.array([digest(str(place)) for place in range(len(made))], np.uint64)
+        return Served(made.at, made.candidate, made.entity, names)
 
     def refresh(self) -> bool:
         self._call()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 CONNECTIONS = 6
 LONGEST = 600.0  # s: it ends by itself
 HEADER = "X-User"
+OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class Answer:
 
 @dataclass
 class Load:
-    """`per_second` requests to 127.0.0.1:`port` by `users` of equal weight."""
+    """`per_second` requests to 127.0.0.1:`port` by `users` of equal weight. `acts` says how often a
+    user whom a release answered does what is hoped for, which is told as feedback."""
 
     port: int
     users: int
     per_second: float
+    acts: Callable[[str], float] | None = None
     answers: list[Answer] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -56,6 +60,9 @@ class Load:
                 connection.request("POST", "/predict", b"{}", {HEADER: f"user-{user}"})
                 answer = connection.getresponse()
                 status, body = answer.status, answer.read().decode()
+                if self.acts and status == OK:
+                    truth = int(chance.random() < self.acts(body))
+                    self._tell(connection, answer.getheader("X-Request-Id", ""), truth)
             except (OSError, http.client.HTTPException) as error:
                 status, body = 0, repr(error)
                 connection = self._connection()
@@ -63,6 +70,11 @@ class Load:
             sent += 1
             due = begun + sent * CONNECTIONS / self.per_second
             self._ended.wait(max(0.0, due - time.monotonic()))
+
+    def _tell(self, connection: http.client.HTTPConnection, request: str, truth: int) -> None:
+        item = {"request_id": request, "truth": truth}
+        connection.request("POST", "/feedback", json.dumps({"feedback": [item]}))
+        connection.getresponse().read()
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

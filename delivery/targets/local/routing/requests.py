@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delivery.gates.rollout.observations.samples import Flags, Samples
+from delivery.gates.rollout.observations.served import Served, digest
 from delivery.targets.local.routing.records import Records
 from delivery.targets.split import Split, slots_of
 
 STEP, SLOT, ENTITY = "X-Delivery-Step", "X-Delivery-Slot", "X-Delivery-Entity"
+IDENTITY = "X-Request-Id"  # by which feedback names a request; in the answer of every release
 FIELDS = (
     "StartUTC", "Duration", "DownstreamStatus", "RequestMethod", "RequestPath", "ServiceName",
 )  # fmt: skip
@@ -28,9 +30,10 @@ ERROR = 500
 NANOSECOND = 1e-9
 COLUMNS = np.dtype(
     [("at", "f8"), ("step", "i8"), ("candidate", "?"), ("share", "f8"), ("entity", "U16"),
-     ("cause", "U3"), ("seconds", "f8"), ("owns", "?")]
+     ("cause", "U3"), ("seconds", "f8"), ("owns", "?"), ("request", "u8")]
 )  # fmt: skip
-Row = tuple[float, int, bool, float, str, str, float, bool]
+APART = ("owns", "request")  # columns that are no part of a sample
+Row = tuple[float, int, bool, float, str, str, float, bool, int]
 
 
 class Requests:
@@ -43,14 +46,22 @@ class Requests:
 
     def samples(self) -> Samples:
         """All so far, but for what nobody watched."""
+        watched = self._watched()
+        columns = {name: watched[name] for name in COLUMNS.names or () if name not in APART}
+        rows_of = np.zeros(len(watched), np.int64)
+        return Samples(**columns, rows=rows_of, lost=int(self._records.lost))
+
+    def served(self) -> Served:
+        """Who got an answer from whom, of the same requests."""
+        watched = self._watched()
+        return Served(watched["at"], watched["candidate"], watched["entity"], watched["request"])
+
+    def _watched(self) -> NDArray[Any]:
         rows = [row for line in self._lines() if (row := self._row(line))]
         if rows:
             table = np.concatenate([self._table, np.array(rows, COLUMNS)])
             self._table = table[np.argsort(table["at"], kind="stable")]
-        watched = self._table[~unwatched(self._table)]
-        columns = {name: watched[name] for name in COLUMNS.names or () if name != "owns"}
-        rows_of = np.zeros(len(watched), np.int64)
-        return Samples(**columns, rows=rows_of, lost=int(self._records.lost))
+        return np.asarray(self._table[~unwatched(self._table)])
 
     def _lines(self) -> Iterator[bytes]:
         """The whole lines that were added since."""
@@ -92,6 +103,7 @@ class Requests:
                 _cause(record["DownstreamStatus"]),
                 seconds,
                 owns,
+                digest(str(record.get(f"downstream_{IDENTITY}", ""))),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             self._records.miss()

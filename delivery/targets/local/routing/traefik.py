@@ -19,7 +19,7 @@ from delivery.targets.local.routing.configuration import PLUGIN
 from delivery.targets.local.routing.port import clear_port
 from delivery.targets.local.routing.probe import Probe
 from delivery.targets.local.routing.records import Records
-from delivery.targets.local.routing.requests import ENTITY, FIELDS, SLOT, STEP
+from delivery.targets.local.routing.requests import ENTITY, FIELDS, IDENTITY, SLOT, STEP
 
 GRACE = 15.0  # s: Traefik itself gives running requests 10 s
 DEADLINE = 15.0  # s: a change is in force after some 10 ms
@@ -34,13 +34,13 @@ OPTIONS = (
     # sent into one that is being closed.
     "--serverstransport.forwardingtimeouts.idleconntimeout=2s",
     "--serverstransport.forwardingtimeouts.dialtimeout=5s",
-    # What delivery.targets.local.routing.requests reads. No address and no other header of a client
-    # is written down.
+    # What delivery.targets.local.routing.requests reads. No address of a client is written down,
+    # and no header but the id of its request.
     "--accesslog.format=json",
     "--accesslog.fields.defaultmode=drop",
     *(f"--accesslog.fields.names.{field}=keep" for field in FIELDS),
     "--accesslog.fields.headers.defaultmode=drop",
-    *(f"--accesslog.fields.headers.names.{header}=keep" for header in (STEP, SLOT, ENTITY)),
+    *(f"--accesslog.fields.headers.names.{name}=keep" for name in (STEP, SLOT, ENTITY, IDENTITY)),
     f"--experimental.localplugins.{PLUGIN}.modulename=delivery/{PLUGIN}",
 )
 SOURCE = Path(__file__).parent / PLUGIN  # of the middleware that Traefik interprets

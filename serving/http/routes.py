@@ -122,6 +122,7 @@ class Routes:
                 message = Message(body, kind, Headers(scope=scope), names)
                 query = route.decode(message, predictor.contract)
             scored = await predictor.answer(query) if predictor.joins else predictor(query)
+            scored.body = body
             self.meter.scored(scored.batch.rows, scored.ignored)
             self.note(scored)
             return route.encode(scored, query, predictor)

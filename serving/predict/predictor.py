@@ -39,11 +39,13 @@ class Query:
 @dataclass(slots=True)
 class Scored:
     """Scores as the model gave them, float32: [rows], or [rows, classes]; and the columns that
-    they were computed from. `ignored` are the values of unknown fields."""
+    they were computed from. `ignored` are the values of unknown fields. `body` are the rows as they
+    were sent, for whoever has to know them again."""
 
     score: Array
     batch: Batch
     ignored: int
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ class LogSettings(Strict):
     """What is written down. Predictions and feedback need a folder, which the instance is told
     by SERVING_LOG_FOLDER; `requests` are lines of JSON on standard output.
 
-    `share` of the requests is kept, chosen by request id. A file that reaches `file_bytes` is
-    put aside, and `files` of them are kept for each worker.
+    `share` of the requests is kept, chosen by a digest of their rows. A file that reaches
+    `file_bytes` is put aside, and `files` of them are kept for each worker.
     """
 
     share: float = Field(default=1.0, ge=0, le=1)

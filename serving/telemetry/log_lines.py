@@ -55,6 +55,7 @@ class LogLines:
             "release": self._release,
             "request_id": entry.id,
             "time": iso_time(entry.time),
+            "digest": entry.digest,
             "features": {
                 name: self._values(name, entry.batch.columns[name]) for name in self._shown
             },

@@ -1,9 +1,11 @@
 """The prediction log: what was asked and answered, as lines of JSON, written by a thread.
 
-One line for a request: release, id, time, and inputs and scores by column. The requests themselves
-make the lines, of a few rows at a time: the thread would make them no cheaper, and would hold other
-requests up for as long as Python lets a thread run. The thread only waits for the disk, and makes
-the lines of what is left when few requests come.
+One line for a request: release, id, time, a digest of the rows as they were sent, and inputs and
+scores by column. Two releases that got the same bytes write the same digest.
+
+The requests themselves make the lines, of a few rows at a time: the thread would make them no
+cheaper, and would hold other requests up for as long as Python lets a thread run. The thread only
+waits for the disk, and makes the lines of what is left when few requests come.
 
 What is between the requests and the disk is bounded; what does not fit is dropped and counted.
 Whatever the disk does, the thread goes on: each row is counted as written or as dropped.
@@ -12,11 +14,11 @@ Whatever the disk does, the thread goes on: each row is counted as written or as
 from __future__ import annotations
 
 import atexit
+import hashlib
 import logging
 import os
 import threading
 import time
-import zlib
 from collections import deque
 
 from prometheus_client import Counter
@@ -59,7 +61,10 @@ class PredictionLog:
             limit=settings.file_bytes,
             count=settings.files,
         )
-        self._text = LogLines(contract, start.release, start.host.log_key.encode())
+        self._key = start.host.log_key.encode()
+        # Without a key, whoever guesses a sensitive value could check it by the digest.
+        self._hides = any(spec.sensitive for spec in contract.inputs) and not self._key
+        self._text = LogLines(contract, start.release, self._key)
         self._rows = 0  # whose lines are not made yet
         self._queue: deque[tuple[bytes, int]] = deque()  # lines, and their rows
         self._waiting = 0  # rows in both
@@ -84,11 +89,11 @@ class PredictionLog:
 
     def scored(self, scored: Scored) -> None:
         """Take note of an answered request, if it belongs to the share that is kept. The same
-        id is always kept or never, on every worker."""
-        context = current()
-        if zlib.crc32(context.id.encode()) >= self._threshold:
+        rows are always kept or never, on every worker and by every release."""
+        digest = hashlib.blake2b(scored.body, digest_size=16, key=self._key[:64])
+        if int.from_bytes(digest.digest()[:4], "big") >= self._threshold:
             return
-        rows = scored.batch.rows
+        rows, known = scored.batch.rows, "" if self._hides else digest.hexdigest()
         with self._lock:
             if self._waiting + rows > ROWS:
                 self._dropped.inc(rows)
@@ -96,7 +101,8 @@ class PredictionLog:
             self._waiting += rows
             self._rows += rows
             try:
-                self._text.add(Entry(context.id, time.time(), scored.batch, scored.score))
+                entry = Entry(current().id, time.time(), scored.batch, scored.score, known)
+                self._text.add(entry)
                 if self._rows >= BATCH:
                     self._make_lines()
             except Exception as fault:  # a bug costs rows, and never the log

@@ -32,6 +32,7 @@ class Entry:
     time: float  # since the epoch
     batch: Batch
     score: Array
+    digest: str = ""  # of the rows as they were sent; empty where nobody may know them again
 
 
 class ShortLines:
@@ -40,13 +41,14 @@ class ShortLines:
     def __init__(self, contract: Contract, release: str, hidden: frozenset[str]) -> None:
         self._blocks = blocks_of(contract)
         self._rows = RowBuffer(self._blocks, SIZE)
-        self._heads: list[tuple[bytes, bytes]] = []
+        self._heads: list[tuple[bytes, bytes, bytes]] = []
         self._scores: list[Array] = []
         names = [spec.name for block in self._blocks for spec in block.specs]
         shown = [spec.name for spec in contract.inputs if spec.name not in hidden]
         self._places = [names.index(name) for name in shown]
         self._template = (
-            b'{"release":%b,"request_id":%%b,"time":"%%b","features":{%b},"score":%%b}\n'
+            b'{"release":%b,"request_id":%%b,"time":"%%b","digest":"%%b","features":{%b},'
+            b'"score":%%b}\n'
             % (_escaped(release), b",".join(_escaped(name) + b":[%b]" for name in shown))
         )
 
@@ -57,7 +59,8 @@ class ShortLines:
     def add(self, entry: Entry) -> None:
         """Take a request in; not when it is full."""
         self._rows.add(entry.batch)
-        self._heads.append((orjson.dumps(entry.id), iso_time(entry.time).encode()))
+        identity, digest = orjson.dumps(entry.id), entry.digest.encode()
+        self._heads.append((identity, iso_time(entry.time).encode(), digest))
         self._scores.append(entry.score)
 
     def take(self) -> bytes:

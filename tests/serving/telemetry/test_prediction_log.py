@@ -52,6 +52,7 @@ class Desk:
     def ask(self, identity: str, *rows: dict[str, Any]) -> Any:
         CONTEXT.set(RequestContext(identity, "somebody"))
         scored = self.predictor(Query(len(rows), list(rows)))
+        scored.body = json.dumps(rows).encode()
         self.log.scored(scored)
         return scored.score.tolist()
 
@@ -133,18 +134,45 @@ def test_what_waits_is_written_at_the_end_of_the_process(tmp_path: Path) -> None
 def test_a_share_of_the_requests_is_kept(tmp_path: Path, share: float, low: int, high: int) -> None:
     desk = Desk(tmp_path, share=share)
     for number in range(200):
-        desk.ask(f"request-{number}", ROW)
+        desk.ask(f"request-{number}", ROW | {"distance": number})
     assert low <= len(desk.lines()) <= high
 
 
-def test_the_same_request_is_kept_by_every_worker_or_by_none(tmp_path: Path) -> None:
+def test_the_same_rows_are_kept_by_every_release_or_by_none(tmp_path: Path) -> None:
+    """Whatever the request is called: what is mirrored to another release has another id."""
     kept = []
     for name in ("one", "two"):
-        desk = Desk(tmp_path / name, share=0.5)
+        desk = Desk(tmp_path / name, release=name, share=0.5)
         for number in range(50):
-            desk.ask(f"request-{number}", ROW)
-        kept.append([line["request_id"] for line in desk.lines()])
+            desk.ask(f"{name}-{number}", ROW | {"distance": number})
+        kept.append([line["request_id"].partition("-")[2] for line in desk.lines()])
+    assert 0 < len(kept[0]) < 50
     assert kept[0] == kept[1]
+
+
+def test_the_same_rows_have_the_same_digest_and_others_another(tmp_path: Path) -> None:
+    found = []
+    for release in ("r-1", "r-2"):
+        desk = Desk(tmp_path / release, release=release, hidden=())
+        for distance in (1, 2, 1):
+            desk.ask("any", ROW | {"distance": distance})
+        desk.ask("any", ROW | {"distance": 1}, ROW)
+        found.append([line["digest"] for line in desk.lines()])
+    first, second = found
+    assert first == second
+    assert [len(bytes.fromhex(digest)) * 8 for digest in first] == [128] * 4
+    assert first[0] == first[2]
+    assert len(set(first)) == 3
+
+
+def test_who_knows_no_key_learns_nothing_of_sensitive_values_by_the_digest(tmp_path: Path) -> None:
+    found = []
+    for key in ("", "a", "b"):
+        desk = Desk(tmp_path / f"of-{key}", key=key, hidden=("carrier",))
+        desk.ask("one", ROW)
+        found.append(desk.lines()[0]["digest"])
+    assert found[0] == ""
+    assert len(set(found)) == 3
 
 
 def test_files_are_put_aside_and_the_oldest_goes(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ Answer = Callable[[list[dict[str, Any]]], tuple[int, Any]]
 
 
 @contextmanager
-def standin(answer: Answer, release: Any = None) -> Iterator[str]:
-    """Serve POST /predict by `answer(instances) → status, body` and GET /release."""
+def standin(answer: Answer, release: Any = None, ids: list[str] | None = None) -> Iterator[str]:
+    """Serve POST /predict by `answer(instances) → status, body` and GET /release. `ids` collects
+    those of the requests."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -22,6 +23,8 @@ def standin(answer: Answer, release: Any = None) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if ids is not None:
+                ids.append(self.headers.get("X-Request-ID", ""))
             self._send(*answer(body["instances"]))
 
         def do_GET(self) -> None:

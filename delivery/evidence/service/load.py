@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from delivery.bento.client import BY_DELIVERY
 from delivery.errors import TargetError
 from delivery.evidence.live import Live
 from delivery.evidence.predictions import policy_sha256
@@ -92,6 +93,7 @@ def _run(url: str, examples: Path, policy: Policy, scratch: Path) -> str:
         "LOAD_RATE": str(policy.requests_per_second),
         "LOAD_SECONDS": str(policy.seconds),
         "LOAD_WARM_UP": str(WARM_UP),
+        "LOAD_REQUEST_ID": BY_DELIVERY["X-Request-ID"],
         "LOAD_FIRST_ERROR": str(scratch / FIRST_ERROR),
     }
     try:

@@ -19,6 +19,7 @@ USERS = int(os.environ["LOAD_USERS"])
 RATE = float(os.environ["LOAD_RATE"])
 SECONDS = float(os.environ["LOAD_SECONDS"])
 WARM_UP = float(os.environ["LOAD_WARM_UP"])
+HEADERS = {"X-Request-ID": os.environ["LOAD_REQUEST_ID"]}
 FIRST_ERROR = Path(os.environ["LOAD_FIRST_ERROR"])  # Locust's JSON counts errors without a text
 NEXT = itertools.cycle(INSTANCES)
 
@@ -33,7 +34,9 @@ class Client(FastHttpUser):
     @task
     def predict(self) -> None:
         body = {"instances": [next(NEXT)]}
-        with self.client.post("/predict", json=body, catch_response=True) as response:
+        with self.client.post(
+            "/predict", json=body, headers=HEADERS, catch_response=True
+        ) as response:
             if not response.status_code:
                 response.failure(f"no answer: {response.error!r}")
             elif response.status_code != 200:

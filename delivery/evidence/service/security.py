@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from delivery.bento.client import read_examples
+from delivery.bento.client import BY_DELIVERY, read_examples
 from delivery.errors import HeldError
 from delivery.evidence.live import Live
 from delivery.evidence.service import tls
@@ -79,7 +79,9 @@ def observe(live: Live) -> Evidence | None:
 
 def attacked(url: str, service: ServiceUnderTest, *, guarded: bool) -> Evidence:
     """What a running service does about it."""
-    with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
+    with httpx.Client(
+        base_url=url, timeout=TIMEOUT, trust_env=False, headers=BY_DELIVERY
+    ) as client:
         return replace(tried(client, service, guarded=guarded), channel=tls.taken(url))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.bento.client import read_examples, score_rows
+from delivery.bento.client import OWN, read_examples, score_rows
 from delivery.errors import HeldError, TargetError
 from tests.delivery.standin import halves, standin
 
@@ -17,6 +17,14 @@ from tests.delivery.standin import halves, standin
 def test_scores_of_several_classes_keep_their_shape() -> None:
     with standin(lambda batch: (200, {"predictions": [[0.2, 0.8]] * len(batch)})) as url:
         assert score_rows(url, [{}] * 3).shape == (3, 2)
+
+
+def test_who_reads_the_prediction_log_can_tell_these_requests_from_those_of_clients() -> None:
+    ids: list[str] = []
+    with standin(halves, ids=ids) as url:
+        score_rows(url, [{}])
+    assert ids
+    assert all(identity.startswith(OWN) for identity in ids)
 
 
 def test_an_answer_of_null_is_nan() -> None:

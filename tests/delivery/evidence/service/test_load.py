@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from delivery.bento.bento import Bento
+from delivery.bento.client import OWN
 from delivery.errors import TargetError
 from delivery.evidence.predictions import Predictions
 from delivery.evidence.service import load
@@ -43,9 +44,11 @@ def test_a_quick_service_is_asked_as_often_as_the_policy_says_and_no_oftener(
     examples: Path,
 ) -> None:
     """A busy machine asks less often than 50 times a second."""
-    with standin(halves) as url:
+    ids: list[str] = []
+    with standin(halves, ids=ids) as url:
         measured = measure(url, examples, POLICY)
     assert measured.errors == 0
+    assert all(identity.startswith(OWN) for identity in ids), "no client asked"
     assert 1 < measured.requests <= 50 * 1.3  # the warm-up is dropped
     assert 0 < measured.rate <= 50 * 1.3
     assert measured.rate == pytest.approx(measured.requests / measured.seconds)

@@ -25,6 +25,7 @@ def run(folder: Path, answer: Answer, *, warm_up: float = 0.0, rate: float = 20.
         "LOAD_RATE": rate,
         "LOAD_SECONDS": 0.5,
         "LOAD_WARM_UP": warm_up,
+        "LOAD_REQUEST_ID": "delivery.gate",
         "LOAD_FIRST_ERROR": first_error,
     }
     options = ["--headless", "--users", "1", "--json-file", str(folder / "stats")]

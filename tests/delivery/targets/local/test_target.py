@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
+
 from delivery.bento.bento import Bento
 from delivery.targets.local.target import local_target
 from delivery.targets.protocol import Target
+from serving.settings.host import LOG_FOLDER
 from serving.settings.service import ServingSettings
 from tests.delivery.place import environment
 from tests.delivery.running import eventually, running
@@ -27,6 +30,19 @@ def test_nothing_runs_in_a_new_target(target: Target) -> None:
 def test_the_gates_that_call_it_need_no_credentials(tmp_path: Path) -> None:
     closed = replace(environment("staging"), serving=ServingSettings(auth="keys"))
     assert local_target(closed, tmp_path).runtime.settings.auth == "none"
+
+
+def test_all_releases_write_what_they_answered_into_one_folder_of_their_owner(
+    target: Target, bento: Path
+) -> None:
+    folders = {
+        httpx.get(f"{target.runtime.start(Bento(name, bento)).url}/env").json()[LOG_FOLDER]
+        for name in ("r-one", "r-two")
+    }
+    assert folders == {str(target.runtime.predictions)}
+    assert target.runtime.predictions.stat().st_mode & 0o077 == 0
+    target.stop()
+    assert target.runtime.predictions.is_dir(), "labels come late"
 
 
 def test_after_the_machine_was_off_everything_comes_back(target: Target, bento: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 from delivery.bento.bento import Bento
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.gates.rollout.observations.served import Served
+from delivery.targets.mirror import Mirror
 from delivery.targets.orders import Orders
 from delivery.targets.split import Split
 from serving.settings.service import ServingSettings
@@ -44,6 +45,8 @@ class Capabilities:
     shares: bool = False  # a candidate gets a share of the traffic while somebody watches
     sticky: bool = False  # a client stays with its release for as long as its slot does
     records: bool = False  # the router writes down what became of each request
+    predictions: bool = False  # what releases answered is written down where commands can read it
+    mirror: bool = False  # the router sends a copy of predictions to a candidate
 
     def lacks(self, needed: Iterable[str]) -> Sequence[str]:
         """Which of these it cannot."""
@@ -179,12 +182,22 @@ class Router(Protocol):
         comes, the champion answers everybody. Waits until the route answers so."""
         ...
 
+    def mirror(self) -> Mirror | None:
+        """What is mirrored; None where nothing is."""
+        ...
+
+    def reflect(self, mirror: Mirror, lease: Lease) -> None:
+        """Send copies of predictions, and of nothing else, to the candidate for as long as `lease`
+        holds; its answers are thrown away, and the champion answers everybody. A router that
+        cannot mirror is asked for a share of 0 alone. Waits until the route answers so."""
+        ...
+
     def is_under(self, lease: Lease) -> bool:
-        """Has the candidate its slots under this lease?"""
+        """Has the candidate its slots, or its copies, under this lease?"""
         ...
 
     def is_watched(self) -> bool:
-        """Has the candidate its slots under a lease that holds, whosever it is?"""
+        """Has the candidate its slots or copies under a lease that holds, whosever it is?"""
         ...
 
     def requests(self, split: Split) -> Requests:

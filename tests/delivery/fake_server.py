@@ -6,11 +6,14 @@ so at the first start; `crash` lets every worker die; `stubborn` ignores SIGTERM
 Routes: /readyz, /release, /env, /headers as they came, and /hold, which answers once the file
 `let-go` is in HOME and says so by the file `held`. Every POST answers with the release, after
 `seconds`, and with status 500 for a share `fails` of them, in bursts of `burst` on average; and for
-as long as there is a file `away`.
+as long as there is a file `away`. A POST with instances {"x": 0 to 1} is answered and written down
+as the service does: the score is x and `shift`, a share `refuses` of the rows is refused. `notes`
+names a file that gets a line for each POST: release and path.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -60,12 +63,41 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/feedback":
             note(content)
         time.sleep(BEHAVIOUR.get("seconds", 0))
-        body = os.environ["RELEASE_ID"].encode()
-        self.send_response(500 if FAILURES.next() else 200)
-        self.send_header("X-Request-Id", self.headers.get("X-Request-Id") or os.urandom(12).hex())
+        self._note()
+        request = self.headers.get("X-Request-Id") or os.urandom(12).hex()
+        status, body = 500 if FAILURES.next() else 200, os.environ["RELEASE_ID"].encode()
+        if status == 200 and b'"instances"' in content:
+            status, body = self._predict(content, request)
+        self.send_response(status)
+        self.send_header("X-Request-Id", request)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _note(self) -> None:
+        if file := BEHAVIOUR.get("notes"):
+            with Path(file).open("a") as notes:
+                notes.write(f"{os.environ['RELEASE_ID']} {self.path}\n")
+
+    def _predict(self, asked: bytes, request: str) -> tuple[int, bytes]:
+        """The score of a row is its `x` and the `shift` of this release."""
+        rows = [row["x"] for row in json.loads(asked)["instances"]]
+        if any(int(x * 1e6) % 1000 < 1000 * BEHAVIOUR.get("refuses", 0) for x in rows):
+            return 422, b'{"error": {"message": "x is too odd"}}'
+        release = os.environ["RELEASE_ID"]
+        scores = [min(1.0, max(0.0, x + BEHAVIOUR.get("shift", 0))) for x in rows]
+        line = {
+            "release": release,
+            "request_id": request,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "digest": hashlib.blake2b(asked, digest_size=16).hexdigest(),
+            "features": {"x": rows},
+            "score": scores,
+        }
+        if folder := os.environ.get("SERVING_LOG_FOLDER"):
+            with (Path(folder) / f"predictions-{os.getpid()}.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+        return 200, json.dumps({"release": release, "predictions": scores}).encode()
 
     def log_message(self, *_: object) -> None:
         pass

@@ -26,12 +26,15 @@ from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
+from delivery.targets.mirror import Mirror
 from delivery.targets.orders import Hold, JournalEntry
 from delivery.targets.protocol import Capabilities, Instance, Lease, Target, Writer
 from delivery.targets.split import Split
 from serving.settings.service import ServingSettings
 
-ABLE = Capabilities(lasting=True, shares=True, sticky=True, records=True)
+ABLE = Capabilities(
+    lasting=True, shares=True, sticky=True, records=True, predictions=True, mirror=True
+)
 
 
 class Killed(BaseException):
@@ -73,6 +76,7 @@ class Place:
     free: bool = True
     turns: dict[int, tuple[int, Writer]] = field(default_factory=dict)  # by thread
     divided: Split | None = None
+    mirrored: Mirror | None = None
     under: int = 0  # which lease
     leases: list[PlaceLease] = field(default_factory=list)
     recorded: Callable[[], Samples] = lambda: EMPTY
@@ -157,7 +161,7 @@ class Place:
     def set_weights(self, weights: Mapping[str, int]) -> None:
         self._call()
         assert all(self.running.get(release) for release in weights), "traffic to what is down"
-        self.shares, self.divided = dict(weights), None
+        self.shares, self.divided, self.mirrored = dict(weights), None, None
         self.seen.append(",".join(weights))
 
     def split(self) -> Split | None:
@@ -175,13 +179,27 @@ class Place:
         self._call()
         assert all(self.running.get(release) for release in split.weights), "a share of the dead"
         self.shares, self.divided, self.under = dict(split.weights), split, lease.port
+        self.mirrored = None
         self.seen.append(",".join(split.weights))
 
+    def mirror(self) -> Mirror | None:
+        return self.mirrored
+
+    def reflect(self, mirror: Mirror, lease: Lease) -> None:
+        self._call()
+        assert self.running.get(mirror.champion), "a mirror before the dead"
+        assert self.running.get(mirror.candidate), "copies for the dead"
+        self.shares, self.divided = {mirror.champion: 100}, None
+        self.mirrored, self.under = mirror, lease.port
+
     def is_under(self, lease: Lease) -> bool:
-        return self.divided is not None and self.under == lease.port
+        return self._has_plan() and self.under == lease.port
 
     def is_watched(self) -> bool:
-        return self.divided is not None and self.leases[self.under - 1].holds
+        return self._has_plan() and self.leases[self.under - 1].holds
+
+    def _has_plan(self) -> bool:
+        return self.divided is not None or self.mirrored is not None
 
     def requests(self, split: Split) -> Place:
         return self

@@ -3,6 +3,8 @@
 While a candidate has a share, each request first passes a middleware that puts its client into a
 slot and stamps it; the candidate's slots lead to the candidate as long as its lease is renewed,
 and to the champion otherwise. Those requests alone are written down.
+
+A mirror leaves clients where they are: delivery.targets.local.routing.mirroring.
 """
 
 from __future__ import annotations
@@ -13,6 +15,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from delivery.targets.local.routing.lease import checked
+from delivery.targets.local.routing.mirroring import (
+    SERVICE,
+    Reflection,
+    header_of,
+    reflection_of,
+    router,
+    services_of,
+)
 from delivery.targets.local.routing.requests import SLOT
 from delivery.targets.split import Split
 
@@ -32,23 +43,29 @@ class Rollout:
     lease: int
 
 
+Plan = Rollout | Reflection
+
+
 def configuration(
-    weights: Mapping[str, int], addresses: Mapping[str, str], rollout: Rollout | None = None
+    weights: Mapping[str, int], addresses: Mapping[str, str], plan: Plan | None = None
 ) -> tuple[Mapping[str, Any], str]:
     """The part `http` of the dynamic configuration, and the version that the probe answers."""
     services = _services(weights, addresses)
-    if rollout:
-        services |= _under_lease(services[rollout.split.candidate], rollout)
-    content = json.dumps([services, asdict(rollout)] if rollout else services)
+    routers, told, plugins = _plain(), {}, {}
+    if isinstance(plan, Rollout):
+        services |= _under_lease(services[plan.split.candidate], plan)
+        routers, told = _divided(plan.split), {HOLDER: plan.split.champion}
+        plugins = {PLUGIN: {"plugin": {PLUGIN: asdict(plan.split)}}}
+    elif plan:
+        services |= services_of(plan, addresses.get(plan.mirror.candidate))
+        routers |= {SERVICE: {**router(), **_unwritten()}}
+        told = dict(header_of(plan.mirror))
+    content = json.dumps([services, asdict(plan)] if plan else services)
     version = hashlib.sha256(content.encode()).hexdigest()[:12]
-    routers = _divided(rollout.split) if rollout else _plain()
-    holder = {HOLDER: rollout.split.champion} if rollout else {}
+    headers = {"headers": {"customResponseHeaders": {VERSION: version, **told}}}
     return {
         "routers": {**routers, "pulse": {**_probe(PULSE, "nobody"), **_unwritten()}},
-        "middlewares": {
-            "version": {"headers": {"customResponseHeaders": {VERSION: version, **holder}}},
-            **({PLUGIN: {"plugin": {PLUGIN: asdict(rollout.split)}}} if rollout else {}),
-        },
+        "middlewares": {"version": headers, **plugins},
         "services": {**services, "nobody": {"loadBalancer": {"servers": []}}},
     }, version
 
@@ -59,10 +76,10 @@ def weights_of(http: Mapping[str, Any]) -> Mapping[str, int]:
     return {service["name"]: service["weight"] for service in services}
 
 
-def rollout_of(http: Mapping[str, Any]) -> Rollout | None:
-    """The division of the traffic; None where there is none."""
+def plan_of(http: Mapping[str, Any]) -> Plan | None:
+    """How the traffic is divided or mirrored; None where it is neither."""
     if PLUGIN not in http.get("middlewares", {}):
-        return None
+        return reflection_of(http)
     split = Split(**http["middlewares"][PLUGIN]["plugin"][PLUGIN])
     candidate = http["services"][split.candidate]["loadBalancer"]
     return Rollout(split, int(candidate["healthCheck"]["port"]))
@@ -100,15 +117,8 @@ def _services(weights: Mapping[str, int], addresses: Mapping[str, str]) -> dict[
 
 
 def _under_lease(candidate: Mapping[str, Any], rollout: Rollout) -> dict[str, Any]:
-    """The candidate is led to while its watcher answers, whatever the candidate itself does: its
-    own failures have to be seen."""
-    check = {
-        "path": "/lease",
-        "port": rollout.lease,
-        "interval": "500ms",
-        "unhealthyInterval": "500ms",
-        "timeout": "1s",
-    }
+    """The candidate is led to while its watcher answers, and then the champion."""
+    check = checked(rollout.lease)
     leased = {"loadBalancer": {**candidate["loadBalancer"], "healthCheck": check}}
     split = rollout.split
     return {

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 
@@ -58,6 +59,18 @@ def watched() -> Iterator[Lease]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def checked(port: int) -> Mapping[str, Any]:
+    """The check by which Traefik leads to a candidate while the watcher at `port` answers, whatever
+    the candidate itself does: its own failures have to be seen."""
+    return {
+        "path": "/lease",
+        "port": port,
+        "interval": "500ms",
+        "unhealthyInterval": "500ms",
+        "timeout": "1s",
+    }
 
 
 def is_held(port: int) -> bool:

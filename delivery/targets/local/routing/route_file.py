@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from delivery.targets.local.routing.configuration import (
-    Rollout,
+    Plan,
     addresses_of,
-    rollout_of,
+    plan_of,
     version_of,
     weights_of,
 )
@@ -38,10 +38,10 @@ class RouteFile:
         http = self._http()
         return addresses_of(http) if http else {}
 
-    def rollout(self) -> Rollout | None:
-        """How it divides the traffic; None where it does not."""
+    def plan(self) -> Plan | None:
+        """How it divides or mirrors the traffic; None where it does neither."""
         http = self._http()
-        return rollout_of(http) if http else None
+        return plan_of(http) if http else None
 
     def version(self) -> str:
         """What Traefik answers that keeps to it; empty if it does not say."""
@@ -52,7 +52,7 @@ class RouteFile:
         """Its content; None if that is not a configuration."""
         try:
             http: Mapping[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))["http"]
-            weights_of(http), addresses_of(http), version_of(http), rollout_of(http)
+            weights_of(http), addresses_of(http), version_of(http), plan_of(http)
             return http
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None

@@ -18,12 +18,14 @@ from delivery.errors import TargetError
 from delivery.files import write_whole
 from delivery.processes.process import Process
 from delivery.targets.local.routing.certificate import certificate
-from delivery.targets.local.routing.configuration import Rollout, configuration
+from delivery.targets.local.routing.configuration import Plan, Rollout, configuration
 from delivery.targets.local.routing.fence import Fence
 from delivery.targets.local.routing.lease import is_held, watched
+from delivery.targets.local.routing.mirroring import Reflection
 from delivery.targets.local.routing.requests import Requests
 from delivery.targets.local.routing.route_file import RouteFile
 from delivery.targets.local.routing.traefik import Traefik
+from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Lease
 from delivery.targets.split import Split
 
@@ -100,8 +102,13 @@ class LocalRouter:
 
     def split(self) -> Split | None:
         """How clients are divided; None where they are not."""
-        rollout = self.file.rollout()
-        return rollout.split if rollout else None
+        plan = self.file.plan()
+        return plan.split if isinstance(plan, Rollout) else None
+
+    def mirror(self) -> Mirror | None:
+        """What is mirrored; None where nothing is."""
+        plan = self.file.plan()
+        return plan.mirror if isinstance(plan, Reflection) else None
 
     def watched(self) -> AbstractContextManager[Lease]:
         """A lease of this process, for as long as the block."""
@@ -115,6 +122,13 @@ class LocalRouter:
         with self.fence.write():
             self.traefik.records.begin(split.attempt, self.traefik.reopen)
         self._apply(split.weights, addresses, set(split.weights), rollout)
+
+    def reflect(self, mirror: Mirror, lease: Lease) -> None:
+        """Send copies of predictions to the candidate for as long as `lease` is renewed; the
+        champion answers everybody. Waits as `set_weights` does, and raises the same."""
+        weights = {mirror.champion: 100}
+        addresses = self._addresses({**weights, mirror.candidate: 0})
+        self._apply(weights, addresses, set(weights), Reflection(mirror, lease.port))
 
     def refresh(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
         """Put the same weights in force for the releases that are alive now; True if Traefik had
@@ -138,7 +152,7 @@ class LocalRouter:
         for release, neighbour in neighbours.items():
             addresses[release] = addresses[neighbour]
         before = self.process.leader()
-        self._apply(weights, addresses, answering, self.file.rollout())
+        self._apply(weights, addresses, answering, self.file.plan())
         return self.process.leader() != before
 
     def stop(self) -> None:
@@ -148,14 +162,14 @@ class LocalRouter:
         self.file.path.unlink(missing_ok=True)
 
     def is_under(self, lease: Lease) -> bool:
-        """Has the candidate its slots under this lease?"""
-        rollout = self.file.rollout()
-        return rollout is not None and rollout.lease == lease.port
+        """Has the candidate its slots, or its copies, under this lease?"""
+        plan = self.file.plan()
+        return plan is not None and plan.lease == lease.port
 
     def is_watched(self) -> bool:
-        """Has the candidate its slots under a lease that holds, whosever it is?"""
-        rollout = self.file.rollout()
-        return rollout is not None and is_held(rollout.lease)
+        """Has the candidate its slots or copies under a lease that holds, whosever it is?"""
+        plan = self.file.plan()
+        return plan is not None and is_held(plan.lease)
 
     def requests(self, split: Split) -> Requests:
         """What was written down about the requests of an attempt; `samples` reads on."""
@@ -176,10 +190,10 @@ class LocalRouter:
         weights: Mapping[str, int],
         addresses: Mapping[str, str],
         answering: set[str],
-        rollout: Rollout | None,
+        plan: Plan | None,
     ) -> None:
         """Write the route and put it in force; one of `answering` answers then."""
-        routes, version = configuration(weights, addresses, rollout)
+        routes, version = configuration(weights, addresses, plan)
         content = {"http": routes, "tls": self._tls()}
         with self.fence.write():
             write_whole(self.file.path, json.dumps(content, indent=1) + "\n")

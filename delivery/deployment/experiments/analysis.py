@@ -1,4 +1,4 @@
-"""How an experiment stands: what the router wrote down, what was told since, and the verdicts."""
+"""How an experiment stands: what the router wrote down, the feedback since, and the verdicts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functools import partial
 from delivery.context import Context
 from delivery.deployment.strategies.ab import Conclusion, conclude
 from delivery.events.experiments import Experiment
-from delivery.evidence import told
+from delivery.evidence import feedback
 from delivery.gates.rollout import canary, experiment
 from delivery.gates.rollout.observations import outcomes
 from delivery.gates.rollout.observations.outcomes import Outcomes
-from delivery.gates.rollout.observations.served import Question, Told
+from delivery.gates.rollout.observations.served import Feedback, Question
 from delivery.gates.rollout.observations.served import outcomes as gathered
 from delivery.gates.verdict import Verdict
 from delivery.settings import experiment as settings
@@ -82,7 +82,7 @@ class Analyst:
         question = Question(
             by.metric, by.guardrails, by.after_s, by.share / 100, self.running.begun
         )
-        found = gathered(served, self._told(by), question, moment)
+        found = gathered(served, self._feedback(by), question, moment)
         days = (moment - self.running.begun) / outcomes.DAY
         late = by.ceiling + by.after_s / outcomes.DAY
         entities = {(name, bool(own)) for name, own in zip(
@@ -105,11 +105,11 @@ class Analyst:
             self._requests = self.target.router.requests(split_of(self.running))
         return self._requests
 
-    def _told(self, by: settings.Experiment) -> Iterator[Told]:
+    def _feedback(self, by: settings.Experiment) -> Iterator[Feedback]:
         if by.outcome == settings.FEEDBACK:
-            return told.feedback(self.target.runtime.predictions, by.metric)
+            return feedback.feedback(self.target.runtime.predictions, by.metric)
         entity = partial(entity_of, self.running.salt)
-        return told.events(self.context.root / by.outcome, entity, by.metric)
+        return feedback.events(self.context.root / by.outcome, entity, by.metric)
 
 
 def _by_arm(found: Outcomes, *, all_of: bool) -> tuple[int, int]:

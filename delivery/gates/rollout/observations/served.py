@@ -1,4 +1,4 @@
-"""From whom a router served, and what was told about them since, to the outcomes of users."""
+"""From whom a router served, and the feedback about them since, to the outcomes of users."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One thing that was told about a request or an entity, `at` a moment (s since 1970). The other
-    of the two is empty. `metric` names what was measured; higher is better."""
+class Feedback:
+    """One value about a request or an entity, `at` a moment (s since 1970). The other of the two is
+    empty. `metric` names what was measured; higher is better."""
 
     at: float
     value: float
@@ -56,8 +56,10 @@ def digest(identity: str) -> int:
     return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "big")
 
 
-def outcomes(served: Served, told: Iterable[Told], question: Question, now: float) -> Outcomes:
-    """One entry for each entity whose time has come by `now`. An entity of whom nothing was told is
+def outcomes(
+    served: Served, feedback: Iterable[Feedback], question: Question, now: float
+) -> Outcomes:
+    """One entry for each entity whose time has come by `now`. An entity without feedback is
     unknown, not zero."""
     names, first = np.unique(served.entity, return_index=True)
     due = served.at[first] + question.after
@@ -66,7 +68,7 @@ def outcomes(served: Served, told: Iterable[Told], question: Question, now: floa
     names, first, due = names[ripe][order], first[ripe][order], due[ripe][order]
     arm = served.candidate[first].astype(np.int64)
     place = {name: number for number, name in enumerate(names.tolist())}
-    means = _means(served, told, place, due, question.after)
+    means = _means(served, feedback, place, due, question.after)
     nothing = np.full(len(names), np.nan)
     metrics = {name: means.get((name, False), nothing) for name in question.guardrails}
     return Outcomes(
@@ -82,13 +84,17 @@ def outcomes(served: Served, told: Iterable[Told], question: Question, now: floa
 
 
 def _means(
-    served: Served, told: Iterable[Told], place: Mapping[str, int], due: Floats, after: float
+    served: Served,
+    feedback: Iterable[Feedback],
+    place: Mapping[str, int],
+    due: Floats,
+    after: float,
 ) -> Mapping[tuple[str, bool], Floats]:
-    """(Metric, before?) → the mean for each entity; NaN where nothing was told."""
+    """(Metric, before?) → the mean for each entity; NaN without feedback."""
     whose = dict(zip(served.request.tolist(), served.entity.tolist(), strict=True))
     sums: defaultdict[tuple[str, bool], Floats] = defaultdict(lambda: np.zeros(len(due)))
     counts: defaultdict[tuple[str, bool], Floats] = defaultdict(lambda: np.zeros(len(due)))
-    for item in told:
+    for item in feedback:
         number = place.get(item.entity or whose.get(item.request, ""))
         if number is None:
             continue

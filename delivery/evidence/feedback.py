@@ -1,4 +1,4 @@
-"""What was told about users since they were served: feedback of the service, or a file of events.
+"""Feedback about users since they were served: given to the service, or in a file of events.
 
 A line of feedback is what docs/serving.md says. A line of a file of events is
 
@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from delivery.errors import InputError
-from delivery.gates.rollout.observations.served import Told, digest
+from delivery.gates.rollout.observations.served import Feedback, digest
 
 FILES = "feedback.jsonl*"  # also those that were rotated
 TRUTHS = {"true": 1.0, "false": 0.0, True: 1.0, False: 0.0}
 
 
-def feedback(folder: Path, metric: str) -> Iterator[Told]:
+def feedback(folder: Path, metric: str) -> Iterator[Feedback]:
     """All feedback below the log folder of a target. What is no number, and no yes or no, is
     left out: it has no mean."""
     for file in sorted(folder.glob(FILES)):
@@ -33,7 +33,7 @@ def feedback(folder: Path, metric: str) -> Iterator[Told]:
                 yield item
 
 
-def events(file: Path, entity: Callable[[str], str], default: str) -> Iterator[Told]:
+def events(file: Path, entity: Callable[[str], str], default: str) -> Iterator[Feedback]:
     """All lines of a file of events; `entity` gives the digest of who it is about.
 
     Raises:
@@ -60,20 +60,20 @@ def _is_whole(line: str) -> bool:
         return False
 
 
-def _feedback(line: str, metric: str) -> Told | None:
+def _feedback(line: str, metric: str) -> Feedback | None:
     """None for half a line, which is being written, and for what has no mean."""
     try:
         item = json.loads(line)
         value, at = _number(item["truth"]), datetime.fromisoformat(item["time"]).timestamp()
-        return Told(at, value, request=digest(item["request_id"]), metric=metric)
+        return Feedback(at, value, request=digest(item["request_id"]), metric=metric)
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _event(line: str, where: str, entity: Callable[[str], str], default: str) -> Told:
+def _event(line: str, where: str, entity: Callable[[str], str], default: str) -> Feedback:
     try:
         item: Mapping[str, Any] = json.loads(line)
-        return Told(
+        return Feedback(
             at=datetime.fromisoformat(item["time"]).timestamp(),
             value=_number(item["value"]),
             entity=entity(str(item["who"])),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
-from delivery.evidence.told import events, feedback
+from delivery.evidence.feedback import events, feedback
 from delivery.gates.rollout.observations.served import digest
 from serving.settings.policy import LogSettings
 from serving.telemetry.feedback_file import FeedbackFile
@@ -23,9 +23,9 @@ def line(**more: object) -> str:
 
 def test_feedback_is_read_as_the_service_keeps_it(tmp_path: Path) -> None:
     FeedbackFile(tmp_path, LogSettings()).add({"one": line().encode()})
-    (told,) = feedback(tmp_path, "outcome")
-    assert (told.request, told.value, told.metric) == (digest("one"), 1.0, "outcome")
-    assert told.at == 1795773600.0
+    (item,) = feedback(tmp_path, "outcome")
+    assert (item.request, item.value, item.metric) == (digest("one"), 1.0, "outcome")
+    assert item.at == 1795773600.0
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_feedback_is_read_as_the_service_keeps_it(tmp_path: Path) -> None:
 )
 def test_yes_and_no_are_one_and_nothing(tmp_path: Path, truth: object, value: float) -> None:
     (tmp_path / "feedback.jsonl").write_text(line(truth=truth))
-    assert [told.value for told in feedback(tmp_path, "outcome")] == [value]
+    assert [item.value for item in feedback(tmp_path, "outcome")] == [value]
 
 
 def test_what_has_no_mean_and_half_lines_are_left_out(tmp_path: Path) -> None:

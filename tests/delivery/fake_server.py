@@ -109,7 +109,7 @@ def note(content: bytes) -> None:
     lines = "".join(
         json.dumps({"request_id": item["request_id"], "time": now, "release": release,
                     "truth": item["truth"]}) + "\n"
-        for item in json.loads(content)["feedback"]
+        for item in json.loads(content).get("feedback", ())
     )  # fmt: skip
     with (Path(os.environ["SERVING_LOG_FOLDER"]) / "feedback.jsonl").open("a") as file:
         file.write(lines)

@@ -28,7 +28,8 @@ from tests.origin import Origin, version
 from tests.rollouts.load import HEADER, Load
 
 DAY = 0.3  # s
-LIMITS = "planned: 1000, burn_in: 50, smallest: 0.4, after_s: 0.5"
+USERS = 3_000  # more than a run needs: however slow the machine is, new ones come
+LIMITS = "planned: 1000, burn_in: 50, smallest: 0.4, after_s: 0.5, ceiling: 250"
 
 
 @dataclass
@@ -94,6 +95,6 @@ def lab(origin: Origin, *, better: float = 0.5, share: int = 50) -> Iterator[Lab
         proposed_gates(patch)
         ready(origin, world, share)
         acts = {ONE: 0.5, TWO: better}
-        load = Load(world.place(ENV).router.port, 300, 150, acts.__getitem__)
+        load = Load(world.place(ENV).router.port, USERS, 150, acts.__getitem__)
         with load.running():
             yield Lab(world, load, time.monotonic())

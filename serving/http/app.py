@@ -38,7 +38,7 @@ from serving.strict import DocumentError
 from serving.telemetry.drift_counters import DriftCounters
 from serving.telemetry.feedback import Feedback
 from serving.telemetry.logs import write_json_lines
-from serving.telemetry.metrics import CONTENT_TYPE, Meter, exposition
+from serving.telemetry.metrics import CONTENT_TYPE, WORKERS, Meter, exposition
 from serving.telemetry.pending import INTERVAL
 from serving.telemetry.prediction_log import PredictionLog
 
@@ -99,6 +99,7 @@ class Service:
         """Load the model in a worker and get ready for requests."""
         self.load()
         self.observe()
+        WORKERS.labels(self._release).set(1)
         self.shutdown.watch()
         if self._start.settings.log.requests:
             write_json_lines()

@@ -55,10 +55,13 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = time.perf_counter()
+        self.meter.begin()
         try:
             reply = await self.handler(scope, receive)
         except Exception as fault:  # a bug is answered as well, and is not known before
             reply = self._failed(fault)
+        finally:  # also if its time is over, or its client gone
+            self.meter.end()
         self.meter.answered(self.path, reply.status, time.perf_counter() - start)
         whole = offered(scope)
         if whole is None or reply.headers or not whole(reply.status, _line(reply.kind), reply.body):

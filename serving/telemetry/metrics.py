@@ -11,10 +11,19 @@ from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from serving.errors import Problem
 from serving.telemetry.pending import PENDING
@@ -39,6 +48,19 @@ REJECTED = Counter(
     "Values that the contract does not allow, at most 20 of a request; field is an input's.",
     ["field", "reason", "release"],
 )
+# Both are sums over the workers that live.
+IN_FLIGHT = Gauge(
+    "serving_requests_in_flight",
+    "Requests that a route of a protocol has begun to answer and has not finished.",
+    ["release"],
+    multiprocess_mode="livesum",
+)
+WORKERS = Gauge(
+    "serving_workers",
+    "Processes that answer requests.",
+    ["release"],
+    multiprocess_mode="livesum",
+)
 
 
 class Meter:
@@ -52,6 +74,8 @@ class Meter:
         self._rows = ROWS.labels(release)
         self._explained = EXPLAINED.labels(release)
         self._ignored = IGNORED.labels(release)
+        self._in_flight = IN_FLIGHT.labels(release)
+        self._begun = 0  # and not ended
         self._waiting = False
         self._answers: Tally[tuple[str, int]] = Tally()
         self._times: defaultdict[str, list[float]] = defaultdict(list)
@@ -62,6 +86,15 @@ class Meter:
 
     def _time(self, route: str) -> Histogram:
         return SECONDS.labels(route, self._release)
+
+    def begin(self) -> None:
+        """A request has come to a route. `end` follows, whatever becomes of it."""
+        self._begun += 1
+        self._publish_soon()
+
+    def end(self) -> None:
+        self._begun -= 1
+        self._publish_soon()
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         self._answers[route, status] += 1
@@ -95,6 +128,7 @@ class Meter:
         for route, times in self._times.items():
             observe_all(self._seconds(route), times)
         self._rows.inc(self._row_sum)
+        self._in_flight.set(self._begun)
         self._answers.clear()
         self._times.clear()
         self._row_sum = 0
@@ -119,6 +153,20 @@ def exposition() -> bytes:
     PENDING.flush()
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # BentoML sets it for its workers
+        _forget_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+def _forget_dead(folder: Path) -> None:
+    """Leave what killed workers were doing out of the sums: they could not say that it ended."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):  # another scrape was faster
+                mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue  # it lives, and is somebody else's

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import serving.guard.connections  # noqa: F401 - the server loads it: its counters are exposed too
 from serving.contract import Task
-from serving.telemetry.metrics import observe_all
+from serving.telemetry.metrics import Meter, observe_all
 from tests.serving.conftest import client_of
 from tests.serving.telemetry.counted import ROW, value
 
@@ -110,3 +113,92 @@ def test_a_scrape_after_a_burst_is_exact(models: dict[Task, Path]) -> None:
         for _ in range(50):
             assert client.post("/predict", json={"instances": [ROW]}).status_code == 200
         assert counted() == before + 50
+
+
+def test_requests_in_flight_are_those_that_have_not_ended() -> None:
+    meter = Meter("r-flight")
+
+    def in_flight() -> float:
+        return value("serving_requests_in_flight", release="r-flight")
+
+    assert in_flight() == 0
+    meter.begin()
+    meter.begin()
+    assert in_flight() == 2
+    meter.end()
+    assert in_flight() == 1
+    meter.end()
+    assert in_flight() == 0
+
+
+def test_a_request_is_in_flight_while_it_is_answered_and_no_longer(
+    models: dict[Task, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose answer is a refusal."""
+    labels = {"release": "r-0123456789ab"}
+    seen = []
+    begin = Meter.begin
+
+    def begun(meter: Meter) -> None:
+        begin(meter)
+        seen.append(value("serving_requests_in_flight", **labels))
+
+    monkeypatch.setattr(Meter, "begin", begun)
+    with client_of(models["binary"]) as client:
+        client.post("/predict", json={"instances": [ROW]})
+        client.post("/predict", content=b"{")
+    assert seen == [1, 1]
+    assert value("serving_requests_in_flight", **labels) == 0
+
+
+WORKER = """
+import sys
+from serving.telemetry.metrics import WORKERS, Meter
+from serving.telemetry.pending import PENDING
+WORKERS.labels("r-1").set(1)
+meter = Meter("r-1")
+for _ in range(int(sys.argv[1])):
+    meter.begin()
+PENDING.flush()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+SCRAPE = "from serving.telemetry.metrics import exposition; print(exposition().decode())"
+
+
+def test_gauges_are_sums_over_the_workers_that_live(tmp_path: Path) -> None:
+    """What a killed worker was doing has ended with it, although it could not say so."""
+    environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    root = Path(__file__).parents[3]
+
+    def scraped() -> dict[str, float]:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRAPE],
+            env=environ, cwd=root, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return {
+            sample.name: sample.value
+            for family in text_string_to_metric_families(done.stdout)
+            for sample in family.samples
+        }
+
+    def started(count: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", WORKER, str(count)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=environ, cwd=root, stdin=pipe, stdout=pipe)
+
+    workers = [started(count) for count in (3, 4)]
+    try:
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == b"ready\n"
+        both = scraped()
+        assert (both["serving_requests_in_flight"], both["serving_workers"]) == (7, 2)
+        workers[0].kill()
+        workers[0].wait()
+        one = scraped()
+        assert (one["serving_requests_in_flight"], one["serving_workers"]) == (4, 1)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()

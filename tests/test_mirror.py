@@ -26,6 +26,7 @@ PACKAGES = (
     "delivery/image",
     "delivery/judgement",
     "delivery/manifests",
+    "delivery/monitoring",
     "delivery/processes",
     "delivery/promotion",
     "delivery/release",

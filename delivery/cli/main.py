@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "down",
         "service",
     ),
-    "Repository": ("doctor", "scan", "github"),
+    "Repository": ("doctor", "scan", "github", "monitoring"),
     "Jobs": ("check", "push", "pending"),
 }
 

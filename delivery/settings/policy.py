@@ -18,6 +18,7 @@ from delivery.gates.policy import GatesPolicy
 from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
 from delivery.settings.experiment import Experiment, FeedbackSettings
+from delivery.settings.monitoring import Monitoring
 from delivery.settings.rollout import Rollout
 from delivery.trust.signers import Signer
 from serving.settings.service import ServingSettings
@@ -86,6 +87,7 @@ class Settings(Strict):
     gates: GatesPolicy = GatesPolicy()
     serving: ServingSettings = ServingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
+    monitoring: Monitoring = Monitoring()  # what is promised, and when somebody is told
     reproduce: Level = "bytes"  # what `delivery reproduce` has to find on the recorded platform
     trust: dict[Name, Signer] = Field(default_factory=dict)  # who may sign
 

@@ -1,0 +1,1 @@
+"""What watches a running model: rules and dashboards for Prometheus and Grafana."""

@@ -21,6 +21,7 @@ import httpx
 import psutil
 import pytest
 
+from delivery.bento.bento import Bento
 from delivery.bento.environment import bytecode, environment
 from serving.settings.service import ServingSettings
 from tests.delivery.bentos import Bench, shared_bench, tiny
@@ -64,8 +65,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return shared_bench(tmp_path_factory)
 
 
-def started(bench: Bench, home: Path, **variables: str) -> subprocess.Popen[bytes]:
-    subject = bench.bento("better", tiny())
+def started(
+    bench: Bench, home: Path, subject: Bento | None = None, **variables: str
+) -> subprocess.Popen[bytes]:
+    subject = subject or bench.bento("better", tiny())
     python = environment(subject.path, bench.workspace / "envs")
     command = [python, "-m", "bentoml", "serve", subject.path.absolute(), "--host", "127.0.0.1"]
     own = {

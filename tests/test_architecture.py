@@ -67,6 +67,8 @@ def test_every_room_imports_what_its_layer_allows(copied: Path) -> None:
         ("pipeline/train.py", "import serving.http.app", "see documents of serving"),
         ("serving/rows/column.py", "import serving.predict.cache", "serving: layers"),
         ("serving/contract.py", "import pandas", "a bento is light"),
+        ("serving/rows/column.py", "import pyarrow", "a bento is light"),
+        ("serving/batch/reading/read.py", "import serving.batch.scorer", "serving.batch: layers"),
         ("model/__init__.py", "import serving.contract", "a fork's model"),
     ],
 )
@@ -119,8 +121,9 @@ def test_serving_runs_exactly_what_was_tested() -> None:
         text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
         return set(re.findall(r"^([a-z0-9-]+==[^ ;\\]+)", text, flags=re.MULTILINE))
 
-    for name in ("serving", "pipeline"):
+    for name in ("serving", "pipeline", "batch"):
         assert pins(name) <= pins("dev")
+    assert pins("serving") <= pins("batch")
 
 
 def test_the_project_supports_what_the_installer_supports() -> None:

@@ -53,6 +53,8 @@ WHOLE = {
     "delivery/deployment/test_kills.py": "a rollout, killed before and after each side effect",
     "delivery/report/test_written.py": "the three files that `write` makes",
     "delivery/targets/test_lost_requests.py": "real bentos under load while the traffic moves",
+    "serving/batch/test_fuzz.py": "damaged files and full disks",
+    "serving/batch/test_kills.py": "jobs that are killed, and two at the same time",
     "serving/test_served.py": "a built bento as processes, with TLS and workers",
     "serving/test_schemathesis.py": "the service against its own OpenAPI document",
     "serving/protocols/test_clients.py": "clients of other servers against one service",

@@ -21,6 +21,7 @@ from delivery.errors import InputError
 
 SPEC = "bentos/online.yaml"
 LOCK = "requirements/serving.lock"
+BATCH_LOCK = "requirements/batch.lock"  # a commit from before batch has none
 # What BentoML gets to see; SPEC's `include` says the same for a build by hand.
 PARTS = ("service.py", "serving", SPEC, LOCK, MODEL)
 CHECKSUMS = "artifacts/model.sha256"  # what serving.predict.loaded_model compares the model with
@@ -33,7 +34,7 @@ TRY_OUT = "from service import model; model.try_out()"
 def build(source: Path, destination: Path, *, tries: bool = True) -> Bento:
     """Build the bento of `source` into `destination/<id>`, or adopt the one that is there.
 
-    `source` has service.py, serving/, bentos/online.yaml, requirements/serving.lock and
+    `source` has service.py, serving/, bentos/online.yaml, the locks in requirements/ and
     artifacts/model/. It is not written to. Where `tries` is false, nobody tries whether the model
     can be served: bytes that were tried already are made once more.
 
@@ -71,11 +72,11 @@ def _check_source(source: Path) -> None:
 
 def _stage(source: Path, stage: Path) -> None:
     """Copy the parts, so that nothing else can get in and the source stays as it is."""
-    for part in PARTS:
+    for part in (*PARTS, BATCH_LOCK):
         if (source / part).is_dir():
             names = [f"{part}/{name}" for name in file_hashes(source / part)]
         else:
-            names = [part]
+            names = [part] if (source / part).exists() else []
         for name in names:
             if "__pycache__" in name:
                 continue

@@ -13,12 +13,13 @@ from delivery.errors import InputError, TargetError
 from delivery.files import locked, program, write_whole
 
 LOCK = "src/requirements/serving.lock"  # inside a bento
+BATCH_LOCK = "src/requirements/batch.lock"  # the same, and what scores files needs beside
 COMPLETE = "complete"
 BYTECODE = "bytecode"
 
 
-def environment(bento: Path, envs: Path) -> Path:
-    """The Python of the environment that `bento`'s lock asks for; makes it if it is not there.
+def environment(bento: Path, envs: Path, name: str = LOCK) -> Path:
+    """The Python of the environment that a lock in `bento` asks for; makes it if it is not there.
 
     It lies under `envs`, keyed by the lock's bytes, the Python and the machine. Two commands that
     need the same one wait for each other.
@@ -27,12 +28,12 @@ def environment(bento: Path, envs: Path) -> Path:
         InputError: the bento has no lock.
         TargetError: the lock does not install here.
     """
-    lock = bento / LOCK
+    lock = bento / name
     try:
         content = lock.read_bytes()
     except FileNotFoundError as error:
         raise InputError(
-            f"{bento} has no {LOCK}, so it is not a bento of this repository or is damaged. "
+            f"{bento} has no {name}, so it is not a bento of this repository or is damaged. "
             f"Delete that folder and run the command again: it is fetched anew."
         ) from error
     return _environment(lock, content, envs)

@@ -6,14 +6,14 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from delivery.bento.bento import MODEL, Bento
-from delivery.bento.build import build
+from delivery.bento.build import BATCH_LOCK, build
 from delivery.bento.digest import file_hashes, file_sha256
 from delivery.bento.environment import LOCK
 from delivery.bento.second_build import SecondBuild
@@ -28,7 +28,7 @@ from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
 from serving.contract import Contract
 
-INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock")
+INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock", BATCH_LOCK)
 OWN = "model"  # what the fork wrote, its libraries among it
 ENGINE = ("pipeline", "dvc.yaml", "requirements/pipeline.lock")
 ENGINE_COMMAND = "python -m pipeline."
@@ -47,6 +47,12 @@ class Candidate:
     sbom: str | None  # None: a release from before there were SBOMs
     sbom_sha256: str | None  # as the record has it
     builds: Evidence | None = None  # two of them; None for a release, which is never rebuilt
+
+
+def there(repository: Repository, commit: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths without the lock for batch, where the commit is older than that."""
+    has_lock = repository.object_id(commit, BATCH_LOCK) is not None
+    return tuple(path for path in paths if has_lock or path != BATCH_LOCK)
 
 
 def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
@@ -228,5 +234,6 @@ def _build_twice(checkout: Checkout, commit: str) -> tuple[Bento, Evidence]:
 def _lay_out(checkout: Checkout, commit: str, folder: Path) -> None:
     """What a bento is made from, as it is at `commit`."""
     shutil.rmtree(folder, ignore_errors=True)
-    checkout.repository.archive(commit, INSIDE, folder)
+    repository = checkout.repository
+    repository.archive(commit, there(repository, commit, INSIDE), folder)
     checkout.store.get(commit, MODEL, folder / MODEL)

@@ -126,7 +126,7 @@ class Column:
                 converted.append(self.one(value))
             except ValueError:
                 absent = value is None and self.spec.name not in rows[index]
-                problems.append(self._problem(index, value, absent))
+                problems.append(self.problem(index, value, absent))
                 count += 1
                 if count == MAX_PROBLEMS:
                     break
@@ -134,7 +134,8 @@ class Column:
             return np.empty(0)
         return np.array(converted, self.dtype).reshape(len(values), *self.spec.shape)
 
-    def _problem(self, row: int, value: Any, absent: bool) -> Problem:
+    def problem(self, row: int, value: Any, absent: bool = False) -> Problem:
+        """What to say of a value that `one` refuses; `absent`: the row has no such field."""
         shown = "no such field" if absent else shorten(value)
         expected, reason = describe(self.spec), self._reason(value)
         if reason == "length":

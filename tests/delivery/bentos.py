@@ -15,7 +15,7 @@ import pytest
 
 from delivery.bento.bento import MODEL as MODEL_FOLDER
 from delivery.bento.bento import Bento
-from delivery.bento.build import CHECKSUMS, build
+from delivery.bento.build import BATCH_LOCK, CHECKSUMS, LOCK, build
 from delivery.bento.digest import content_sha256, file_hashes, release_id
 from delivery.bento.server import serving
 from delivery.bento.temporary import Servers
@@ -162,7 +162,7 @@ def with_model(bento: Path, model: Path) -> str:
 def lay_out(source: Path) -> Path:
     """The part of this checkout that goes into a bento, without a model."""
     shutil.rmtree(source, ignore_errors=True)
-    for path in ("service.py", "bentos/online.yaml", "requirements/serving.lock"):
+    for path in ("service.py", "bentos/online.yaml", LOCK, BATCH_LOCK):
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, source / path)
     ignore = shutil.ignore_patterns("__pycache__")

@@ -23,7 +23,7 @@ INSTALLED = packages_distributions()
 OURS = {"bench", "delivery", "model", "pipeline", "scoring", "service", "serving", "tests"}
 # Package → the groups whose libraries it may import.
 MAY = {
-    "serving": ("serving",),
+    "serving": ("batch",),
     "pipeline": ("pipeline",),
     "delivery": ("delivery",),
     "bench": ("bench", "delivery", "pipeline", "peers"),
@@ -123,9 +123,10 @@ def test_the_groups_are_the_templates_alone() -> None:
 @pytest.mark.parametrize(
     ("lock", "groups"),
     [
-        ("dev", ("dev", "model/requirements.in", "model/predictor.in")),
+        ("dev", ("dev", "model/requirements.in", "model/predictor.in", "model/batch.in")),
         ("pipeline", ("pipeline", "model/requirements.in", "model/predictor.in")),
         ("serving", ("serving", "model/predictor.in")),
+        ("batch", ("batch", "model/predictor.in", "model/batch.in")),
         ("clients", ("clients",)),
         ("mutants", ("mutants",)),
         ("oracles", ("oracles",)),

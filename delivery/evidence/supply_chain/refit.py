@@ -23,7 +23,7 @@ from delivery.bento.bento import Bento
 from delivery.bento.build import build
 from delivery.documents import parse_yaml
 from delivery.errors import HeldError, InputError
-from delivery.release.candidate import INSIDE
+from delivery.release.candidate import INSIDE, there
 from delivery.storage.checkout import Checkout
 
 ARTIFACTS = "artifacts"
@@ -79,7 +79,8 @@ class Refitting:
 
     def bento(self) -> Bento:
         """The commit's service around the new model. InputError if it cannot be built."""
-        self.checkout.repository.archive(self.commit, INSIDE, self.folder)
+        repository = self.checkout.repository
+        repository.archive(self.commit, there(repository, self.commit, INSIDE), self.folder)
         return build(self.folder, self.folder / ".bentos")
 
     def _lay_out(self) -> None:

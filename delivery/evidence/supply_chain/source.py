@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from delivery.cache import Cache
-from delivery.release.candidate import ENGINE, INSIDE, OWN
+from delivery.release.candidate import ENGINE, INSIDE, OWN, there
 from delivery.scanners.dependencies import Audit
 from delivery.scanners.finding import Scan
 from delivery.storage.checkout import Checkout
@@ -21,7 +21,8 @@ LOOKED_AT = (*INSIDE, OWN, *ENGINE, "params.yaml")
 def laid_out(checkout: Checkout, commit: str) -> Iterator[Path]:
     """A temporary folder with the source as `commit` has it."""
     with tempfile.TemporaryDirectory(prefix="looked-at-") as folder:
-        checkout.repository.archive(commit, LOOKED_AT, Path(folder))
+        paths = there(checkout.repository, commit, LOOKED_AT)
+        checkout.repository.archive(commit, paths, Path(folder))
         yield Path(folder)
 
 

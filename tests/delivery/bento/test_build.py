@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from delivery.bento.bento import Bento
-from delivery.bento.build import build
+from delivery.bento.build import BATCH_LOCK, build
 from delivery.bento.digest import content_sha256, file_hashes, tree_sha256
 from delivery.errors import InputError
 from tests.checkout import ROOT
@@ -24,7 +24,7 @@ from tests.delivery.bentos import with_model
 from tests.delivery.running import eventually
 from tests.serving.tiny import tiny_frame, tiny_instances, write_tiny_model
 
-PARTS = ("service.py", "serving", "bentos", "requirements/serving.lock")
+PARTS = ("service.py", "serving", "bentos", "requirements/serving.lock", BATCH_LOCK)
 START_SECONDS = 60
 
 
@@ -95,10 +95,19 @@ def test_only_what_serves_is_inside(bento: Bento) -> None:
         "src/service.py",
         "src/bentofile.yaml",
         "src/requirements/serving.lock",
+        "src/requirements/batch.lock",
         "src/artifacts/model/examples.jsonl",
         "src/artifacts/model/explainer.json",
         "src/artifacts/model.sha256",
     }
+
+
+def test_a_commit_from_before_batch_is_built_too(source: Path, tmp_path: Path) -> None:
+    older = shutil.copytree(source, tmp_path / "source")
+    (older / BATCH_LOCK).unlink()
+    inside = file_hashes(build(older, tmp_path / "bentos", tries=False).path)
+    assert f"src/{BATCH_LOCK}" not in inside
+    assert "src/requirements/serving.lock" in inside
 
 
 def test_the_image_installs_the_lock_and_nothing_else(bento: Bento) -> None:

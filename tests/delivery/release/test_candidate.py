@@ -12,7 +12,7 @@ from delivery.bento.bento import Bento
 from delivery.evidence.evaluation import EarlierReleases
 from delivery.evidence.trial import Submission
 from delivery.judgement import proposed
-from delivery.release.candidate import MODEL, SPLITS, same_recipe, source
+from delivery.release.candidate import INSIDE, MODEL, SPLITS, same_recipe, source, there
 from delivery.settings.overrides import NO_OVERRIDES
 from delivery.state.record import Source, parse_record, record_path, render_record
 from tests.delivery.place import World
@@ -138,3 +138,11 @@ def test_a_retrain_after_an_update_is_a_retrain_beside_a_champion_of_before(
     submission = Submission(world, snapshot, candidate, snapshot.environment("production"))
     evaluation, _ = proposed._evaluation(submission, NO_OVERRIDES)
     assert evaluation.retrain
+
+
+def test_a_commit_from_before_batch_has_no_lock_for_it(origin: Origin) -> None:
+    old = origin.push({"service.py": "x\n"})
+    new = origin.push({"requirements/batch.lock": "pyarrow==1\n"})
+    repository = World(origin.path, lambda _: None).repository
+    assert set(INSIDE) - set(there(repository, old, INSIDE)) == {"requirements/batch.lock"}
+    assert there(repository, new, INSIDE) == INSIDE

@@ -1,0 +1,1 @@
+"""Results: where they go, and what they hold."""

@@ -65,11 +65,15 @@ def watch_status(run: Callable[[Context], StatusResult]) -> None:
 
 
 def status_lines(result: StatusResult) -> list[str]:
-    """Who supervises, and how rollouts stand."""
+    """What is frozen, who supervises, and how rollouts stand."""
     return [
-        f"{row.environment}: {line}"
+        line
         for row in result.environments
-        for line in (row.supervision, str(row.rollout or ""))
+        for line in (
+            row.frozen,
+            f"{row.environment}: {row.supervision}" if row.supervision else "",
+            f"{row.environment}: {row.rollout}" if row.rollout else "",
+        )
         if line
     ]
 

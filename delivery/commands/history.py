@@ -76,15 +76,15 @@ def _row(attempt: Attempt) -> HistoryRow:
         ),
         rollback_of="" if rollback_of == NONE else rollback_of,
         why=attempt.why,
-        by=attempt.events[-1].by if attempt.events else "",
+        by=attempt.steps[-1].by if attempt.steps else "",
         seconds=_seconds(attempt),
-        verdicts=attempt.events[-1].evidence.get("verdicts", {}) if attempt.events else {},
+        verdicts=attempt.steps[-1].evidence.get("verdicts", {}) if attempt.steps else {},
     )
 
 
 def _seconds(attempt: Attempt) -> float | None:
     """From the merge to the last event; None where one of the two is not known."""
-    last = attempt.events[-1].at if attempt.events else ""
+    last = attempt.steps[-1].at if attempt.steps else ""
     if not (last and attempt.merged):
         return None
     return (datetime.fromisoformat(last) - datetime.fromisoformat(attempt.merged)).total_seconds()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from delivery.context import Context
 from delivery.events.event import State
 from delivery.git.refs import promotion_branch
+from delivery.promotion.frozen import waits
 from delivery.settings.host import append
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
@@ -26,14 +27,16 @@ class PendingResult:
 def pending(context: Context) -> PendingResult:
     """The environments that `delivery deploy` has to look at, in the order of promotion.
 
-    All that want something or cannot be read, but for those whose rehearsal is over: nothing stays
-    up there that could need mending.
+    All that want something or cannot be read, but for those that wait for the end of a freeze, and
+    those whose rehearsal is over: nothing stays up there that could need mending.
     """
     snapshot = context.snapshot()
     names = tuple(
         name
         for name in snapshot.settings.environments
-        if _asks(snapshot.attempt(name)) and not _settled(context, snapshot, name)
+        if _asks(snapshot.attempt(name))
+        and not waits(snapshot.history(name))
+        and not _settled(context, snapshot, name)
     )
     append(context.surroundings.output, f"environments={json.dumps(names)}")
     return PendingResult(names)

@@ -11,6 +11,7 @@ from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of
 from delivery.events.experiments import Experiment, running
+from delivery.promotion.frozen import frozen_because, waits
 from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Supervision
@@ -34,6 +35,7 @@ class EnvironmentStatus:
     problem: str
     cure: str
     supervision: str = ""  # by `delivery up`, in words
+    frozen: str = ""  # why it takes no promotions; empty where it does
     rollout: RolloutView | None = None
 
 
@@ -59,7 +61,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
     attempt = snapshot.attempt(environment)
     doubts = snapshot.ledger.doubts(environment)
     target = context.target(attempt.environment)
-    if not target.capabilities.lasting or (attempt.elsewhere and not attempt.events):
+    if not target.capabilities.lasting or (attempt.elsewhere and not attempt.steps):
         return _rehearsed(attempt, doubts)
     try:
         route = target.router.weights()
@@ -77,6 +79,10 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
     cure = _cure(attempt, doubts) if problem else ""
     if not problem and (experiment := running(attempt.events)):
         problem, cure = _unwatched(experiment, target), _watch_again(attempt, experiment)
+    frozen = frozen_because(snapshot.history(environment))
+    if frozen and (frozen.failed or waits(snapshot.history(environment))):
+        problem = "; ".join(filter(None, (str(frozen), problem)))
+        cure = frozen.cure or f"delivery deploy {environment}"
     if order:
         problem, cure = "; ".join(filter(None, (f"HELD: {order}", problem))), order.cure
     shares = ", ".join(f"{name} {share}%" for name, share in route.items()) or "closed"
@@ -91,6 +97,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         problem=problem,
         cure=cure,
         supervision=Supervision(context.workspace).describe(environment),
+        frozen=str(frozen or ""),
         rollout=rollout,
     )
 

@@ -46,6 +46,7 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, overridden
 from delivery.judgement.active import judge_live
 from delivery.promotion.admission import require_trusted, unproven_because
+from delivery.promotion.frozen import require_thawed, waits
 from delivery.release.signature import require_signed
 from delivery.settings.rollout import Canary
 from delivery.state.desired import ReleaseRef
@@ -131,6 +132,7 @@ class Deployment:
                 return self._event(attempt, "rejected", why, (signed,))
             require_signed(signed, wanted.release, self.environment)
         if attempt.state is State.MERGED:
+            require_thawed(waits(snapshot.history(self.environment)))
             admitted.require_fresh(attempt)
             return self._deploy(admitted, attempt, target)
         if attempt.state is State.ANALYSING:

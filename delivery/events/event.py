@@ -80,9 +80,9 @@ class State(Enum):
 
 
 STATES = {state.kind.event: state for state in State}  # by the event that leads there, in order
-# Numbered kinds that leave the state of their attempt as it is: delivery.events.experiments says
-# what they tell.
-NOTES = ("experiment", "concluded")
+# Numbered kinds that leave the state of their attempt as it is: delivery.events.experiments and
+# delivery.events.freezes say what they tell.
+NOTES = ("experiment", "concluded", "frozen", "thawed")
 
 
 @dataclass(frozen=True, slots=True)

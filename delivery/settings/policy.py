@@ -18,6 +18,7 @@ from delivery.gates.policy import GatesPolicy
 from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
 from delivery.settings.experiment import Experiment, FeedbackSettings
+from delivery.settings.freeze import Freeze
 from delivery.settings.monitoring import Monitoring
 from delivery.settings.rollout import Rollout
 from delivery.trust.signers import Signer
@@ -41,6 +42,7 @@ class EnvironmentSettings(Strict):
     target: LocalTargetSettings
     rollout: Rollout = Rollout()  # how a release comes to all clients
     experiment: Experiment = Experiment()  # how two releases are compared by what users do
+    freeze: Freeze = Freeze()  # when nothing is promoted here
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None

@@ -41,6 +41,11 @@ class Attempt:
         return State.REJECTED if self.malformed else state_of(self.events)
 
     @property
+    def steps(self) -> Sequence[Event]:
+        """The events that its state comes from."""
+        return [event for event in self.events if not is_note(event)]
+
+    @property
     def subject(self) -> str:
         """The release that it wants; where there is none, the commit."""
         wanted = self.desired.wanted
@@ -49,8 +54,7 @@ class Attempt:
     @property
     def why(self) -> str:
         """What its last event says of the reason; empty where nobody gave one."""
-        steps = [event for event in self.events if not is_note(event)]
-        last = steps[-1].evidence if steps else {}
+        last = self.steps[-1].evidence if self.steps else {}
         return self.malformed or str(last.get("why", ""))
 
     @property
@@ -67,7 +71,7 @@ class Attempt:
     @property
     def anywhere(self) -> Attempt:
         """With the events of the other kind of place, if nothing happened in this one."""
-        return replace(self, events=self.elsewhere) if not self.events else self
+        return self if self.steps else replace(self, events=self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "tester@example.com",
 }
 KEPT = ("envs", "cache/scans")  # of a workspace: found by a hash of all they depend on
-LEFT_OUT = ("tests/", "docs/", "model/", "params.yaml", "dvc.lock", "delivery.yaml")
+LEFT_OUT = (
+    "tests/", "docs/", "model/", "params.yaml", "dvc.lock", "training.json", "delivery.yaml",
+)  # fmt: skip
 
 
 def make_checkout(destination: Path, model: str) -> Path:

@@ -21,6 +21,7 @@ RULES: tuple[tuple[str, frozenset[str]], ...] = (
     ("infra/environments/*", frozenset({"environments"})),
     ("releases/*", frozenset({"environments"})),
     ("dvc.lock", frozenset({"model"})),
+    ("training.json", frozenset({"model"})),
     ("params.yaml", frozenset({"model", "own tests"})),
     ("model/*", frozenset({"model", "lint", "own tests"})),
     ("data/*", frozenset({"model", "own tests"})),

@@ -2,6 +2,7 @@
 
     FOLDER/base      the commit that was trained
     FOLDER/dvc.lock  FOLDER/params.yaml  FOLDER/metrics.json
+    FOLDER/train.json  FOLDER/export.json  the receipts of these stages, where they ran
     FOLDER/objects/<id>
 
 The job that unpacks trusts none of it: it reads these names and no others, and every object has
@@ -15,30 +16,34 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from delivery.context import Context
 from delivery.documents import parse_yaml
 from delivery.errors import InputError, StoreError
+from delivery.release.training import STAGES, Receipt, read_receipt, receipt_file
 from delivery.storage.dvc_lock import LOCK
 
 PARAMS = "params.yaml"
 METRICS = "artifacts/evaluation/metrics.json"
 OBJECTS = "objects"
 BASE = "base"
+RECEIPTS = {stage: f"{stage}.json" for stage in STAGES}
 LARGEST_TEXT = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The texts of what was trained, and its metrics."""
+    """The texts of what was trained, its metrics, and the receipts of the sealed stages that ran,
+    by stage."""
 
     base: str
     lock: str
     params: str
     metrics: Mapping[str, Any]
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -62,7 +67,7 @@ def pack(context: Context, folder: Path) -> None:
         StoreError: the cache lacks some of the bytes.
     """
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if there - {BASE, LOCK, PARAMS, Path(METRICS).name, OBJECTS}:
+    if there - {BASE, LOCK, PARAMS, Path(METRICS).name, OBJECTS, *RECEIPTS.values()}:
         raise InputError(f"{folder} has other things in it; give an empty folder, or a new one")
     objects = context.store.objects()
     if lost := [oid for oid, file in objects.items() if not file.is_file()]:
@@ -72,6 +77,9 @@ def pack(context: Context, folder: Path) -> None:
     (folder / BASE).write_text(context.repository.commit("HEAD"), encoding="utf-8")
     for path in (LOCK, PARAMS, METRICS):
         shutil.copyfile(context.root / path, folder / Path(path).name)
+    for stage, name in RECEIPTS.items():
+        if (receipt := receipt_file(context.root, stage)).is_file():
+            shutil.copyfile(receipt, folder / name)
     for oid, file in objects.items():
         shutil.copyfile(file, folder / OBJECTS / oid)
 
@@ -91,10 +99,15 @@ def unpack(context: Context, folder: Path) -> Packed:
     for name, text in ((LOCK, lock), (PARAMS, params)):
         if not isinstance(parse_yaml(text, name), Mapping):
             raise InputError(f"{folder / name} is no mapping; train again")
+    receipts = {
+        stage: read_receipt(_json(folder / name), stage)
+        for stage, name in RECEIPTS.items()
+        if (folder / name).exists()
+    }
     objects = folder / OBJECTS
     if objects.is_dir():
         context.store.admit({file.name: file for file in sorted(objects.iterdir())})
-    return Packed(base, lock, params, metrics)
+    return Packed(base, lock, params, metrics, receipts)
 
 
 def _text(file: Path) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     "--from", "folder", type=click.Path(path_type=Path), help="Propose what --pack wrote."
 )
 @click.option("--onto", default="", metavar="BRANCH", help="Commit to a branch; no pull request.")
+@click.option(
+    "--trained", default="", metavar="COMMIT", help="What the job of --pack had checked out."
+)
 @click.option("--ask", default="", metavar="BRANCH", help="Ask a job on main to train a branch.")
 @json_option
 def retrain(
@@ -30,6 +33,7 @@ def retrain(
     pack: Path | None,
     folder: Path | None,
     onto: str,
+    trained: str,
     ask: str,
     as_json: bool,
 ) -> None:
@@ -42,10 +46,11 @@ def retrain(
         return
     packed = folder or pack or here.workspace / "packed"
     if folder is None:
+        trained = here.repository.commit("HEAD")
         train(here, settings)
         result = pack_to(here, packed)
     if pack is None:
-        result = propose_from(here, packed, onto=onto)
+        result = propose_from(here, packed, onto=onto, trained=trained)
     show(result, as_json, _line(result, onto))
 
 

@@ -21,6 +21,8 @@ from delivery.errors import HeldError, InputError
 from delivery.forge.protocol import CANDIDATE, Pull
 from delivery.forge.runs import Runs
 from delivery.git.command import GitError
+from delivery.release.training import forget_receipts
+from delivery.retraining.attestation import attestation
 from delivery.retraining.body import difference
 from delivery.retraining.params import override
 from delivery.storage.dvc_lock import LOCK, require_in_step
@@ -58,9 +60,10 @@ def train(context: Context, settings: Sequence[str]) -> None:
     for setting in settings:
         override(file, setting)
     for command in (["--force", STAGE], []):
+        forget_receipts(context.root)  # `load` may write what it likes, and has run by the second
         context.progress(f"dvc repro {' '.join(command)}".rstrip())
         done = subprocess.run(
-            [sys.executable, "-m", "dvc", "repro", *command],
+            [sys.executable, "-m", "dvc", "repro", "--no-run-cache", *command],
             cwd=context.root, stdout=sys.stderr, check=False,
         )  # fmt: skip
         if done.returncode != 0:
@@ -87,8 +90,12 @@ def pack_to(context: Context, folder: Path) -> RetrainResult:
     return RetrainResult(packed=folder)
 
 
-def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainResult:
-    """Commit what was trained to the branch `onto`, or open the one retrain pull request."""
+def propose_from(
+    context: Context, folder: Path, *, onto: str = "", trained: str = ""
+) -> RetrainResult:
+    """Commit what was trained to the branch `onto`, or open the one retrain pull request, with a
+    signed statement of the training where `trained`, the commit that was checked out for it, has
+    main's engine."""
     if onto:
         _require_own(onto)
     packed = unpack(context, folder)
@@ -102,6 +109,7 @@ def propose_from(context: Context, folder: Path, *, onto: str = "") -> RetrainRe
             context.forge.check(onto, base)  # a run before may have ended right after its push
         return RetrainResult(unchanged=True)
     title = f"Retrain: {packed.headline}" if packed.headline else "Retrain"
+    files |= attestation(context, packed, trained)
     commit = git.commit_files(base, files, title)
     context.store.keep(commit, git.main())
     if onto:

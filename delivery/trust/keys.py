@@ -36,7 +36,7 @@ CURVES = ("secp256r1", "secp384r1", "secp521r1")  # what model-signing takes
 SHOWN = 12  # digits of a key id that people get to see
 
 
-Duty = Literal["releases", "events"]
+Duty = Literal["releases", "events", "trainings"]
 
 
 class Role(Enum):

@@ -51,7 +51,8 @@ def launch(stage: str, *, again: bool = False) -> int:
         _take(planned, box)
     wrote = hashes(planned.writes)
     stated = Statement(stage, held, planned.sources, read, wrote, this_platform())
-    write(planned.statement, stated)
+    for path in (planned.statement, planned.receipt):
+        write(path, stated)
     return 0
 
 

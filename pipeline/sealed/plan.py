@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import PipelineError
 
 STATEMENTS = Path("artifacts/sealed")
+RAN = Path("artifacts/.ran")  # no output of DVC's, which restores outputs without a run
 HOME_OF_INPUTS = "model/"
 
 
@@ -31,6 +32,11 @@ class Plan:
     def statement(self) -> Path:
         """Where it is written down how the stage ran."""
         return STATEMENTS / f"{self.stage}.json"
+
+    @property
+    def receipt(self) -> Path:
+        """The same, and here because the stage ran here: DVC restores no such file."""
+        return RAN / f"{self.stage}.json"
 
 
 def plan(stage: str, checkout: Path) -> Plan:

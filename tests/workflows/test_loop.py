@@ -39,7 +39,7 @@ environments:
   production: { target: { kind: local, port: 7102 } }
 trust:
   # The runner that deploys is another machine than the one that releases.
-  ci: { key: keys/releases.pub }
+  ci: { key: keys/releases.pub, may: [releases, trainings] }
   runner: { key: keys/events.pub, may: [events] }
 gates:
   load:
@@ -124,6 +124,7 @@ def play_first_release(story: Story) -> None:
     story.facts["checks killed"] = here.settle(kill_when="Run Main Set up")
     story.facts["staging checks"] = here.click(staging)
     here.merge(staging)
+    story.facts["judged"] = here.read("infra/environments/staging/evidence.json")
     story.facts["deploy killed"] = here.settle(kill_when="· moving the traffic of staging")
     story.facts["deploy again"] = here.schedule("deploy.yml")
     (production,) = here.pulls("promotion:production")
@@ -273,6 +274,13 @@ def test_a_label_trains_a_pull_request_and_it_is_judged(story: Story) -> None:
     assert lock == "delivery"
     (comment,) = story.world.hub.said(story.facts["first pull"])
     assert "baseline" in comment
+
+
+def test_what_mains_job_trained_is_attested_and_not_fitted_again(story: Story) -> None:
+    verdicts = {line["gate"]: line for line in json.loads(story.facts["judged"])["verdicts"]}
+    assert verdicts["sealed"]["measured"] == "attested by ci"
+    signed = story.world.hub.bare.git("log", "--format=%an", "-1", "main", "--", "training.json")
+    assert signed == "delivery"
 
 
 def test_what_production_runs_can_be_made_again(story: Story) -> None:

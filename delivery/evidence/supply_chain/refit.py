@@ -24,11 +24,11 @@ from delivery.bento.build import build
 from delivery.documents import parse_yaml
 from delivery.errors import HeldError, InputError
 from delivery.release.candidate import INSIDE, there
+from delivery.release.training import STAGES
 from delivery.storage.checkout import Checkout
 
 ARTIFACTS = "artifacts"
 CODE = Path(__file__).resolve().parents[3]
-STAGES = ("train", "export")
 SHUT = ("artifacts/data/holdout.parquet", "artifacts/data/raw.parquet")
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 UNSEALED = 4  # how `pipeline.sealed --again` ends where the kernel cannot seal

@@ -1,33 +1,29 @@
 """How a candidate's model was fitted: what the training says of itself, and the model fitted again.
 
-Only jobs fit again. There the code of a commit runs sealed or not at all: a job may hold keys.
+A training that main's code sealed, and whose statement somebody signed who may, is believed. Of
+others only jobs fit again. There the code of a commit runs sealed or not at all: a job may hold
+keys.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from delivery.bento.digest import file_hashes, file_sha256
-from delivery.errors import DeliveryError, HeldError, InputError, StoreError
-from delivery.evidence.supply_chain.refit import STAGES, Refitting, UnrepeatableError
+from delivery.bento.digest import file_hashes
+from delivery.errors import DeliveryError, HeldError, InputError
+from delivery.evidence.supply_chain.attested import attested
+from delivery.evidence.supply_chain.refit import Refitting, UnrepeatableError
+from delivery.evidence.supply_chain.statements import Statements, doubts, statements_of
 from delivery.evidence.trial import Trial
 from delivery.gates.service import parity
 from delivery.gates.supply_chain.sealed import GATE, Evidence, Policy, Refit
-from delivery.release.candidate import outputs
 
-STATEMENTS = "artifacts/sealed"
-MODEL, DATA, TRAINED = "artifacts/model/", "artifacts/data/", "artifacts/trained/"
 A_JOB_DOES = "a job fits it again; this machine's word is none to others"
-Statements = Mapping[str, Mapping[str, Any]]  # by stage
 
 
 def gather(trial: Trial) -> Evidence:
@@ -35,13 +31,17 @@ def gather(trial: Trial) -> Evidence:
     upstream = _passed_upstream(trial)
     if upstream:
         return Evidence(upstream=upstream)
+    signer, unattested = attested(trial)
+    if signer:
+        return Evidence(attested=signer)
     submission = trial.submitted
-    statements = _statements(trial)
+    statements = statements_of(trial)
     evidence = Evidence(
         stated={stage: tuple(said.get("held", ())) for stage, said in statements.items()},
-        doubts=tuple(_doubts(trial, statements)),
+        doubts=tuple(doubts(trial, statements)),
         in_job=submission.checkout.surroundings.in_job,
         missing=A_JOB_DOES,
+        unattested=unattested,
     )
     if evidence.doubts or not evidence.in_job:
         return evidence
@@ -62,52 +62,6 @@ def _passed_upstream(trial: Trial) -> str:
     same = file.judged.candidate_sha256 == trial.bento.sha256
     passed = any(line.gate == GATE and line.status == "pass" for line in file.verdicts)
     return name if same and passed else ""
-
-
-def _statements(trial: Trial) -> Statements:
-    """What the stages of the commit say; nothing of a commit from before stages said anything, or
-    whose statements the store has lost."""
-    checkout, commit = trial.submitted.checkout, trial.submitted.candidate.commit
-    locked = outputs(checkout.repository, commit)
-    said = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for stage in STAGES:
-            path = f"{STATEMENTS}/{stage}.json"
-            if path in locked:
-                try:
-                    file = checkout.store.get(commit, path, Path(folder) / f"{stage}.json")
-                    said[stage] = json.loads(file.read_text(encoding="utf-8"))
-                except (StoreError, ValueError):
-                    continue
-    return {stage: content for stage, content in said.items() if isinstance(content, dict)}
-
-
-def _doubts(trial: Trial, statements: Statements) -> Iterator[str]:
-    """Files of which the statements name other bytes than dvc.lock and git do."""
-    if not statements:
-        return
-    known = {f"{MODEL}{name}": sha256 for name, sha256 in file_hashes(trial.bento.model).items()}
-    for split in ("train", "validation"):
-        known[f"{DATA}{split}.parquet"] = file_sha256(trial.evaluation.data / f"{split}.parquet")
-    known |= {
-        name: sha256
-        for name, sha256 in statements.get("train", {}).get("wrote", {}).items()
-        if name.startswith(TRAINED)
-    }
-    for stage, said in statements.items():
-        for name, sha256 in {**said.get("read", {}), **said.get("wrote", {})}.items():
-            expected = known.get(name) or _of_the_commit(trial, name)
-            if expected is not None and expected != sha256:
-                yield f"the statement of {stage} is about another {name}"
-
-
-def _of_the_commit(trial: Trial, name: str) -> str | None:
-    """The hash of a file of model/ as git has it."""
-    submission = trial.submitted
-    if not name.startswith("model/"):
-        return None
-    content = submission.checkout.repository.blob(submission.candidate.commit, name)
-    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _fitted_again(trial: Trial, statements: Statements, evidence: Evidence) -> Evidence:

@@ -2,7 +2,8 @@
 
 A statement of the machine that trained says how the stages ran, and whoever trains can write it.
 So a job fits again. Same bytes show that `fit` needs nothing but what a sealed stage reads; on
-another platform, where last bits differ, equal scores on the holdout show the same.
+another platform, where last bits differ, equal scores on the holdout show the same. A training
+that main's code sealed in a job without keys is attested by the next job, and need not be repeated.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class Evidence:
     """`stated` is what the statements of the training say: stage → what the kernel limited.
     `doubts` are the ways in which they contradict what dvc.lock names. `refit` is None where
     nothing was fitted again: `refused` says why the stages could not run sealed, `missing` why they
-    were not run. `upstream` is the environment for which the same bytes passed this gate."""
+    were not run. `upstream` is the environment for which the same bytes passed this gate.
+    `attested` is who signed that main's code sealed the training, `unattested` why a signed
+    statement that is there does not count."""
 
     stated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
@@ -55,23 +58,36 @@ class Evidence:
     missing: str = ""
     in_job: bool = False
     upstream: str = ""
+    attested: str = ""
+    unattested: str = ""
 
 
 def judge(evidence: Evidence, policy: Policy) -> Verdict:
     """Pass on the same model, fail on another one; a person's machine does not fit again."""
-    required = f"fitted again, sealed, within {policy.minutes:g} minutes: the same model"
+    required = f"attested, or fitted again within {policy.minutes:g} minutes: the same model"
     status, measured, why = _decide(evidence)
+    if status != "pass" and evidence.unattested:
+        why = f"{why}; {evidence.unattested}"
     details = {
-        "level": "refitted" if status == "pass" else None,
+        "level": _level(evidence) if status == "pass" else None,
         "stated": {stage: list(held) for stage, held in evidence.stated.items()},
         "refit": asdict(evidence.refit) if evidence.refit else None,
     }
     return Verdict(GATE, status, measured, required, why, details)
 
 
+def _level(evidence: Evidence) -> str:
+    """By what a model passed."""
+    if evidence.upstream:
+        return f"as for {evidence.upstream}"
+    return "attested" if evidence.attested else "refitted"
+
+
 def _decide(evidence: Evidence) -> tuple[Status, str, str]:
     if evidence.upstream:
         return "pass", f"as for {evidence.upstream}", "the same bytes passed there"
+    if evidence.attested:
+        return "pass", f"attested by {evidence.attested}", "main's code sealed the training"
     if evidence.doubts:
         advice = "train anew by `dvc repro --force train`"
         return "hold", _stated(evidence), f"{'; '.join(evidence.doubts)}: {advice}"

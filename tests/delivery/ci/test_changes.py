@@ -64,6 +64,7 @@ def asked(capsys: pytest.CaptureFixture[str], base: str = "main") -> dict[str, s
         ("README.md", {"tests": "true", "test_paths": "tests/test_docs.py"}),
         ("docs/a/picture.svg", {"tests": "true", "test_paths": "tests/test_docs.py"}),
         ("dvc.lock", {"model": "true"}),
+        ("training.json", {"model": "true"}),
         ("params.yaml", {"model": "true", "tests": "true", "test_paths": "tests/model"}),
         ("data/rates.csv.dvc", {"model": "true", "tests": "true", "test_paths": "tests/model"}),
         ("model/deep/er.py",

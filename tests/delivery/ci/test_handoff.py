@@ -11,6 +11,8 @@ import pytest
 from delivery.ci.handoff import LARGEST_TEXT, Packed, pack, unpack
 from delivery.context import Context
 from delivery.errors import DeliveryError, InputError, StoreError
+from delivery.release.training import receipt_file
+from tests.delivery.release.test_training import receipt
 from tests.origin import Origin
 
 NO = "0" * 32
@@ -42,7 +44,35 @@ def test_what_is_packed_is_unpacked(context: Context, folder: Path) -> None:
     assert found.params == (context.root / "params.yaml").read_text()
     assert found.metrics == {"loss": 0.4}
     assert found.headline == "data until 2013-06"
+    assert found.receipts == {}, "no stage left any"
     assert all(file.is_file() for file in context.store.objects().values())
+
+
+def _run(context: Context, *stages: str) -> None:
+    """Sealed stages ran here."""
+    for stage in stages:
+        file = receipt_file(context.root, stage)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(receipt(stage).model_dump_json())
+
+
+@pytest.mark.parametrize("ran", [("train", "export"), ("export",)])
+def test_the_receipts_of_the_stages_that_ran_are_handed_on(
+    context: Context, tmp_path: Path, ran: tuple[str, ...]
+) -> None:
+    _run(context, *ran, "evaluate")
+    pack(context, tmp_path / "packed")
+    assert unpack(context, tmp_path / "packed").receipts == {name: receipt(name) for name in ran}
+
+
+def test_a_stage_that_was_restored_has_no_receipt_of_a_run_before(
+    context: Context, tmp_path: Path
+) -> None:
+    _run(context, "train", "export")
+    pack(context, tmp_path / "packed")
+    receipt_file(context.root, "train").unlink()
+    pack(context, tmp_path / "packed")
+    assert set(unpack(context, tmp_path / "packed").receipts) == {"export"}
 
 
 def test_packing_again_leaves_nothing_of_before(context: Context, tmp_path: Path) -> None:
@@ -112,6 +142,12 @@ TAMPERED: dict[str, Callable[[Path], object]] = {
     "not text": lambda folder: (folder / "params.yaml").write_bytes(b"\xff\xfe"),
     **{f"{name} is a link": _link(name) for name in TEXTS},
     **{f"{name} is gone": lambda folder, name=name: (folder / name).unlink() for name in TEXTS},
+    "a receipt is no JSON": _write("train.json", "{"),
+    "a receipt is a list": _write("export.json", "[1]"),
+    "a receipt says more": _write(
+        "train.json", receipt().model_dump_json().replace("{", '{"more": 1, ', 1)
+    ),
+    "a receipt is of another stage": _write("export.json", receipt("train").model_dump_json()),
     "no lock but a folder": lambda folder: (
         (folder / "dvc.lock").unlink(), (folder / "dvc.lock").mkdir()
     ),

@@ -51,6 +51,24 @@ def test_settings_go_to_the_training(
     assert steps["train"] == [(("data.until=2013-08", "a.b=1"), {})]
 
 
+@pytest.mark.parametrize(("options", "trained"), [((), ""), (("--trained", "c0ffee"), "c0ffee")])
+def test_who_trained_elsewhere_says_at_which_commit(
+    delivery: CommandLine, steps: dict[str, list[tuple[object, ...]]],
+    options: tuple[str, ...], trained: str,
+) -> None:  # fmt: skip
+    delivery("retrain", "--from", "out", *options)
+    assert steps["propose_from"] == [(Path("out"), {"onto": "", "trained": trained})]
+
+
+def test_one_machine_knows_what_it_trained(
+    delivery: CommandLine, steps: dict[str, list[tuple[object, ...]]]
+) -> None:
+    """Whatever somebody says."""
+    delivery("retrain", "--trained", "c0ffee")
+    ((_, said),) = steps["propose_from"]
+    assert said["trained"] == delivery.origin.git("rev-parse", "HEAD")
+
+
 def test_what_is_asked_for_is_json_too(
     delivery: CommandLine, steps: dict[str, list[tuple[object, ...]]]
 ) -> None:

@@ -14,7 +14,10 @@ from delivery.commands.retrain import ask_for, pack_to, propose_from, train
 from delivery.context import Context
 from delivery.documents import parse_yaml
 from delivery.errors import DeliveryError, HeldError, InputError, OutsideError, StoreError
-from tests.delivery.conftest import repro
+from delivery.release.training import FILE, STAGES, lock_sha256, read_training, receipt_file
+from tests.delivery.conftest import STAGES as STAGES_OF
+from tests.delivery.conftest import TRAIN, repro
+from tests.delivery.release.test_training import receipt
 from tests.github.hub import Hub
 from tests.origin import Origin
 
@@ -41,6 +44,12 @@ class Jobs:
         commit = self.origin.repository.commit_files(self.main, files, name)
         self.origin.git("push", "--quiet", str(self.origin.bare), f"{commit}:refs/heads/{name}")
         return commit
+
+    def onto_main(self, files: dict[str, str]) -> None:
+        """Let main have these files, here and on GitHub."""
+        self.origin.git("remote", "set-url", "origin", str(self.origin.bare))
+        self.main = self.origin.push(files)
+        self.origin.git("remote", "set-url", "origin", self.hub.clone_url())
 
     def read(self, revision: str, path: str) -> str:
         return self.hub.bare.git("show", f"{revision}:{path}")
@@ -126,6 +135,35 @@ def test_what_was_trained_becomes_one_pull_request(jobs: Jobs, packed: Path, rem
     jobs.origin.git("fetch", "--quiet", "origin", head)
     jobs.origin.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
     jobs.context.store.require_held()
+
+
+def _with_receipts(packed: Path) -> Path:
+    """As if its stages had run sealed."""
+    for stage in STAGES:
+        (packed / f"{stage}.json").write_text(receipt(stage).model_dump_json())
+    return packed
+
+
+def test_a_training_by_mains_code_is_proposed_with_a_statement_of_it(
+    jobs: Jobs, packed: Path
+) -> None:
+    result = propose_from(jobs.context, _with_receipts(packed), trained=jobs.main)
+    assert result.commit
+    signed = read_training(jobs.read(result.commit, FILE))
+    assert signed.training.commit == jobs.main
+    assert signed.training.lock == lock_sha256(jobs.read(result.commit, "dvc.lock"))
+    again = propose_from(jobs.context, packed, trained=jobs.main)
+    assert (again.pull, len(jobs.open())) == (result.pull, 1)
+
+
+def test_a_branch_with_its_own_engine_gets_its_lock_and_no_statement(
+    jobs: Jobs, packed: Path
+) -> None:
+    """Only main's code is vouched for."""
+    mine = jobs.branch("mine", {"pipeline/sealed/seal.py": "open\n"})
+    result = propose_from(jobs.context, _with_receipts(packed), onto="mine", trained=mine)
+    changed = jobs.hub.bare.git("diff", "--name-only", mine, str(result.commit)).split()
+    assert changed == ["dvc.lock", "params.yaml"]
 
 
 def test_parameters_that_were_changed_meanwhile_are_not_undone(jobs: Jobs, packed: Path) -> None:
@@ -266,9 +304,7 @@ def test_a_training_whose_bytes_the_store_would_lack_is_not_proposed(
 
 
 def test_without_a_remote_the_bytes_go_to_a_github_release(jobs: Jobs, packed: Path) -> None:
-    jobs.origin.git("remote", "set-url", "origin", str(jobs.origin.bare))
-    jobs.main = jobs.origin.push({".dvc/config": ""}, "No remote")
-    jobs.origin.git("remote", "set-url", "origin", jobs.hub.clone_url())
+    jobs.onto_main({".dvc/config": ""})
     shutil.rmtree(jobs.origin.path / ".dvc/cache")
     result = propose_from(jobs.context, packed)
     assert result.commit
@@ -290,6 +326,29 @@ def test_training_runs_the_pipeline_with_the_setting(jobs: Jobs) -> None:
     assert (jobs.origin.path / "artifacts/model/name").read_text() == "  depth: 5\n"
     with pytest.raises(InputError, match="not committed"):
         train(jobs.context, [])
+
+
+def test_what_a_run_cache_could_restore_is_run(jobs: Jobs) -> None:
+    """It may come from elsewhere, and a stage that is restored was sealed by nobody."""
+    runs = jobs.room / "runs"
+    jobs.onto_main({"train.sh": f"{TRAIN}echo ran >> {runs}\n"})
+    for _ in range(2):
+        train(jobs.context, ["train.depth=5"])
+        jobs.origin.git("checkout", "--quiet", ".")
+        shutil.rmtree(jobs.origin.path / "artifacts")
+    assert runs.read_text() == "ran\n" * 2
+
+
+def test_receipts_of_an_earlier_run_are_forgotten(jobs: Jobs) -> None:
+    """Also those that `load` wrote."""
+    mine = receipt_file(jobs.origin.path, "export")
+    ingest = f"mkdir -p {mine.parent} && echo {{}} > {mine} && "
+    forged = STAGES_OF.replace("cmd: mkdir", f"cmd: {ingest}mkdir")
+    jobs.onto_main({"dvc.yaml": forged})
+    mine.parent.mkdir()
+    receipt_file(jobs.origin.path, "train").write_text("{}")
+    train(jobs.context, [])
+    assert [stage for stage in STAGES if receipt_file(jobs.origin.path, stage).exists()] == []
 
 
 def test_a_stage_that_fails_is_said(jobs: Jobs) -> None:

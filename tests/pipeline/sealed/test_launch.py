@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sealed.launch import TOLD
-from tests.pipeline.sealed.conftest import LIGHT, Place, make_place, needs_landlock
+from tests.pipeline.sealed.conftest import LIGHT, STAGES, Place, make_place, needs_landlock
 
 PEEKING = """
 
@@ -209,8 +209,17 @@ def test_the_statement_of_each_stage_is_about_what_went_in_and_came_out(evaluate
     assert train["wrote"].items() <= export["read"].items()
     assert "artifacts/model/model.onnx" in export["wrote"]
     left = {path.name for path in (evaluated.path / "artifacts").iterdir()}
-    assert left == {"data", "trained", "evaluation", "model", "sealed"}
+    assert left == {"data", "trained", "evaluation", "model", "sealed", ".ran"}
     assert TOLD.name not in left
+
+
+def test_a_stage_that_ran_leaves_a_receipt_where_dvc_keeps_nothing(evaluated: Place) -> None:
+    """Who has DVC restore a stage gets its statement, and no receipt."""
+    ran, said = (evaluated.path / "artifacts" / name for name in (".ran", "sealed"))
+    for stage in ("train", "evaluate"):
+        assert (ran / f"{stage}.json").read_text() == (said / f"{stage}.json").read_text()
+        outs = [*STAGES[stage]["outs"], *STAGES[stage].get("metrics", ())]
+        assert [out for out in outs if out.startswith("artifacts/.ran")] == []
 
 
 def test_without_landlock_a_stage_runs_and_says_that_it_was_not_sealed(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,87 +13,17 @@ import numpy as np
 import pytest
 
 from delivery.bento.bento import Bento
-from delivery.bento.digest import file_hashes
 from delivery.errors import HeldError
-from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.predictions import Answer
 from delivery.evidence.supply_chain import sealed
 from delivery.evidence.supply_chain.refit import UnrepeatableError
 from delivery.evidence.supply_chain.sealed import gather
-from delivery.evidence.trial import Trial
 from delivery.gates.supply_chain.sealed import Refit
 from delivery.settings.host import Surroundings
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
-from tests.delivery.evidence.submitted import LOCKED, SOURCE, Desk, described, with_lock
-from tests.delivery.evidence.trials import paired, scored, tiny_bento
-from tests.delivery.place import environment
-from tests.origin import Origin, make_origin, version
-
-Stated = Callable[..., Trial]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the stages said, by name, as a run of them writes it."""
-
-    train: dict[str, Any]
-    export: dict[str, Any]
-
-    def files(self) -> Mapping[str, str]:
-        return {
-            f"artifacts/sealed/{name}.json": json.dumps(said) for name, said in vars(self).items()
-        }
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Origin:
-    return make_origin(tmp_path)
-
-
-@pytest.fixture
-def said(tmp_path: Path) -> Said:
-    """What is true of `tiny_bento` and the splits beside it."""
-    bento, data = with_lock(tiny_bento(tmp_path), LOCKED), tmp_path / "data"
-    data.mkdir()
-    for split in ("train", "validation"):
-        (data / f"{split}.parquet").write_text(split)
-    rows = {f"artifacts/data/{s}.parquet": sha256(s.encode()) for s in ("train", "validation")}
-    code = {"model/fit.py": sha256(SOURCE["model/fit.py"].encode()), "model/.notes": "of nobody"}
-    fitted = {"artifacts/trained/model.pkl": "a" * 64}
-    model = {f"artifacts/model/{name}": value for name, value in file_hashes(bento.model).items()}
-    held = ["files", "network"]
-    return Said(
-        {"held": held, "read": rows | code, "wrote": fitted, "platform": "A"},
-        {"held": held, "read": rows | code | fitted, "wrote": model, "platform": "A"},
-    )
-
-
-@pytest.fixture
-def stated(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stated:
-    """The tiny bento on trial, trained at a commit whose statements are given."""
-
-    def trial(said: Said | None, where: str = "staging") -> Trial:
-        files = said.files() if said else {}
-        locked = dict.fromkeys(files, "0")
-        monkeypatch.setattr(sealed, "outputs", lambda *_: locked)
-
-        def get(self: object, commit: str, path: str, place: Path) -> Path:
-            place.write_text(files[path])
-            return place
-
-        monkeypatch.setattr("delivery.storage.store.Store.get", get)
-        made = described(Bento("r-1", tmp_path / "r-1"), origin.push(SOURCE))
-        desk, data = Desk(origin, tmp_path), tmp_path / "data"
-        neighbour = "staging" if where == "production" else None
-        trial = desk.trial(made, where)
-        there = replace(trial.submitted, environment=environment(where, upstream=neighbour))
-        return replace(trial, evaluation=Evaluation(data), submission=there)
-
-    return trial
+from tests.delivery.evidence.supply_chain.conftest import Said, Stated
+from tests.delivery.evidence.trials import paired, scored
+from tests.origin import Origin, version
 
 
 def test_a_person_learns_what_was_said(stated: Stated, said: Said) -> None:
@@ -106,25 +35,6 @@ def test_a_person_learns_what_was_said(stated: Stated, said: Said) -> None:
 
 def test_a_model_of_before_statements_says_nothing(stated: Stated, said: Said) -> None:
     assert gather(stated(None)).stated == {}
-
-
-@pytest.mark.parametrize(
-    ("stage", "kind", "name"),
-    [
-        ("train", "read", "artifacts/data/train.parquet"),
-        ("train", "read", "artifacts/data/validation.parquet"),
-        ("train", "read", "model/fit.py"),
-        ("export", "read", "model/fit.py"),
-        ("export", "read", "artifacts/trained/model.pkl"),
-        ("export", "wrote", "artifacts/model/model.onnx"),
-    ],
-)
-def test_a_statement_about_other_bytes_is_named(
-    stated: Stated, said: Said, stage: str, kind: str, name: str
-) -> None:
-    """A file that git has not, such as an editor's, is no matter of a commit."""
-    getattr(said, stage)[kind] = getattr(said, stage)[kind] | {name: "b" * 64}
-    assert gather(stated(said)).doubts == (f"the statement of {stage} is about another {name}",)
 
 
 @dataclass

@@ -70,3 +70,21 @@ def test_a_stage_that_does_not_run_sealed_fails() -> None:
 def test_the_same_bytes_need_no_second_refit_for_the_next_environment() -> None:
     verdict = judge(Evidence(upstream="staging", in_job=True), Policy())
     assert (verdict.status, verdict.measured) == ("pass", "as for staging")
+    assert verdict.details["level"] == "as for staging"
+
+
+@pytest.mark.parametrize("in_job", [True, False])
+def test_an_attested_training_passes_anywhere_and_the_level_says_why(in_job: bool) -> None:
+    verdict = judge(Evidence(attested="ci", in_job=in_job), Policy())
+    assert (verdict.status, verdict.measured) == ("pass", "attested by ci")
+    assert verdict.details["level"] == "attested"
+    refitted = judge(Evidence(refit=Refit(same=True), in_job=True), Policy())
+    assert refitted.details["level"] == "refitted"
+
+
+def test_why_a_statement_does_not_count_is_told_where_nothing_else_passes() -> None:
+    why = "training.json does not count: train ran unsealed"
+    for facts in ({"missing": "no Landlock"}, {"refused": "stops"}, {"doubts": ("another x",)}):
+        verdict = judge(Evidence(unattested=why, in_job=True, **facts), Policy())  # type: ignore[arg-type]
+        assert verdict.why.endswith(why)
+    assert why not in judge(Evidence(refit=Refit(same=True), unattested=why), Policy()).why

@@ -31,6 +31,7 @@ COMMAND = "checkout"  # and of the checkout whose command it has
 MADE = "made-by-setup"  # stands in an environment from the first moment, also of a killed set-up
 LENT = "packages.pth"  # where an environment without packages has them from
 HASH = re.compile("[0-9a-f]{64}$")
+VERSION = re.compile(r"(?m)^version(?:_info)? = (\d+\.\d+\.\d+)")  # as venv and uv write it
 AGAIN = (
     "Look at the package it names above; `make lock UPGRADE=1` renews the locks, `make setup` "
     "retries."
@@ -108,6 +109,23 @@ def require_replaceable(folder):
     )
 
 
+def require_own_python(folder):
+    """Raise InstallError if a shared folder has packages for another Python: other checkouts run
+    on them, and each set-up would undo the other's.
+
+    `.venv` of this checkout may change its Python.
+    """
+    found = VERSION.search(stamp(folder, "pyvenv.cfg") or "")
+    own = "%d.%d.%d" % sys.version_info[:3]
+    if folder != OWN and found and found.group(1) != own:
+        raise InstallError(
+            "%s has packages for Python %s, and this is %s. Other checkouts may use them, so they "
+            "were left as they are. Run `make setup PYTHON=python%s`, or let VENV name a folder "
+            "that does not exist yet. If nobody uses that folder any more, remove it yourself."
+            % (folder, found.group(1), own, found.group(1).rpartition(".")[0])
+        )
+
+
 def write_stamp(folder, name, text):
     with open(os.path.join(folder, name), "w") as file:
         file.write(text)
@@ -126,6 +144,7 @@ def program(folder, name):
 def install_packages(folder):
     """Make an environment: uv comes with pip by hash, everything else with uv by hash."""
     require_replaceable(folder)
+    require_own_python(folder)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     write_stamp(folder, MADE, "")

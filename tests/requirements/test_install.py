@@ -131,6 +131,43 @@ def test_an_environment_that_was_made_here_is_made_anew(
     assert "setup: making" in set_up(copy, VENV=folder).stdout  # and the next try goes on
 
 
+OTHERS = {"venv": "version = 3.99.1", "uv": "version_info = 3.99.1"}  # as either writes it
+
+
+@pytest.mark.parametrize("line", OTHERS.values(), ids=OTHERS)
+def test_a_shared_folder_of_another_python_is_not_made_anew(copy: Path, line: str) -> None:
+    """Other checkouts run on its packages: only a person knows which Python shall have it."""
+    _made(copy / "shared", "")
+    (copy / "shared" / "pyvenv.cfg").write_text(f"home = /usr/bin\n{line}\n")
+    done = set_up(copy, VENV="shared")
+    assert done.returncode == 2
+    assert (copy / "shared" / "packages").read_text() == "0" * 64
+    own = ".".join(map(str, sys.version_info[:3]))
+    assert f"{copy / 'shared'} has packages for Python 3.99.1, and this is {own}" in done.stderr
+    assert "make setup PYTHON=python3.99" in done.stderr
+    assert "VENV" in done.stderr
+
+
+def test_a_shared_folder_of_this_python_is_renewed_for_other_locks(copy: Path) -> None:
+    _made(copy / "shared", ".".join(map(str, sys.version_info[:3])))
+    (copy / "requirements" / "bootstrap.lock").write_text("no such package\n")
+    assert "setup: making" in set_up(copy, VENV="shared").stdout
+
+
+def test_a_checkouts_own_environment_changes_its_python(copy: Path) -> None:
+    """Nobody else has it: `make setup PYTHON=…` is how one changes."""
+    _made(copy / ".venv", "3.99.1")
+    (copy / "requirements" / "bootstrap.lock").write_text("no such package\n")
+    assert "setup: making" in set_up(copy).stdout
+
+
+def _made(folder: Path, version: str) -> None:
+    """An environment of other locks, by a Python of this version."""
+    folder.mkdir()
+    (folder / "packages").write_text("0" * 64)
+    (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
+
+
 def test_an_empty_folder_is_filled(copy: Path) -> None:
     (copy / "empty").mkdir()
     (copy / "requirements" / "bootstrap.lock").write_text("no such package\n")

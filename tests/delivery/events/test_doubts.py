@@ -31,3 +31,18 @@ def test_entries_that_are_doubted_for_one_reason_stand_together() -> None:
         "2 entries, aaaaaaaaaaaa to cccccccccccc: by a stranger; entry bbbbbbbbbbbb: no event"
     )
     assert len(doubts.lines) == 3
+
+
+@pytest.mark.parametrize(
+    "doubts",
+    [Doubts("staging", ("main lost abc",)), Doubts("staging", (), {"d" * 40: "a stranger's"})],
+)
+def test_one_kind_of_doubt_is_enough_to_hold(doubts: Doubts) -> None:
+    assert doubts
+    with pytest.raises(HeldError, match=r"docs/trust\.md"):
+        doubts.require_none()
+
+
+def test_many_entries_are_named_by_the_first_and_the_last() -> None:
+    doubts = Doubts("staging", (), {letter * 40: "no event" for letter in "abcd"})
+    assert str(doubts) == "4 entries, aaaaaaaaaaaa to dddddddddddd: no event"

@@ -43,3 +43,15 @@ def test_only_steps_beside_the_same_champion_compare(
 ) -> None:
     events = [step(place + 1, 5, champion) for place, champion in enumerate(champions)]
     assert [found.number for found in comparable(events)] == numbers
+
+
+def test_who_never_rolled_out_has_waited_since_the_beginning_of_time() -> None:
+    assert waits_since([]) == waits_since([event("deployed", 5)]) == 0.0
+
+
+def test_a_step_beyond_the_ninth_has_its_number() -> None:
+    assert [made.number for made in steps_of([step(9, 5), step(10, 25)])] == [9, 10]
+
+
+def test_a_second_extension_is_one_too() -> None:
+    assert waits_since([step(1, 5), event("inconclusive-1", 7), event("inconclusive-2", 9)]) == 9.0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from delivery.errors import OutsideError
 from delivery.events.entry import Checkpoint
 from delivery.events.event import REHEARSAL, Event
 from delivery.git.command import GitError
@@ -157,3 +158,37 @@ def test_the_key_is_the_machines(origin: Origin, attempt: str, tmp_path: Path) -
     snapshot = origin.snapshot()
     assert list(snapshot.ledger.kinds(STAGING, attempt)) == []
     assert len(snapshot.ledger.doubts("staging").unattested) == 1
+
+
+@pytest.mark.parametrize("target", ["local", REHEARSAL])
+def test_a_checkpoint_vouches_for_the_log_that_it_names(
+    origin: Origin, attempt: str, target: str
+) -> None:
+    """And for no other: each begins anew."""
+    rehearsed = target == REHEARSAL
+    assert origin.events.write(event(attempt, "deployed", target), [])
+    assert origin.events.attest(Checkpoint("staging", "I looked", rehearsed))
+    logs = origin.snapshot().ledger.logs("staging")
+    newest = [log.newest.entry.happened if log.newest else None for log in logs]
+    expected = Checkpoint("staging", "I looked", rehearsed)
+    assert newest == ([None, expected] if rehearsed else [expected, None])
+
+
+def test_what_tags_said_of_rehearsals_goes_to_the_log_of_rehearsals(
+    origin: Origin, attempt: str
+) -> None:
+    old = event(attempt, "deployed", REHEARSAL)
+    origin.repository.create_tag(old.tag, attempt, tag_message(old))
+    assert origin.events.write(event(attempt, "verified", REHEARSAL), ["deployed"])
+    real, rehearsals = origin.snapshot().ledger.logs("staging")
+    assert (real.head, rehearsals.tags) == ("", {old.tag: tag_message(old)})
+    first = origin.git("log", "--format=%B", "--reverse", f"origin/{rehearsals.name}")
+    assert "events of the time before there was a log" in first
+
+
+def test_a_log_that_changes_all_the_time_is_named(
+    origin: Origin, attempt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.state.event_writer.append", lambda *_: False)
+    with pytest.raises(OutsideError, match=r"delivery/events/staging.*run the command again"):
+        origin.events.write(event(attempt, "deployed"), [])

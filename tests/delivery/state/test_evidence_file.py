@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -122,3 +123,23 @@ def test_a_proposal_carries_what_a_person_said() -> None:
 def test_what_is_no_json_that_can_be_shown_is_named(text: str) -> None:
     with pytest.raises(InputError, match=r"^evidence\.json is no evidence: it is no JSON"):
         parse_evidence(text, "evidence.json")
+
+
+def test_a_line_has_no_numbers_and_a_reason_only_where_a_person_gave_one() -> None:
+    plain = Verdict("load", "pass", "m", "r", "w", {"p95_ms": 1.5})
+    (line, answered) = lines((plain, replace(plain, override="known")))
+    assert line.model_dump(exclude_unset=True) == {
+        "gate": "load", "status": "pass", "measured": "m", "required": "r", "why": "w"
+    }  # fmt: skip
+    assert answered.override == "known"
+    assert "details" not in answered.model_dump()
+
+
+def test_text_of_any_language_stays_readable() -> None:
+    assert "Grüße" in render_evidence(EvidenceFile(release="r-1", reason="Grüße"))
+
+
+def test_who_reads_no_evidence_learns_who_writes_it() -> None:
+    with pytest.raises(InputError, match=r"git log -- e\.json.*written by `delivery promote`") as e:
+        parse_evidence("{}", "e.json")
+    assert str(e.value).count("e.json") == 2, "the file is named once, and once in the command"

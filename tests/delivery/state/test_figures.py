@@ -57,3 +57,15 @@ def test_each_figure_is_what_its_definition_says() -> None:
 )
 def test_what_is_no_deployment_counts_for_nothing(happened: Attempt) -> None:
     assert measured(happened) == Figures(14, 0.0, None, None, None)
+
+
+def test_the_first_moment_of_the_days_counts() -> None:
+    assert measured(attempt(("verified", 14 * 24))).deployments_per_week == 0.5
+
+
+def test_lead_time_is_that_of_the_release() -> None:
+    """Of one whose commit nobody knows there is none."""
+    begun = {RELEASE: NOW - timedelta(hours=50)}
+    history = History(environment("production"), (attempt(("verified", 10)),))
+    assert figures(history, begun.get, NOW).lead_time_s == 3600 * 40
+    assert figures(history, {}.get, NOW).lead_time_s is None

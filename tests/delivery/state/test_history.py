@@ -191,3 +191,49 @@ def test_a_release_stands_if_it_was_verified_lately_and_did_not_fail() -> None:
         attempt(THREE, "rejected"),
     )
     assert list(happened.recorded_levels(lambda _: None, LONG_AGO)) == [TWO]
+
+
+LOSSES = [
+    (JudgedBytes(champion=ONE, loss=0.4, champion_loss=0.5), math.log(0.8)),
+    (JudgedBytes(champion=ONE, loss=0.4), UNKNOWN),
+    (JudgedBytes(champion=ONE, champion_loss=0.5), UNKNOWN),
+    (JudgedBytes(champion=ONE, loss=0.0, champion_loss=0.5), UNKNOWN),  # its logarithm is none
+    (JudgedBytes(champion=ONE, loss=0.4, champion_loss=0.0), UNKNOWN),
+    (JudgedBytes(champion=THREE, loss=0.4, champion_loss=0.5), UNKNOWN),  # nobody measured that
+    (JudgedBytes(champion_loss=0.5), UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("found", "level"), LOSSES)
+def test_a_level_needs_both_losses_and_a_champion_with_a_level(
+    found: JudgedBytes, level: float
+) -> None:
+    happened = history(attempt(ONE, "verified"), attempt(TWO, "verified"))
+    said = {ONE: judged(None, 0.6), TWO: EvidenceFile(release="r", judged=found)}
+    levels = happened.recorded_levels(lambda made: said[made.desired.wanted.release], LONG_AGO)
+    assert levels[TWO] == pytest.approx(level, nan_ok=True)
+
+
+OLD, NEW = "2019-12-31T23:59:59Z", "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("order", [(OLD, NEW), (NEW, OLD)])
+def test_once_lately_is_enough_to_stand(order: tuple[str, str]) -> None:
+    """Whatever clock a merge had."""
+    happened = history(*(attempt(ONE, "verified", merged=merged) for merged in order))
+    assert list(happened.recorded_levels(lambda _: None, LONG_AGO)) == [ONE]
+
+
+def test_what_is_no_end_takes_no_standing_away() -> None:
+    """Neither an environment that was emptied, nor a second try that is still going on, nor a file
+    that nobody admitted."""
+    happened = history(
+        attempt(ONE, "verified"), attempt(""), attempt(ONE, "deployed"), rejected_as_a_file(ONE),
+        attempt(TWO, "verified"),
+    )  # fmt: skip
+    assert list(happened.recorded_levels(lambda _: None, LONG_AGO)) == [ONE, TWO]
+
+
+def test_a_release_that_a_rollback_alone_verified_stands_at_no_known_level() -> None:
+    happened = history(attempt(ONE, "verified", of=TWO))
+    assert happened.recorded_levels(lambda _: judged(None, 0.6), LONG_AGO) == {ONE: UNKNOWN}

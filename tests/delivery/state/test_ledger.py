@@ -5,13 +5,14 @@ Attacks on it from the outside: tests/negative/test_events.py.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from delivery.errors import InputError
-from delivery.events.event import Event
+from delivery.events.event import REHEARSAL, Event
 from delivery.git.refs import LogName, proposal_tag
 from delivery.state.ledger import Ledger
 from tests.origin import Origin, tag_message
@@ -109,3 +110,70 @@ def test_a_tag_that_is_no_event_is_named(origin: Origin, attempt: str) -> None:
     origin.repository.create_tag(f"promo/staging/{attempt}/celebrated", attempt, "by hand")
     with pytest.raises(InputError, match=f"promo/staging/{attempt}/celebrated"):
         ledger(origin).events("staging")
+
+
+def proposed_after(origin: Origin, heads: dict[str, str]) -> str:
+    """An attempt at staging whose evidence names heads of event logs."""
+    text = json.dumps({"release": ONE, "logs": heads}) + "\n"
+    return origin.push({"infra/environments/staging/evidence.json": text, **again(origin)})
+
+
+def again(origin: Origin) -> dict[str, str]:
+    """Another wish with the same meaning."""
+    path = "infra/environments/staging/desired.yaml"
+    return {path: (origin.path / path).read_text() + "# again\n"}
+
+
+LOG, REHEARSALS = "delivery/events/staging", "delivery/rehearsals/staging"
+
+
+@pytest.mark.parametrize("name", [LOG, REHEARSALS])
+def test_an_entry_that_main_names_and_nobody_has_is_lost(origin: Origin, name: str) -> None:
+    proposed_after(origin, {LOG: "none", REHEARSALS: "none", name: "e" * 40})
+    doubts = ledger(origin).doubts("staging")
+    assert f"main names {'e' * 12} of {name}, and origin has no such" in str(doubts)
+    assert not ledger(origin).doubts("production")
+    lost = {str(log.name): ledger(origin).lost(log) for log in ledger(origin).logs("staging")}
+    assert lost == {LOG: (), REHEARSALS: (), name: ("e" * 40,)}
+
+
+def test_only_the_newest_attempt_says_which_entries_there_were(origin: Origin) -> None:
+    """Who vouched for the log since is right."""
+    proposed_after(origin, {LOG: "e" * 40})
+    proposed_after(origin, {LOG: "none"})
+    assert not ledger(origin).doubts("staging")
+
+
+def test_an_entry_that_is_there_is_not_lost(origin: Origin, attempt: str) -> None:
+    origin.happened("staging", attempt, "deployed", ONE)
+    head = ledger(origin).heads("staging")[LOG]
+    origin.happened("staging", attempt, "verified", ONE)
+    proposed_after(origin, {LOG: head})
+    assert not ledger(origin).doubts("staging")
+
+
+def test_the_newest_entry_of_both_logs_says_what_main_was(origin: Origin, attempt: str) -> None:
+    """An older one may name a main of before."""
+    before = origin.git("rev-parse", f"{attempt}~1")
+    event = Event("staging", attempt, "verified", ONE, REHEARSAL, {})
+    assert origin.events.write(event, [])
+    assert not ledger(origin).doubts("staging")
+    origin.happened("staging", attempt, "deployed", ONE)
+    assert not ledger(origin).doubts("staging")
+    origin.git("push", "--quiet", "--force", "origin", f"{before}:refs/heads/main")
+    assert "main lost" in str(ledger(origin).doubts("staging"))
+
+
+def test_what_an_earlier_version_proposed_counts_until_there_is_a_log(
+    origin: Origin, attempt: str
+) -> None:
+    """Its tag has no signed words."""
+    commit = origin.git("rev-parse", "HEAD")
+    for name in ("staging", "production"):
+        origin.repository.create_tag(proposal_tag(name, "desired", "evidence"), commit, "proposed")
+    assert ledger(origin).proposal("staging", "desired", "evidence") == (True, "")
+    origin.happened("staging", attempt, "deployed", ONE)
+    proposed, doubt = ledger(origin).proposal("staging", "desired", "evidence")
+    assert proposed
+    assert "an earlier version of delivery proposed it, and signed nothing" in doubt
+    assert ledger(origin).proposal("production", "desired", "evidence") == (True, "")

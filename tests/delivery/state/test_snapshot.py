@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from delivery.errors import InputError
+from delivery.events.beliefs import Reader
 from delivery.events.event import State
+from delivery.state.snapshot import Snapshot
+from delivery.trust.keys import Role, own_public_key
 from tests.origin import Origin
 
 ONE, TWO, THREE = "r-111111111111", "r-222222222222", "r-333333333333"
@@ -189,3 +194,86 @@ def test_processes_of_git_do_not_grow_with_attempts(
     assert processes() == few
     # The commit of main, the tags, the settings, the history, its files, the moment of main.
     assert few == 8
+
+
+def test_records_are_the_ids_of_what_main_released(origin: Origin) -> None:
+    assert list(origin.snapshot().records()) == []
+    with pytest.raises(InputError, match="it has none yet"):
+        origin.snapshot().record(ONE)
+    origin.want("staging", TWO)
+    origin.want("staging", THREE)
+    origin.push({"releases/README.md": "no record\n", "other/r-1.yaml": "no record\n"})
+    snapshot = origin.snapshot()
+    assert sorted(snapshot.records()) == [TWO, THREE]
+    assert [snapshot.record(release).id for release in (TWO, THREE)] == [TWO, THREE]
+    told = f"no release {ONE}; it has {TWO}, {THREE}.*once its first promotion is merged"
+    with pytest.raises(InputError, match=told):
+        snapshot.record(ONE)
+
+
+def test_a_record_that_cannot_be_read_is_named(origin: Origin) -> None:
+    origin.push({f"releases/{ONE}.yaml": "id: [\n"})
+    with pytest.raises(InputError, match=rf"releases/{ONE}\.yaml"):
+        origin.snapshot().record(ONE)
+
+
+def test_a_file_that_is_not_there_is_named_with_what_to_do(origin: Origin) -> None:
+    (origin.path / DESIRED).unlink()
+    origin.push({})
+    with pytest.raises(InputError, match=f"{DESIRED}.*Restore it from the template"):
+        origin.snapshot().desired("staging")
+
+
+def test_an_attempt_replaces_what_was_proposed_and_admitted_before_it(origin: Origin) -> None:
+    """And what people did since. The first replaces what main began with."""
+    first = origin.want("staging", ONE)
+    by_hand = origin.push({DESIRED: "by hand\n"})
+    second = origin.want("staging", TWO)
+    snapshot = origin.snapshot()
+    newest, hand, before = snapshot.history("staging").attempts[:3]
+    assert [made.commit for made in (newest, hand, before)] == [second, by_hand, first]
+    assert list(snapshot.replaced_by(newest)) == [by_hand, first]
+    assert list(snapshot.replaced_by(hand)) == [first]
+    start = snapshot.history("staging").attempts[-1]
+    assert list(snapshot.replaced_by(before)) == [start.commit]
+    assert list(snapshot.replaced_by(start)) == ["none"]
+
+
+def test_the_same_texts_again_go_on_with_the_same_attempt(origin: Origin) -> None:
+    origin.want("staging", ONE)
+    text = (origin.path / DESIRED).read_text()
+    origin.push({DESIRED: "by hand\n"})
+    origin.push({DESIRED: text})
+    again, hand, first, *rest = origin.snapshot().history("staging").attempts
+    replaced = origin.snapshot().replaced_by(again)
+    assert list(replaced) == [hand.commit, first.commit, *(made.commit for made in rest)]
+
+
+def test_what_main_does_not_have_yet_comes_next(origin: Origin) -> None:
+    first = origin.want("staging", ONE)
+    snapshot = origin.snapshot()
+    coming = replace(snapshot.attempt("staging"), commit="f" * 40)
+    assert list(snapshot.replaced_by(coming)) == [first]
+
+
+def test_main_at_another_commit_keeps_its_policy_and_history(origin: Origin) -> None:
+    before = origin.git("rev-parse", "HEAD")
+    origin.want("staging", ONE)
+    origin.push({"delivery.yaml": "environments: {}\n"}, branch="mine")
+    snapshot = origin.snapshot()
+    then = snapshot.at(before)
+    assert (then.commit, then.main) == (before, snapshot.main)
+    assert not then.desired("staging").wanted.exists
+    assert then.settings is snapshot.settings
+    assert then.attempt("staging") == snapshot.attempt("staging")
+
+
+@pytest.mark.parametrize("rehearses", [True, False])
+def test_here_is_where_this_machine_deploys(origin: Origin, rehearses: bool) -> None:
+    attempt = origin.want("staging", ONE)
+    origin.happened("staging", attempt, "deployed", ONE)
+    reader = Reader(own_public_key(os.environ, Role.EVENTS))
+    made = Snapshot(origin.repository, reader, rehearses=rehearses).attempt("staging")
+    assert made.target == ("rehearsal" if rehearses else "local")
+    here, elsewhere = ([event.kind for event in found] for found in (made.events, made.elsewhere))
+    assert (here, elsewhere) == (([], ["deployed"]) if rehearses else (["deployed"], []))

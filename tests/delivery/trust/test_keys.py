@@ -82,3 +82,13 @@ def test_a_private_key_is_no_public_key(environ: dict[str, str]) -> None:
     assert private is not None
     with pytest.raises(InputError, match=r"trust\.alice is no public key"):
         public_key(private, "trust.alice")
+
+
+def test_the_folder_of_keys_is_its_owners_alone_and_may_have_another_key_already(
+    environ: dict[str, str],
+) -> None:
+    own_key(environ, Role.EVENTS, make=True)
+    own_key(environ, make=True)
+    folder = own_file(environ).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name for path in folder.iterdir()} == {"signing.pem", "events.pem"}

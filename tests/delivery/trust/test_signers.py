@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -58,3 +58,33 @@ def test_keys_are_files_of_main_or_stand_there(tmp_path: Path) -> None:
         public_keys(trust, {}.get)
     with pytest.raises(InputError, match=r"trust\.file and trust\.here .* the same key"):
         public_keys(trust, {"keys/a.pub": second.pem}.get)
+
+
+def test_days_are_those_of_utc() -> None:
+    """Whatever zone a moment is written in."""
+    late = datetime(2026, 6, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))  # 1:30 on June 2
+    assert broken_rule("ci", Signer(key="k", since=date(2026, 6, 2)), "staging", late) == ""
+    assert "signature is of 2026-06-02" in broken_rule(
+        "ci", Signer(key="k", until=DAY), "staging", late
+    )
+
+
+@pytest.mark.parametrize(
+    ("environments", "said"), [(("a", "b"), "environments is a, b"), ((), "environments is empty")]
+)
+def test_all_environments_of_a_signer_are_named(environments: tuple[str, ...], said: str) -> None:
+    signer = Signer(key="k", environments=environments)
+    assert broken_rule("ci", signer, "staging", NOON) == f"trust.ci.{said}"
+
+
+def test_a_key_that_stands_there_may_begin_with_empty_lines(tmp_path: Path) -> None:
+    own = own_public_key({"XDG_DATA_HOME": str(tmp_path)}, make=True)
+    assert own is not None
+    assert public_keys({"ci": Signer(key=f"\n  \n{own.pem}")}, {}.get)["ci"].id == own.id
+
+
+def test_what_is_no_key_is_named_by_its_file_or_its_place() -> None:
+    with pytest.raises(InputError, match=r"keys/a\.pub"):
+        public_keys({"ci": Signer(key="keys/a.pub")}, {"keys/a.pub": "nonsense"}.get)
+    with pytest.raises(InputError, match=r"trust\.ci\.key"):
+        public_keys({"ci": Signer(key="-----BEGIN nonsense")}, {}.get)

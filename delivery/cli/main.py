@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "down",
         "service",
     ),
+    "Files": ("batch",),
     "Repository": ("doctor", "scan", "github", "monitoring"),
     "Jobs": ("check", "push", "pending"),
 }

@@ -31,7 +31,7 @@ print("\\0", *sys.modules)
 sys.exit(code)
 """
 SHARED = {"installed", "main", "options", "render"}  # of cli/: no commands
-PARTS = {"github_app"}  # of commands/: what a group has in a file of its own
+PARTS = {"github_app", "inspect_batch"}  # of commands/: what a group has in a file of its own
 
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:

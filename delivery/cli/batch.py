@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +40,7 @@ def batch() -> None:
 @click.option("--drift", type=click.Choice(["report", "hold"]), help="If the scores moved much.")
 @click.option("--processes", type=click.IntRange(1), help="One for each processor if left out.")
 @click.option("--unit-rows", type=click.IntRange(1), help="Rows of a unit; 262,144 if left out.")
+@click.option("--date", metavar="DAY", help="What {date} means in INPUT and OUTPUT; today in UTC.")
 @json_option
 def run(input: str, output: str, as_json: bool, **options: Any) -> None:
     """Score files, folders or addresses and write Parquet; run it again to go on."""
@@ -47,7 +49,9 @@ def run(input: str, output: str, as_json: bool, **options: Any) -> None:
 
     columns = tuple(name for name in options.pop("columns").split(",") if name)
     place = options.pop("environment"), options.pop("release")
-    scoring = Scoring(input, output, columns, **options)
+    day = options.pop("date") or datetime.now(UTC).date().isoformat()
+    paths = [address.replace("{date}", day) for address in (input, output)]
+    scoring = Scoring(*paths, columns, **options)
     with shown(sys.stderr.isatty()) as tell:
         result = score(context(), *place, scoring, tell)
     show(result, as_json, *(summary(result) if result.manifest else ()))

@@ -78,6 +78,12 @@ def test_no_schedule_trains_unless_somebody_asked_for_it() -> None:
     assert job("train.yml", "propose")["needs"] == "train", "and is skipped with it"
 
 
+def test_no_schedule_scores_unless_somebody_said_what() -> None:
+    condition = job("batch.yml", "score")["if"]
+    assert "vars.BATCH_INPUT != '' && vars.BATCH_OUTPUT != ''" in condition
+    assert workflow("batch.yml")["concurrency"]["cancel-in-progress"] is False
+
+
 def test_nothing_is_attested_where_nothing_was_released() -> None:
     assert "needs.release.outputs.release != ''" in job("release.yml", "attest")["if"]
 

@@ -20,7 +20,7 @@ from tests.workflows.parsed import ROOT, USES, WORKFLOWS, files, starts, steps, 
 NAMES = [path.name for path in sorted((ROOT / WORKFLOWS).glob("*.yml"))]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in files()}
 # Commands that read the history of main and its tags.
-HISTORY = ("gate", "release", "deploy", "rollback", "check", "pending", "retrain --from")
+HISTORY = ("gate", "release", "deploy", "rollback", "check", "pending", "retrain --from", "batch")
 
 
 def jobs(name: str) -> dict[str, Any]:
@@ -156,8 +156,9 @@ def test_every_environment_has_a_job_and_a_group_of_its_own() -> None:
         assert job["concurrency"] == {"group": f"deploy-{name}", "cancel-in-progress": False}
         assert job["with"] == {"environment": name}
         assert f"'{name}'" in job["if"]
-    options = workflow("rollback.yml")["on"]["workflow_dispatch"]["inputs"]["environment"]
-    assert options["options"] == list(read_settings(ROOT).environments)
+    for name in ("rollback.yml", "batch.yml"):
+        options = workflow(name)["on"]["workflow_dispatch"]["inputs"]["environment"]
+        assert options["options"] == list(read_settings(ROOT).environments)
 
 
 def test_one_job_needs_all_others_and_is_required() -> None:

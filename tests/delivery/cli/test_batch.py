@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,14 @@ def test_what_was_not_published_is_shown_and_raised(delivery: CommandLine) -> No
     delivery.returns("batch.run", result(failure=RefusedError("why"), manifest=None, report=None))
     assert delivery("batch", "run", "in", "out").stdout == ""
     assert delivery.json("batch", "run", "in", "out")["failure"] == "why"
+
+
+def test_a_day_stands_in_both_addresses(delivery: CommandLine) -> None:
+    calls = delivery.returns("batch.run", result())
+    delivery("batch", "run", "in/{date}.csv", "out/{date}", "--date", "2013-08-01")
+    delivery("batch", "run", "in/{date}.csv", "out")
+    assert (calls[0][2].input, calls[0][2].output) == ("in/2013-08-01.csv", "out/2013-08-01")
+    assert calls[1][2].input == f"in/{datetime.now(UTC).date().isoformat()}.csv"
 
 
 @pytest.mark.parametrize("option", ["--max-refused=2", "--drift=stop", "--processes=0"])

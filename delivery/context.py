@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from delivery.forge.local import LocalForge
@@ -12,10 +12,13 @@ from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
 from delivery.release.signature import released_signature
 from delivery.settings.policy import Environment
+from delivery.state.desired import NONE
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
 
 if TYPE_CHECKING:
+    from delivery.image.layout import Image
+    from delivery.image.reference import Reference
     from delivery.targets.protocol import Target
 
 
@@ -42,9 +45,33 @@ class Context(Checkout):
 
     def target(self, environment: Environment) -> Target:
         """The place where `environment` runs."""
+        from delivery.targets.docker.images import Source
         from delivery.targets.registry import target_of  # most commands need no target
 
-        return target_of(environment, self.workspace, rehearses=self.surroundings.rehearses)
+        images = Source(partial(self._named_image, environment.name), self._image)
+        return target_of(environment, self.workspace, images, rehearses=self.surroundings.rehearses)
+
+    def _named_image(self, environment: str, release: str) -> Reference | None:
+        """What main says that `release` runs from there; None where it names none."""
+        from delivery.image.reference import Reference
+
+        desired = self.snapshot(fetch=False).attempt(environment).desired
+        for reference in (desired.wanted, desired.previous):
+            if reference.release == release and reference.image != NONE:
+                return Reference.parse(reference.image, f"image of {release} in desired.yaml")
+        return None
+
+    def _image(self, release: str, base: Reference) -> Image:
+        """The image of a release of main, written here unless it is here already."""
+        from delivery.bento.bento import Bento
+        from delivery.image.release import kept_image, release_image
+
+        if kept := kept_image(release, base, self.workspace):
+            return kept
+        snapshot = self.snapshot(fetch=False)
+        bento = Bento(release, self.bento(snapshot, release))
+        self.progress(f"building the image of {release} on {base.name}")
+        return release_image(bento, snapshot.record(release), base, self.workspace).image
 
     def signed(self, snapshot: Snapshot, release: str, environment: str) -> signature.Evidence:
         """The evidence on the signature of a release on main."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.bento.bento import Bento
-from delivery.bento.digest import file_hashes
 from delivery.context import Context
-from delivery.errors import RefusedError
-from delivery.image.build import build_image
-from delivery.image.contents import contents
-from delivery.image.findings import findings
 from delivery.image.reference import Reference, repository
-from delivery.image.registry import images, pull, push
+from delivery.image.registry import push
+from delivery.image.release import release_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +41,11 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
     snapshot = context.snapshot()
     record = snapshot.record(release)
     bento = Bento(release, context.bento(snapshot, release))
-    context.progress(f"fetching {reference.name}")
-    below = pull(reference, context.workspace)
-    context.progress(f"building the image of {release}")
-    folder = images(context.workspace) / release
-    shutil.rmtree(folder, ignore_errors=True)
-    built = build_image(bento, record, below, reference, folder)
+    context.progress(f"building the image of {release} on {reference.name}")
+    built = release_image(bento, record, reference, context.workspace)
     image = built.image
-    if wrong := findings(image.config, contents(image), file_hashes(bento.path)):
-        raise RefusedError(f"the image of {release} on {reference}: {'; '.join(wrong)}")
     pushed = str(push(image, name, release)) if name else ""
     return ImageResult(
         release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
-        folder, pushed,
+        image.layout.folder, pushed,
     )  # fmt: skip

@@ -29,6 +29,10 @@ FILE = "delivery.yaml"
 PORT_OFFSET = "DELIVERY_PORT_OFFSET"
 
 
+# A tag can be moved to another image.
+ImageByDigest = Annotated[str, Field(pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$")]
+
+
 class LocalTargetSettings(Strict):
     """Bento processes behind a router on this machine, at 127.0.0.1:`port`."""
 
@@ -36,10 +40,29 @@ class LocalTargetSettings(Strict):
     port: int = Field(ge=1024, le=65535)
 
 
+class DockerTargetSettings(Strict):
+    """Containers on one host, behind a router at 127.0.0.1:`port` there.
+
+    `host` is as DOCKER_HOST has it, ssh://user@host for example; empty: DOCKER_HOST itself. `base`
+    has Python, `router` is Traefik. `memory` and `cpus` are what one instance may take.
+    """
+
+    kind: Literal["docker"]
+    port: int = Field(ge=1024, le=65535)
+    base: ImageByDigest
+    router: ImageByDigest
+    host: str = ""
+    memory: str = Field(default="1g", pattern=r"^[1-9][0-9]*[mg]$")
+    cpus: float = Field(default=1.0, gt=0)
+
+
+TargetSettings = LocalTargetSettings | DockerTargetSettings
+
+
 class EnvironmentSettings(Strict):
     """One environment."""
 
-    target: LocalTargetSettings
+    target: TargetSettings = Field(discriminator="kind")
     rollout: Rollout = Rollout()  # how a release comes to all clients
     experiment: Experiment = Experiment()  # how two releases are compared by what users do
     freeze: Freeze = Freeze()  # when nothing is promoted here

@@ -25,11 +25,13 @@ from delivery.targets.local.routing.router import LocalRouter
 from delivery.targets.local.settlement import Settlement
 from delivery.targets.local.slot import Slot
 from delivery.targets.protocol import Instance, Writer
+from delivery.targets.state import StateFolder
 from serving.settings.service import ServingSettings
 
 # s: for requests that the router handed over and the bento has not read yet. Like the preStop
 # delay on Kubernetes: a bento that was told to end resets connections it has not looked at.
 SETTLE = 0.5
+LED = "has a share of the route, which leads to another place"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class LocalRuntime:
     """The instances of `environment`, whose Python environments lie in `envs`."""
 
     environment: str
-    folder: Path
+    folder: StateFolder
     envs: Path
     files: Instances
     router: LocalRouter
@@ -68,7 +70,7 @@ class LocalRuntime:
         """What was started here and not retired; alive or not."""
         led = self.router.file.addresses()
         instances = self.files.ask()
-        return {name: _led(instance, led.get(name)) for name, instance in instances.items()}
+        return {name: self._led(instance, led.get(name)) for name, instance in instances.items()}
 
     def settled(self) -> Set[str]:
         """What the last deployment left here. A candidate with a share is on trial: nobody else
@@ -86,7 +88,7 @@ class LocalRuntime:
         if not self._adopt(bento.id):
             self._launch(bento)
         instance = self.files.read(bento.id)
-        if _led(instance, self.router.file.addresses().get(bento.id)).problem:
+        if self._led(instance, self.router.file.addresses().get(bento.id)).problem:
             self.router.refresh()  # its traffic still goes to where it was before
         self._end(self.files.outdated(bento.id))
         return instance
@@ -108,6 +110,13 @@ class LocalRuntime:
         self.settlement.forget()
         self.files.adopt_orphans()
         self._end(self.files.slots())
+
+    def _led(self, instance: Instance, address: str | None) -> Instance:
+        """With the problem that the route leads its share to another `address`; None: it has
+        none."""
+        if instance.problem or address in (None, instance.url):
+            return instance
+        return replace(instance, problem=LED)
 
     def _end(self, slots: Sequence[Slot]) -> None:
         servers = [slot.server for slot in slots]
@@ -162,10 +171,3 @@ class LocalRuntime:
 def _ready(instance: Instance) -> bool:
     with local_client() as client:
         return is_ready(client, instance.url)
-
-
-def _led(instance: Instance, address: str | None) -> Instance:
-    """With the problem that the route leads its share to another `address`; None: it has none."""
-    if instance.problem or address in (None, instance.url):
-        return instance
-    return replace(instance, problem="has a share of the route, which leads to another place")

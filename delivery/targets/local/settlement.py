@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from pathlib import Path
 
-from delivery.files import write_whole
+from delivery.targets.state import StateFile, write
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """The releases that were kept in an environment, and the route of that moment, in `file`."""
 
-    file: Path
+    file: StateFile
 
     def write(self, kept: Set[str], route: Mapping[str, int]) -> None:
-        write_whole(self.file, json.dumps({"kept": sorted(kept), "route": dict(route)}) + "\n")
+        write(self.file, json.dumps({"kept": sorted(kept), "route": dict(route)}) + "\n")
 
     def read(self, route: Mapping[str, int]) -> Set[str]:
         """What is settled while the traffic goes by `route`: the releases in it and, if it is

@@ -11,6 +11,7 @@ from delivery.commands import image as command
 from delivery.commands import inspect as inspecting
 from delivery.commands.image import build
 from delivery.errors import InputError, RefusedError
+from delivery.image import release
 from delivery.image.layout import Image
 from delivery.image.reference import Reference
 from tests.delivery.image.made import files
@@ -44,7 +45,7 @@ def has_base(
     for file in found.values():
         file.chmod(mode)
     image = lay_out(tmp_path / "base", found)
-    monkeypatch.setattr(command, "pull", lambda *_: image)
+    monkeypatch.setattr("delivery.image.release.pull", lambda *_: image)
     return image
 
 
@@ -85,7 +86,7 @@ def test_a_base_with_a_setuid_program_is_refused(
 def test_inspection_takes_the_image_by_its_digest_and_names_what_differs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = command.pull(Reference.parse(BASE, "base"), world.workspace)
+    image = release.pull(Reference.parse(BASE, "base"), world.workspace)
     monkeypatch.setattr(inspecting, "pull", lambda *_: image)
     candidate = type("Candidate", (), {"bento": type("B", (), {"path": world.bento(None, ONE)})})
     with pytest.raises(InputError, match=r"it runs as .root.*bento.yaml is missing"):

@@ -53,8 +53,8 @@ def test_an_environment_that_is_not_there_is_told_which_are() -> None:
     ("old", "new", "named"),
     [
         ("7102", "7101", "two environments have the same port"),
-        ("7102", "80", "staging.target.port"),
-        ("kind: local", "kind: cloud", "test.target.kind"),
+        ("7102", "80", "staging.target.local.port"),
+        ("kind: local", "kind: cloud", "expected tags: 'local', 'docker'"),
         ("staging:", "Staging:", "Staging"),
         ("overrides:", "override:", "staging.override: unknown key"),
         ("environments:", "environment:", "environment: unknown key"),
@@ -98,3 +98,19 @@ def test_the_policy_of_the_tests_is_read(tmp_path: Path) -> None:
 def test_another_folder_is_no_checkout(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such file; is .* a checkout of this template\?"):
         read_settings(tmp_path)
+
+
+DOCKER = f"""\
+environments:
+  production:
+    target:
+      {{ kind: docker, port: 7102, base: x/python@sha256:{"a" * 64}, router: x/traefik:3.7 }}
+"""
+
+
+def test_an_image_by_a_tag_is_no_setting() -> None:
+    with pytest.raises(InputError, match=r"production\.target\.docker\.router.*sha256"):
+        parse_settings(DOCKER)
+    right = DOCKER.replace("traefik:3.7", f"traefik@sha256:{'b' * 64}")
+    target = parse_settings(right).environment("production").settings.target
+    assert (target.kind, target.memory, target.cpus, target.host) == ("docker", "1g", 1.0, "")

@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from delivery.settings.policy import LocalTargetSettings
+from delivery.settings.policy import TargetSettings
+from delivery.targets.docker.images import Source
 from delivery.targets.registry import TARGETS, target_of
 from tests.delivery.place import environment
 
+NO_IMAGES = Source(lambda _: None, lambda *_: pytest.fail("an image was built"))
+
 
 def test_every_kind_in_the_settings_is_registered() -> None:
-    kinds = typing.get_args(typing.get_type_hints(LocalTargetSettings)["kind"])
-    assert set(TARGETS) == set(kinds)
+    kinds = [typing.get_type_hints(each)["kind"] for each in typing.get_args(TargetSettings)]
+    assert set(TARGETS) == {name for kind in kinds for name in typing.get_args(kind)}
 
 
 @pytest.mark.parametrize("rehearses", [False, True])
 def test_a_machine_that_rehearses_gets_a_place_that_does_not_last(
     tmp_path: Path, rehearses: bool
 ) -> None:
-    target = target_of(environment("staging", 7109), tmp_path, rehearses=rehearses)
+    target = target_of(environment("staging", 7109), tmp_path, NO_IMAGES, rehearses=rehearses)
     assert target.capabilities.lasting is not rehearses
     assert target.router.url == "http://127.0.0.1:7109"
     assert target.runtime.environment == "staging"

@@ -44,12 +44,12 @@ class Fence:
     def lock(self, writer: Writer) -> Iterator[None]:
         """Be the one writer. HeldError names another, or an order that has to be obeyed. Waits for
         the supervisor, which holds the lock while it mends something."""
+        self.writer = writer
         with ExitStack() as stack:
             if writer is Writer.ROLLBACK:
                 self._take_over(stack)
             else:
                 self._wait(stack)
-            self.writer = writer
             stack.callback(self._forget)
             self.require_turn()
             yield

@@ -75,9 +75,14 @@ def checked(port: int) -> Mapping[str, Any]:
 
 def is_held(port: int) -> bool:
     """Is there a lease at `port` that holds?"""
+    return answers(f"127.0.0.1:{port}")
+
+
+def answers(address: str) -> bool:
+    """Is there a lease at an address such as 127.0.0.1:20000 that holds?"""
     with local_client() as client:
         try:
-            return client.get(f"http://127.0.0.1:{port}/lease", timeout=ASK).is_success
+            return client.get(f"http://{address}/lease", timeout=ASK).is_success
         except httpx.TransportError:
             return False
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from delivery.errors import TargetError
-from delivery.files import write_whole
 from delivery.targets.orders import Hold, JournalEntry
+from delivery.targets.state import StateFile, StateFolder, write
 
 Order = TypeVar("Order", Hold, JournalEntry)
 
@@ -24,7 +23,7 @@ Order = TypeVar("Order", Hold, JournalEntry)
 class LocalOrders:
     """The orders in `folder`."""
 
-    folder: Path
+    folder: StateFolder
 
     def hold(self) -> Hold | None:
         return _read(self._hold, Hold)
@@ -47,19 +46,19 @@ class LocalOrders:
             self._journal.unlink(missing_ok=True)
 
     @property
-    def _hold(self) -> Path:
+    def _hold(self) -> StateFile:
         return self.folder / "hold.json"
 
     @property
-    def _journal(self) -> Path:
+    def _journal(self) -> StateFile:
         return self.folder / "journal.json"
 
 
-def _write(file: Path, order: Hold | JournalEntry) -> None:
-    write_whole(file, json.dumps(asdict(order)) + "\n")
+def _write(file: StateFile, order: Hold | JournalEntry) -> None:
+    write(file, json.dumps(asdict(order)) + "\n")
 
 
-def _read(file: Path, kind: type[Order]) -> Order | None:
+def _read(file: StateFile, kind: type[Order]) -> Order | None:
     try:
         return kind(**json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:

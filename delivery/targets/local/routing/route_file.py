@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from delivery.targets.local.routing.configuration import (
@@ -15,13 +14,14 @@ from delivery.targets.local.routing.configuration import (
     version_of,
     weights_of,
 )
+from delivery.targets.state import StateFile
 
 
 @dataclass(frozen=True, slots=True)
 class RouteFile:
     """The dynamic configuration at `path`. JSON is YAML; Traefik reads no file called .json."""
 
-    path: Path
+    path: StateFile
 
     @property
     def readable(self) -> bool:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from delivery.errors import TargetError
-from delivery.files import write_whole
 from delivery.processes.process import Process
 from delivery.targets.local.routing.certificate import certificate
 from delivery.targets.local.routing.configuration import Plan, Rollout, configuration
@@ -28,6 +27,7 @@ from delivery.targets.local.routing.traefik import Traefik
 from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Lease
 from delivery.targets.split import Split
+from delivery.targets.state import write
 
 NOBODY: Mapping[str, str] = {}
 
@@ -48,7 +48,7 @@ class LocalRouter:
 
     @property
     def traefik(self) -> Traefik:
-        return Traefik(self.folder, self.port, self.environment, self.file.path.parent)
+        return Traefik(self.folder, self.port, self.environment, self._routes)
 
     @property
     def process(self) -> Process:
@@ -56,7 +56,7 @@ class LocalRouter:
 
     @property
     def file(self) -> RouteFile:
-        return RouteFile(self.folder / "dynamic" / "route.yml")
+        return RouteFile(self._routes / "route.yml")
 
     @property
     def url(self) -> str:
@@ -196,12 +196,16 @@ class LocalRouter:
         routes, version = configuration(weights, addresses, plan)
         content = {"http": routes, "tls": self._tls()}
         with self.fence.write():
-            write_whole(self.file.path, json.dumps(content, indent=1) + "\n")
+            write(self.file.path, json.dumps(content, indent=1) + "\n")
         try:
             self.traefik.obey(version, answering)
         except TargetError:
             self.fence.require_turn()  # it obeys whoever took over
             raise
+
+    @property
+    def _routes(self) -> Path:
+        return self.folder / "dynamic"
 
     def _tls(self) -> Mapping[str, Any]:
         file, key = certificate(self.folder.absolute() / "tls")

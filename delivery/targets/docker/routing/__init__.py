@@ -1,0 +1,1 @@
+"""The router of an environment: Traefik in a container, and the lease of a candidate."""

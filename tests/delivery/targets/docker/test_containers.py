@@ -1,0 +1,71 @@
+"""What is as it should be is known by labels alone, without making an image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from delivery.image.reference import Reference
+from delivery.targets.docker.containers import OTHER, Container, Containers, Limits
+from delivery.targets.docker.images import Images, Source
+from delivery.targets.docker.place import Place
+from serving.settings.service import ServingSettings
+from tests.delivery.targets.docker.conftest import BASE
+
+
+@pytest.fixture
+def containers(place: Place) -> Containers:
+    source = Source(lambda _: None, lambda *_: pytest.fail("an image was built"))
+    images = Images(place.engine, Reference.parse(BASE, "base"), source)
+    return Containers(place, images, ServingSettings(), Limits("1g", 1.0))
+
+
+def facts(release: str = "r-1", *, running: bool = True, **state: Any) -> dict[str, Any]:
+    whole = {"Running": running, "Paused": False, "OOMKilled": False, "ExitCode": 0, **state}
+    return {
+        "Id": "0123456789abcdef",
+        "Name": f"/delivery-staging-{release}-abc",
+        "Created": "2026-11-27T10:00:00Z",
+        "Config": {"Labels": {"model-delivery.release": release}},
+        "HostConfig": {"RestartPolicy": {"Name": "no"}},
+        "NetworkSettings": {"Networks": {"inside": {"IPAddress": "10.0.0.3" if running else ""}}},
+        "State": {"StartedAt": "2026-11-27T10:00:00.123456789Z", **whole},
+    }
+
+
+def test_a_container_that_runs_has_an_address() -> None:
+    instance = Container(facts()).instance()
+    assert (instance.url, instance.alive, instance.problem) == ("http://10.0.0.3:3000", True, "")
+    assert instance.detail == "container 0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        ({"Paused": True}, "is paused"),
+        ({"running": False, "ExitCode": 3}, "is not running (exit 3)"),
+        ({"running": False, "OOMKilled": True}, "is not running (it had no more memory)"),
+    ],
+)
+def test_what_is_wrong_is_said(state: dict[str, Any], problem: str) -> None:
+    assert Container(facts(**state)).instance().problem == problem
+
+
+def test_other_limits_settings_or_images_are_another_start(containers: Containers) -> None:
+    started = facts()
+    started["Config"]["Labels"]["model-delivery.options"] = containers._digest("r-1")
+    assert containers.fits(Container(started))
+    named = Source(lambda _: Reference("x", f"sha256:{'b' * 64}"), containers.images.source.build)
+    for other in (
+        replace(containers, limits=Limits("2g", 1.0)),
+        replace(containers, settings=ServingSettings(protocols=("native", "v2"))),
+        replace(containers, images=replace(containers.images, source=named)),
+    ):
+        assert not other.fits(Container(started))
+        assert other._read(Container(started)).problem == OTHER
+
+
+def test_nobody_is_told_that_a_lost_release_runs(containers: Containers) -> None:
+    assert containers.read("r-lost").problem == "is not running"

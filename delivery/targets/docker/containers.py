@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from delivery.bento.readiness import is_ready, local_client
+from delivery.targets.docker.engine import Engine
 from delivery.targets.docker.images import Images
 from delivery.targets.docker.place import PORT, REFUSED, Place, label
 from delivery.targets.protocol import Instance
@@ -63,7 +64,7 @@ class Container:
 
     @property
     def address(self) -> str:
-        """Host and port for this machine; empty where it has none."""
+        """Host and port on the engine's machine; empty where it has none."""
         networks = self.facts["NetworkSettings"]["Networks"].values()
         hosts = [network["IPAddress"] for network in networks if network["IPAddress"]]
         return f"{hosts[0]}:{PORT}" if hosts else ""
@@ -73,7 +74,7 @@ class Container:
         """Does the engine start it again by itself?"""
         return bool(self.facts["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped")
 
-    def instance(self) -> Instance:
+    def instance(self, engine: Engine) -> Instance:
         """How it is, by what the engine says."""
         state = self.facts["State"]
         problem = ""
@@ -82,7 +83,7 @@ class Container:
         elif not self.alive:
             why = "it had no more memory" if state["OOMKilled"] else f"exit {state['ExitCode']}"
             problem = f"is not running ({why})"
-        url = f"http://{self.address}" if self.address else ""
+        url = f"http://{engine.reach(self.address)}" if self.alive else ""
         return Instance(self.release, url, self.alive, f"container {self.id[:12]}", problem)
 
 
@@ -131,7 +132,7 @@ class Containers:
         return {release: f"http://{name}:{PORT}" for release, (name, _) in self.hosts().items()}
 
     def hosts(self) -> Mapping[str, tuple[str, str]]:
-        """Release → container, and its host for this machine; of each that is alive."""
+        """Release → container, and its address in the network; of each that is alive."""
         slots = [each for each in self.slots() if each.alive]
         newest = {each.release: _current(slots, each.release) or each for each in slots}
         return {
@@ -153,7 +154,7 @@ class Containers:
         return label(container.facts, "options") == self._digest(container.release)
 
     def _read(self, container: Container) -> Instance:
-        instance = container.instance()
+        instance = container.instance(self.place.engine)
         if instance.problem or self.fits(container):
             return instance
         return replace(instance, problem=OTHER)

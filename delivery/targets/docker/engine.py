@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from delivery.errors import TargetError
+from delivery.targets.docker.reach import tunnels
 
 SECONDS = 120.0
 PULL = 900.0  # s: an image has some 100 MB
@@ -38,6 +39,18 @@ class Engine:
     def place(self) -> str:
         """Which engine that is, for people and to see whether it is on this machine."""
         return self.host or os.environ.get(VARIABLE, "") or "the engine of this machine"
+
+    def reach(self, address: str) -> str:
+        """Where this machine finds what is at `address` (host:port) of the engine's."""
+        if self.is_here:
+            return address
+        return tunnels(self.place).to(address)
+
+    @property
+    def is_here(self) -> bool:
+        """Is it this machine's?"""
+        named = self.host or os.environ.get(VARIABLE, "")
+        return not named or named.startswith("unix://")
 
     def __call__(self, *arguments: str, seconds: float = SECONDS) -> str:
         """What the command prints, stripped. EngineError if it fails."""

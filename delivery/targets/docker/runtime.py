@@ -64,7 +64,7 @@ class ContainerRuntime(LocalRuntime):
         """Keep the one that is there, if it is as it should be and is ready, or will be soon: the
         engine may have started it this moment."""
         container = self.files.current(release)
-        if container is None or container.instance().problem or not self.files.fits(container):
+        if container is None or self.files.read(release).problem:
             return False
         age = (datetime.now(UTC) - container.begun).total_seconds()
         return self._ready(container.id, patience=max(0.0, READY - age))
@@ -88,13 +88,13 @@ class ContainerRuntime(LocalRuntime):
 
     def _ready(self, container: str, *, patience: float) -> bool:
         """Does it say so within `patience` seconds? Asks at least once."""
-        deadline = time.monotonic() + patience
+        engine, deadline = self.files.place.engine, time.monotonic() + patience
         with local_client() as client:
             while True:
-                facts = self.files.place.engine.inspected("container", container)
+                facts = engine.inspected("container", container)
                 if facts is None or not (found := Container(facts)).alive:
                     return False
-                if is_ready(client, f"http://{found.address}", timeout=2.0):
+                if is_ready(client, f"http://{engine.reach(found.address)}", timeout=2.0):
                     return True
                 if time.monotonic() > deadline:
                     return False

@@ -26,7 +26,7 @@ from delivery.targets.split import Split
 @dataclass(frozen=True, slots=True)
 class ContainerRouter(LocalRouter):
     """Of `image`; its `folder` is a path in the container. `hosts` gives the container of each
-    release and its address for this machine."""
+    release and its address."""
 
     place: Place = field(kw_only=True)
     volume: Volume = field(kw_only=True)
@@ -39,6 +39,11 @@ class ContainerRouter(LocalRouter):
             self.folder, self.port, self.environment, self._routes,
             place=self.place, image=self.image, volume=self.volume,
         )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """Where this machine finds it; clients of the engine's machine do at its port there."""
+        return f"http://{self.place.engine.reach(f'127.0.0.1:{self.port}')}"
 
     @property
     def file(self) -> RouteFile:
@@ -60,7 +65,8 @@ class ContainerRouter(LocalRouter):
         rollout, hosts = self.file.rollout(), self.hosts()
         if rollout is None or rollout.split.candidate not in hosts:
             return False
-        return answers(f"{hosts[rollout.split.candidate][1]}:{rollout.lease}")
+        address = f"{hosts[rollout.split.candidate][1]}:{rollout.lease}"
+        return answers(self.place.engine.reach(address))
 
     def requests(self, split: Split) -> ContainerRequests:
         """What was written down about the requests of an attempt; `samples` reads on."""

@@ -78,7 +78,7 @@ class ContainerTraefik(Traefik):
 
     @property
     def probe(self) -> Probe:
-        return Probe(f"http://127.0.0.1:{self.port}")
+        return Probe(f"http://{self.place.engine.reach(f'127.0.0.1:{self.port}')}")
 
     @property
     def records(self) -> VolumeRecords:

@@ -19,7 +19,7 @@ HOME = Path(os.environ["FAKE"])
 def main(arguments: list[str]) -> int:
     with (HOME / "calls").open("a") as calls:
         calls.write(json.dumps(arguments) + "\n")
-    if arguments[0] == "run" and "-I" in arguments:
+    if arguments[0] == "run" and "--interactive" in arguments:
         return run(arguments)
     if arguments[1:2] == ["inspect"]:
         return inspect(arguments[2])

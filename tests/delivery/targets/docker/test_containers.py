@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery.image.reference import Reference
 from delivery.targets.docker.containers import OTHER, Container, Containers, Limits
+from delivery.targets.docker.engine import Engine
 from delivery.targets.docker.images import Images, Source
 from delivery.targets.docker.place import Place
 from serving.settings.service import ServingSettings
@@ -35,8 +37,8 @@ def facts(release: str = "r-1", *, running: bool = True, **state: Any) -> dict[s
     }
 
 
-def test_a_container_that_runs_has_an_address() -> None:
-    instance = Container(facts()).instance()
+def test_a_container_that_runs_has_an_address(home: Path) -> None:
+    instance = Container(facts()).instance(Engine())
     assert (instance.url, instance.alive, instance.problem) == ("http://10.0.0.3:3000", True, "")
     assert instance.detail == "container 0123456789ab"
 
@@ -49,8 +51,8 @@ def test_a_container_that_runs_has_an_address() -> None:
         ({"running": False, "OOMKilled": True}, "is not running (it had no more memory)"),
     ],
 )
-def test_what_is_wrong_is_said(state: dict[str, Any], problem: str) -> None:
-    assert Container(facts(**state)).instance().problem == problem
+def test_what_is_wrong_is_said(home: Path, state: dict[str, Any], problem: str) -> None:
+    assert Container(facts(**state)).instance(Engine()).problem == problem
 
 
 def test_other_limits_settings_or_images_are_another_start(containers: Containers) -> None:

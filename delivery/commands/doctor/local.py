@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from delivery.commands.doctor import github
+from delivery.commands.doctor import engine, github
 from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.deployment.traffic import lacking
@@ -17,7 +17,12 @@ from delivery.errors import DeliveryError, InputError
 from delivery.processes.ports import holder, taken
 from delivery.release.candidate import outputs
 from delivery.release.signature import trusted_keys
-from delivery.settings.policy import PORT_OFFSET, Environment, read_settings
+from delivery.settings.policy import (
+    PORT_OFFSET,
+    DockerTargetSettings,
+    Environment,
+    read_settings,
+)
 from delivery.storage.dvc_lock import require_in_step
 from delivery.trust.keys import SHOWN, Role, own_public_key
 
@@ -55,6 +60,7 @@ def doctor(context: Context) -> DoctorResult:
         (
             *(look(name, at) for name, at in looks),
             *_ports(context),
+            *_engines(context),
             *_rollouts(context),
             *(github.checks(context) if hosted else ()),
         )
@@ -151,6 +157,8 @@ def _ports(context: Context) -> Iterator[Check]:
     """Is each environment's port free, or answered by our own router?"""
     for environment in _configured(context):
         name, port = environment.name, environment.settings.target.port
+        if isinstance(environment.settings.target, DockerTargetSettings):
+            continue  # it is a port of another machine, perhaps
         router = context.target(environment).router
         if router.weights():
             yield _answering(name, port, router.problem())
@@ -164,6 +172,13 @@ def _ports(context: Context) -> Iterator[Check]:
                 f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
                 f"{PORT_OFFSET}=100",
             )
+
+
+def _engines(context: Context) -> Iterator[Check]:
+    for environment in _configured(context):
+        settings = environment.settings.target
+        if isinstance(settings, DockerTargetSettings):
+            yield from engine.checks(environment.name, settings, context.target(environment))
 
 
 def _rollouts(context: Context) -> Iterator[Check]:

@@ -142,7 +142,8 @@ class Containers:
     def create(self, release: str) -> str:
         """Start a container beside what there is; its id. It gets no second start by the engine
         before it is settled."""
-        image = self.images.ready(release)
+        current = self.current(release)
+        image = self.images.ready(release, label(current.facts, "image") if current else "")
         labels = {"release": release, "image": image, "options": self._digest(release)}
         return self.place.engine(
             "run", "--detach", f"--name={self.place.name(f'{release}-{secrets.token_hex(3)}')}",
@@ -177,7 +178,7 @@ class Containers:
         ]
 
     def _digest(self, release: str) -> str:
-        content = json.dumps([*self._options(release), self.images.origin(release)])
+        content = json.dumps([*self._options(release), self.images.named(release)])
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -37,23 +37,25 @@ class Images:
     base: Reference
     source: Source
 
-    def origin(self, release: str) -> str:
-        """What decides which image it is; known without making it."""
-        return str(self.source.named(release) or f"{release} on {self.base}")
+    def named(self, release: str) -> str:
+        """What main names; empty where it names none."""
+        return str(self.source.named(release) or "")
 
-    def ready(self, release: str) -> str:
+    def ready(self, release: str, before: str = "") -> str:
         """What `docker run` is told, once the engine has it: NAME@sha256:… or sha256:…
+
+        `before` is what the release ran from here: it stays with that where main names none, since
+        an image on another base was not judged.
 
         Raises:
             TargetError: the registry does not give it, or the engine made something else of it.
         """
         if named := self.source.named(release):
             return self.pulled(named)
+        if before and self.engine.inspected("image", before):
+            return before
         image = self.source.build(release, self.base)
-        for digest in (image.config_digest, image.digest):
-            if self.engine.inspected("image", digest):
-                return digest
-        return self._loaded(image)
+        return self._there(image) or self._loaded(image)
 
     def pulled(self, reference: Reference) -> str:
         """A named image, once the engine has it."""
@@ -61,13 +63,17 @@ class Images:
             self.engine("pull", "--quiet", str(reference), seconds=PULL)
         return str(reference)
 
+    def _there(self, image: Image) -> str:
+        """What the engine calls it: engines differ. Empty where it has it not."""
+        digests = image.config_digest, image.digest
+        return next((each for each in digests if self.engine.inspected("image", each)), "")
+
     def _loaded(self, image: Image) -> str:
         with _load(self.engine) as process:
             if process.stdin is not None:
                 write_archive(image, process.stdin)
-        for digest in (image.config_digest, image.digest):
-            if self.engine.inspected("image", digest):
-                return digest
+        if digest := self._there(image):
+            return digest
         raise TargetError(
             f"{self.engine.place} made another image of what it was given, expected "
             f"{image.config_digest}. `delivery doctor`"

@@ -30,13 +30,16 @@ def test_what_main_names_is_pulled_by_digest(
     place: Place, calls: Callable[[], Sequence[Sequence[str]]]
 ) -> None:
     found = images(place, None, NAMED)
-    assert found.origin("r-1") == found.ready("r-1") == str(NAMED)
+    assert found.named("r-1") == found.ready("r-1", "sha256:old") == str(NAMED)
     assert calls()[-1] == ["pull", "--quiet", str(NAMED)]
 
 
-def test_what_is_built_depends_on_release_and_base(place: Place) -> None:
+def test_a_release_stays_with_what_it_ran_from(place: Place, home: Path) -> None:
+    """On another base it was not judged."""
     found = images(place, None)
-    assert found.origin("r-1") == f"r-1 on {BASE}"
+    assert found.named("r-1") == ""
+    (home / "running" / "sha256:old").write_text('{"labels": {}}')
+    assert found.ready("r-1", "sha256:old") == "sha256:old"
 
 
 def test_what_became_another_image_is_refused(place: Place, tmp_path: Path) -> None:

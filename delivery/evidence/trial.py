@@ -22,7 +22,7 @@ from delivery.evidence.predictions import Answer, Predictions, policy_sha256
 from delivery.evidence.table import read_split
 from delivery.gates.numbers import metrics
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.numbers.metrics import LOSS_NAMES, dummy_scores
+from delivery.gates.numbers.metrics import LOSS_NAMES, dummy_scores, flips
 from delivery.gates.numbers.paired import PairedLosses
 from delivery.gates.policy import GatesPolicy
 from delivery.gates.supply_chain import signature
@@ -171,7 +171,18 @@ class Trial:
             "retrain": self.evaluation.retrain,
             "reason": self.evaluation.reason,
             **(_mean_losses(self.paired) if self.paired else {}),
+            **self._flips(),
         }
+
+    def _flips(self) -> dict[str, float]:
+        """The share of answers in which the candidate and its champion differ: a shadow shall not
+        find many more."""
+        paired, champion = self.paired, self.champion
+        if paired is None or champion is None:
+            return {}
+        ours = paired.candidate, paired.contract.threshold
+        changed = flips(paired.task, ours, (paired.reference, champion.contract.threshold))
+        return {"flips": float(changed.mean())}
 
     def _answer(self, bento: Bento, holdout: Holdout) -> Answer:
         return self.predictions.holdout(bento, holdout)

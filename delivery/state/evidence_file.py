@@ -44,12 +44,14 @@ class VerdictLine(_Written):
 
 class JudgedBytes(_Written):
     """What the verdicts are about: the candidate, the champion of that day and the losses of both
-    (lower is better) on the same rows. A loss is there if it is finite."""
+    (lower is better) on the same rows. A loss is there if it is finite. `flips` is the share of
+    answers in which the two differ there."""
 
     candidate_sha256: str | None = None
     champion: str | None = None
     loss: int | float | None = None
     champion_loss: int | float | None = None
+    flips: int | float | None = None
 
 
 class EvidenceFile(_Written):

@@ -44,6 +44,19 @@ def _of_the_label(task: Task, labels: Labels, scores: Floats) -> Floats:
     return picked
 
 
+def flips(
+    task: Task, one: tuple[Floats, float | None], two: tuple[Floats, float | None]
+) -> NDArray[np.bool_]:
+    """Where two models say another thing, [rows]; each comes as its scores and its threshold. The
+    most probable class differs, or one score alone is above its threshold: nowhere where a model
+    has none."""
+    if task == "multiclass":
+        return np.asarray(one[0].argmax(axis=1) != two[0].argmax(axis=1))
+    if one[1] is None or two[1] is None:
+        return np.zeros(len(one[0]), dtype=bool)
+    return np.asarray((one[0] > one[1]) != (two[0] > two[1]))
+
+
 def summary(task: Task, labels: Labels, scores: Floats) -> dict[str, float | None]:
     """Name → value of the metrics of a task, the primary one first."""
     loss = float(losses(task, labels, scores).mean())

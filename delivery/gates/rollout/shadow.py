@@ -16,34 +16,47 @@ import numpy as np
 from pydantic import Field
 
 from delivery.gates.numbers.bootstrap import Codes, Floats, resample
-from delivery.gates.numbers.metrics import losses
-from delivery.gates.numbers.paired import LEVEL, SEED, Comparison, PairedLosses, compare
+from delivery.gates.numbers.metrics import flips, losses
+from delivery.gates.numbers.paired import SEED, Comparison, PairedLosses, compare
 from delivery.gates.rollout.decision import inconclusive
+from delivery.gates.rollout.dependence.blocks import BLOCKS, levels
 from delivery.gates.rollout.observations.pairs import Pairs
-from delivery.gates.rollout.observations.samples import Flags
+from delivery.gates.rollout.observations.samples import Flags, Texts
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
 GATE = "shadow"
 SHOWN = 12  # values of a segment
 FACTOR = 2.0  # times the flips that the holdout has shown may come
+ALPHA = 0.05  # of all looks together
+EXTENSIONS = 3  # looks after the first
 
 
 class Policy(Strict):
-    """`margin`: as the champion gate's, a share of the champion's loss. `flips`: the share of
+    """`pairs` are needed before the first look; each further one comes at twice as many.
+
+    `margin`: as the champion gate's, a share of the champion's loss. `flips`: the share of
     answers that may change, where the holdout has not shown more. `errors`: how many more rows
-    may fail with the candidate, as a share."""
+    may fail with the candidate, as a share. It breaks down where it fails `breakdown` of twice as
+    many rows that the champion answers.
+    """
 
     pairs: int = Field(default=1_000, ge=2)
     clusters: int = Field(default=10, ge=2)
     margin: float = Field(default=0.02, ge=0, lt=1)
     flips: float = Field(default=0.05, ge=0, lt=1)
     errors: float = Field(default=0.005, gt=0, lt=1)
+    breakdown: int = Field(default=50, ge=2)
+
+    @property
+    def most(self) -> int:
+        """Of the pairs at the last look."""
+        return int(self.pairs * 2**EXTENSIONS)
 
 
 @dataclass(frozen=True)
-class Failures:
-    """How many more rows fail with the candidate, as a share, with one-sided 95% bounds."""
+class Bounds:
+    """A mean share, with one-sided bounds."""
 
     difference: float
     lower: float
@@ -51,55 +64,116 @@ class Failures:
 
 
 def judge(pairs: Pairs, policy: Policy) -> Verdict:
-    """Fail on proof of more failures or of a worse loss; hold where too many answers change."""
-    limit = max(policy.flips, FACTOR * pairs.expected_flips)
+    """Fail on proof of more failures, of a worse loss, or of more changed answers than the holdout
+    has shown. A look is at 1, 2, 4 and 8 times `policy.pairs`: whoever asks when gets the same."""
+    limit = max(policy.flips, FACTOR * (pairs.expected_flips or 0.0))
     required = (
         f"at most {policy.errors:.1%} more failures, {limit:.1%} of answers changed, and with "
         f"labels a loss within {policy.margin:+.1%}"
     )
-    clusters = np.unique(pairs.cluster, return_inverse=True)[1]
-    left = _too_few(pairs, int(clusters.max(initial=-1)) + 1, policy)
-    if left:
-        measured = f"{len(pairs):,} pairs in {clusters.max(initial=-1) + 1:,} clusters"
-        why = f"{policy.pairs:,} scored pairs in {policy.clusters} clusters are needed"
-        return inconclusive(GATE, measured, required, why, left)
-    failures, loss = _failures(pairs, clusters), _loss(pairs, clusters, policy)
-    details = _details(pairs, clusters, failures, loss)
-    measured = (
-        f"{failures.difference:+.2%} failures (bound {failures.upper:+.2%}), mean |Δ| "
-        f"{details['mean_delta']:.4g}, largest {details['largest_delta']:.4g}, "
-        f"{details['flips']:.2%} of answers changed"
-    )
+    if breaks_down(pairs, policy.breakdown):
+        failed = int(pairs.candidate_failed.sum())
+        measured = f"{failed:,} of {len(pairs):,} rows failed"
+        why = "it breaks down on rows that the champion answers"
+        return Verdict(GATE, "fail", measured, required, why, {"pairs": len(pairs)})
+    look = _look(len(pairs), policy)
+    seen = pairs.first(policy.pairs * 2**look if look >= 0 else 0)
+    clusters = blocks(seen.cluster)
+    count = int(clusters.max(initial=-1)) + 1
+    if look < 0 or count < policy.clusters:
+        measured = f"{len(pairs):,} pairs in {len(np.unique(pairs.cluster)):,} clusters"
+        why = f"{policy.pairs:,} pairs in {policy.clusters} clusters are needed"
+        return inconclusive(GATE, measured, required, why, _missing(pairs, count, policy))
+    return _judge(seen, clusters, look, _Limits(policy, limit, required, len(pairs)))
+
+
+@dataclass(frozen=True)
+class _Limits:
+    policy: Policy
+    flips: float
+    required: str
+    have: int  # pairs in all
+
+
+def _judge(pairs: Pairs, clusters: Codes, look: int, limits: _Limits) -> Verdict:
+    policy, required = limits.policy, limits.required
+    level = 1 - levels(ALPHA, EXTENSIONS)[look]
+    failures = _failures(pairs, clusters, level)
+    details: dict[str, Any] = {"pairs": len(pairs), "failures": vars(failures)}
+    measured = f"{failures.difference:+.2%} failures (bound {failures.upper:+.2%})"
     if failures.lower > policy.errors:
         why = "it fails on rows that the champion answers, proven"
         return Verdict(GATE, "fail", measured, required, why, details)
+    more = policy.pairs * 2 ** (look + 1) - limits.have if look < EXTENSIONS else 0
+    if 2 * int(pairs.scored.sum()) < len(pairs):
+        why = "most rows have no scores of both"
+        return inconclusive(GATE, measured, required, why, more, **details)
+    loss, flips = _loss(pairs, clusters, policy), _flips(pairs, clusters, level)
+    details |= _details(pairs, clusters, loss)
+    measured += (
+        f", mean |Δ| {details['mean_delta']:.4g}, largest {details['largest_delta']:.4g}, "
+        f"{flips.difference:.2%} of answers changed"
+    )
     if loss and loss.upper > policy.margin * loss.reference and loss.inferior:
         why = f"its loss is worse by {loss.relative(loss.difference):+.2%}, proven"
         return Verdict(GATE, "fail", measured, required, why, details)
-    if details["flips"] > limit:
-        why = "more answers change than the holdout has shown: look at the rows where they do"
+    if flips.difference > limits.flips and pairs.expected_flips is None:
+        why = "nobody knows how many answers had to change: look at the rows where they do"
         return Verdict(GATE, "hold", measured, required, why, details)
-    open_ = failures.upper > policy.errors or (
+    if flips.lower > limits.flips:
+        why = "more answers change than the holdout has shown, proven"
+        return Verdict(GATE, "fail", measured, required, why, details)
+    open_ = (failures.upper > policy.errors or flips.difference > limits.flips) or (
         loss is not None and loss.upper > policy.margin * loss.reference
     )
     if open_:
         details["could_have_missed"] = failures.upper
         why = "the bounds are beyond the margins and harm is not proven"
-        return inconclusive(GATE, measured, required, why, len(pairs), **details)
+        return inconclusive(GATE, measured, required, why, more, **details)
     labels = "with" if loss else "without"
     return Verdict(GATE, "pass", measured, required, f"both answer alike, {labels} labels", details)
 
 
-def _too_few(pairs: Pairs, clusters: int, policy: Policy) -> int:
+def _look(count: int, policy: Policy) -> int:
+    """Which look `count` pairs allow, 0 for the first; -1 for none yet."""
+    return min(EXTENSIONS, int(math.log2(count / policy.pairs))) if count >= policy.pairs else -1
+
+
+def _missing(pairs: Pairs, clusters: int, policy: Policy) -> int:
     """How many more pairs it needs, at least; a further cluster is a pair at least."""
-    return max(policy.pairs - int(pairs.scored.sum()), policy.clusters - clusters, 0)
+    here = len(np.unique(pairs.cluster)) if len(pairs) < policy.pairs else clusters
+    return max(policy.pairs - len(pairs), policy.clusters - here, 0)
 
 
-def _failures(pairs: Pairs, clusters: Codes) -> Failures:
+def blocks(cluster: Texts) -> Codes:
+    """The block of each row, [pairs]: clusters in the order in which they came, where there are
+    many of them several to a block. What happens in one minute happens to many requests."""
+    _, first, codes = np.unique(cluster, return_index=True, return_inverse=True)
+    order = np.empty(len(first), dtype=np.int64)
+    order[np.argsort(first)] = np.arange(len(first))
+    return order[codes] * min(BLOCKS, len(first)) // max(1, len(first))
+
+
+def breaks_down(pairs: Pairs, failures: int) -> bool:
+    """Did it fail `failures` of twice as many rows, one after the other, that were answered by the
+    champion?"""
+    worse = np.cumsum(pairs.candidate_failed & ~pairs.champion_failed)
+    before = np.concatenate([np.zeros(2 * failures, dtype=worse.dtype), worse])[: len(worse)]
+    return bool((worse - before >= failures).any())
+
+
+def _failures(pairs: Pairs, clusters: Codes, level: float) -> Bounds:
     """Both lists of failures at once; what nobody answered differs in nothing."""
     worse = pairs.candidate_failed.astype(np.float64) - pairs.champion_failed
     result = resample(worse, clusters, seed=SEED)
-    return Failures(result.mean, result.lower(LEVEL), result.upper(LEVEL))
+    return Bounds(result.mean, result.lower(level), result.upper(level))
+
+
+def _flips(pairs: Pairs, clusters: Codes, level: float) -> Bounds:
+    """Of the rows that both gave a score."""
+    scored = pairs.scored
+    result = resample(changed(pairs)[scored].astype(np.float64), clusters[scored], seed=SEED)
+    return Bounds(result.mean, result.lower(level), result.upper(level))
 
 
 def _loss(pairs: Pairs, clusters: Codes, policy: Policy) -> Comparison | None:
@@ -126,15 +200,10 @@ def _labelled(pairs: Pairs) -> Flags:
 
 
 def changed(pairs: Pairs) -> Flags:
-    """Where the answer changes: across the threshold, or the most probable class, [pairs]. A score
-    without a threshold changes no answer."""
-    if pairs.task == "multiclass":
-        flips = pairs.champion.argmax(axis=1) != pairs.candidate.argmax(axis=1)
-    elif pairs.threshold is None:
-        flips = np.zeros(len(pairs), dtype=bool)
-    else:
-        flips = (pairs.champion > pairs.threshold) != (pairs.candidate > pairs.threshold)
-    return np.asarray(flips & pairs.scored)
+    """Where the answer changes: across the threshold, or the most probable class, [pairs]. Each
+    model has its own threshold; without one no answer changes."""
+    sides = (pairs.champion, pairs.threshold), (pairs.candidate, pairs.own_threshold)
+    return np.asarray(flips(pairs.task, *sides) & pairs.scored)
 
 
 def mcnemar(pairs: Pairs, clusters: Codes) -> float | None:
@@ -143,22 +212,18 @@ def mcnemar(pairs: Pairs, clusters: Codes) -> float | None:
     if pairs.task != "binary" or not known.any():
         return None
     assert pairs.labels is not None
-    assert pairs.threshold is not None
-    right = (pairs.candidate[known] > pairs.threshold) == (pairs.labels[known] == 1)
+    assert pairs.own_threshold is not None
+    right = (pairs.candidate[known] > pairs.own_threshold) == (pairs.labels[known] == 1)
     sums = np.bincount(clusters[known], np.where(right, 1.0, -1.0))
     return float(sums.sum() / math.sqrt(float((sums**2).sum()) or 1.0))
 
 
-def _details(
-    pairs: Pairs, clusters: Codes, failures: Failures, loss: Comparison | None
-) -> dict[str, Any]:
+def _details(pairs: Pairs, clusters: Codes, loss: Comparison | None) -> dict[str, Any]:
     scored = pairs.scored
     delta = np.abs(pairs.candidate[scored] - pairs.champion[scored])
     delta = delta if delta.ndim == 1 else delta.max(axis=1)
     flips = changed(pairs)[scored]
     return {
-        "pairs": int(scored.sum()),
-        "failures": vars(failures),
         "mean_delta": float(delta.mean()),
         "largest_delta": float(delta.max()),
         "flips": float(flips.mean()),

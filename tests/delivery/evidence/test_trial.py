@@ -124,6 +124,20 @@ def test_what_was_judged_has_the_bytes_and_the_losses_that_are_numbers(tmp_path:
     assert np.isfinite(broken["champion_loss"])
 
 
+@pytest.mark.usefixtures("splits")
+def test_what_was_judged_says_how_many_answers_differ_from_the_champions(tmp_path: Path) -> None:
+    trial = beside_champion(tmp_path, r_1=0.9, r_0=0.2)
+    assert trial.champion is not None
+    for bento, threshold in ((trial.bento, 0.5), (trial.champion, 0.3)):
+        bento.__dict__["contract"] = bento.contract.model_copy(update={"threshold": threshold})
+    assert trial.judged()["flips"] == 1.0
+    trial.champion.__dict__["contract"] = trial.champion.contract.model_copy(
+        update={"threshold": 0.1}
+    )
+    assert trial.judged()["flips"] == 0.0, "each decides by its own threshold"
+    assert "flips" not in tried(tiny_bento(tmp_path)).judged()
+
+
 def test_another_policy_is_another_judgement(tmp_path: Path) -> None:
     bento = tiny_bento(tmp_path)
     stricter = GatesPolicy.model_validate({"champion": {"margin": 0.01}})

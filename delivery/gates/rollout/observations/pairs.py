@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from serving.contract import Task
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """One entry a row that both were asked about, [pairs] each.
+    """One entry a row that both were asked about, [pairs] each, in the order of time.
 
     A score is NaN where that model failed or refused; `*_failed` says so, and such a pair counts
     for errors alone. For several classes scores are [pairs, classes].
@@ -28,12 +28,13 @@ class Pairs:
     candidate_failed: Flags
     champion_seconds: Floats  # NaN where it is unknown, as in a replay
     candidate_seconds: Floats
-    cluster: Texts  # rows of one cluster (a day, a caller) are not independent
+    cluster: Texts  # rows of one cluster (a day, a caller, a request) are not independent
     task: Task = "binary"
-    threshold: float | None = None  # above it the answer is yes; None: there is none
+    threshold: float | None = None  # above it the champion's answer is yes; None: there is none
+    own_threshold: float | None = None  # above it the candidate's is
     labels: NDArray[Any] | None = None  # NaN (or -1 for classes) where it has not come yet
     segments: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # segment → value, [pairs]
-    expected_flips: float = 0.0  # share of answers that changed on the holdout: that was agreed to
+    expected_flips: float | None = None  # share of answers that changed on the holdout, if known
 
     def __post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self._columns().items()}
@@ -49,6 +50,12 @@ class Pairs:
         both = np.isfinite(self.champion) & np.isfinite(self.candidate)
         return both if both.ndim == 1 else np.asarray(both.all(axis=1))
 
+    def first(self, count: int) -> Pairs:
+        """The first so many of them."""
+        parts: dict[str, Any] = {name: column[:count] for name, column in self._columns().items()}
+        own = {name: parts.pop(name) for name in self.segments}
+        return replace(self, **parts, segments=own)
+
     def _columns(self) -> dict[str, NDArray[Any]]:
         names = ("champion", "candidate", "champion_failed", "candidate_failed",
                  "champion_seconds", "candidate_seconds", "cluster")  # fmt: skip
@@ -56,3 +63,74 @@ class Pairs:
         return (
             columns | ({} if self.labels is None else {"labels": self.labels}) | {**self.segments}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A request that both were asked, and the champion answered `at` a moment (s since 1970).
+
+    `champion` and `candidate` are scores, [rows] or [rows, classes]; the candidate's are None where
+    it failed, and `why` says how. `seconds` is how long it took, None where that is unknown.
+    `segments` maps each segment to its values, [rows]. `key` tells the request from all others.
+    """
+
+    key: str
+    at: float
+    champion: Sequence[Any]
+    candidate: Sequence[Any] | None
+    seconds: float | None = None
+    mirrored: bool = False
+    why: str = ""
+    segments: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.champion)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is known before both are asked: the task and the thresholds of both contracts, how many
+    answers changed on the holdout, the inputs that are segments; and why nothing can be compared,
+    empty where it can."""
+
+    task: Task = "binary"
+    threshold: float | None = None
+    own_threshold: float | None = None
+    expected_flips: float | None = None
+    segments: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def pairs_of(compared: Sequence[Compared], question: Question) -> Pairs:
+    """A row of each request after the other. The champion answered each: what it refuses nobody
+    writes down."""
+    counts = [len(item) for item in compared]
+    champion = _scores([score for item in compared for score in item.champion])
+    failed = np.repeat([item.candidate is None for item in compared], counts).astype(bool)
+    candidate = np.full(champion.shape, np.nan)
+    answers = [score for item in compared for score in item.candidate or ()]
+    if answers:
+        candidate[~failed] = _scores(answers)
+    seconds = [np.nan if item.seconds is None else item.seconds for item in compared]
+    return Pairs(
+        champion=champion,
+        candidate=candidate,
+        champion_failed=np.zeros(len(champion), dtype=bool),
+        candidate_failed=failed,
+        champion_seconds=np.full(len(champion), np.nan),
+        candidate_seconds=np.repeat(np.array(seconds, dtype=np.float64), counts),
+        cluster=np.repeat(np.array([item.key for item in compared], dtype=np.str_), counts),
+        task=question.task,
+        threshold=question.threshold,
+        own_threshold=question.own_threshold,
+        expected_flips=question.expected_flips,
+        segments={
+            name: np.array([str(value) for item in compared for value in item.segments[name]])
+            for name in question.segments
+            if all(len(item.segments.get(name, ())) == len(item) for item in compared)
+        },
+    )
+
+
+def _scores(values: Sequence[Any]) -> Floats:
+    return np.array(values, dtype=np.float64)

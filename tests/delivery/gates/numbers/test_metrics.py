@@ -14,6 +14,7 @@ from delivery.gates.numbers.metrics import (
     calibration,
     calibration_error,
     dummy_scores,
+    flips,
     losses,
     roc,
     summary,
@@ -67,6 +68,17 @@ def test_the_roc_curve_ends_where_it_must_and_has_the_area() -> None:
 
 def test_certainty_that_is_wrong_costs_much_but_not_infinitely() -> None:
     assert losses("binary", np.array([0]), np.array([1.0]))[0] == pytest.approx(16.1, abs=0.1)
+
+
+def test_answers_change_across_each_models_threshold_or_with_the_most_probable_class() -> None:
+    one, two = np.array([0.2, 0.5, 0.8]), np.array([0.2, 0.6, 0.7])
+    assert flips("binary", (one, 0.5), (two, 0.5)).tolist() == [False, True, False]
+    assert flips("binary", (one, 0.5), (two, 0.65)).tolist() == [False, False, False]
+    assert not flips("binary", (one, None), (two, 0.5)).any()
+    assert not flips("regression", (one, None), (two, None)).any()
+    classes = np.array([[0.1, 0.9], [0.6, 0.4]])
+    swapped = (classes[:, ::-1], None)
+    assert flips("multiclass", (classes, None), swapped).tolist() == [True, True]
 
 
 def test_nan_scores_stay_nan() -> None:

@@ -7,10 +7,17 @@ import pytest
 
 from delivery.gates.rollout.decision import needed
 from delivery.gates.rollout.observations.pairs import Pairs
-from delivery.gates.rollout.shadow import Policy, changed, judge, mcnemar
+from delivery.gates.rollout.shadow import (
+    Policy,
+    blocks,
+    breaks_down,
+    changed,
+    judge,
+    mcnemar,
+)
 
 POLICY = Policy()
-SIZE, DAYS = 3_000, 30
+SIZE, DAYS = 4_000, 40
 
 
 def made(*, noise: float = 0.02, worse: float = 0.0, failing: float = 0.0, **more: object) -> Pairs:
@@ -30,17 +37,11 @@ def made(*, noise: float = 0.02, worse: float = 0.0, failing: float = 0.0, **mor
         "candidate_seconds": np.full(SIZE, 0.02),
         "cluster": np.repeat([f"day {day}" for day in range(DAYS)], SIZE // DAYS),
         "threshold": 0.5,
+        "own_threshold": 0.5,
     }
     if more.pop("labelled", False):
         columns["labels"] = (random.random(SIZE) < columns["champion"]).astype(float)
     return Pairs(**(columns | more))
-
-
-def part(pairs: Pairs, size: int) -> Pairs:
-    names = [name for name in Pairs.__dataclass_fields__ if len(np.shape(getattr(pairs, name)))]
-    changed = {name: getattr(pairs, name)[:size] for name in names}
-    rest = {name: getattr(pairs, name) for name in ("task", "threshold", "expected_flips")}
-    return Pairs(**changed, **rest)
 
 
 def test_models_that_agree_pass() -> None:
@@ -52,7 +53,7 @@ def test_models_that_agree_pass() -> None:
 
 @pytest.mark.parametrize(("size", "missing"), [(0, 1_000), (900, 100), (999, 1)])
 def test_too_few_pairs_are_inconclusive(size: int, missing: int) -> None:
-    assert needed(judge(part(made(), size), POLICY)) == missing
+    assert needed(judge(made().first(size), POLICY)) == missing
 
 
 def test_pairs_of_few_days_are_inconclusive() -> None:
@@ -60,8 +61,51 @@ def test_pairs_of_few_days_are_inconclusive() -> None:
     assert needed(judge(few, POLICY)) == 8
 
 
-def test_pairs_without_both_scores_are_no_pairs() -> None:
-    assert needed(judge(made(champion=np.full(SIZE, np.nan)), POLICY)) == 1_000
+def test_pairs_without_both_scores_compare_nothing() -> None:
+    verdict = judge(made(champion=np.full(SIZE, np.nan)), POLICY)
+    assert (verdict.status, needed(verdict)) == ("hold", SIZE)
+
+
+def test_a_candidate_that_fails_every_row_is_stopped_before_the_first_look() -> None:
+    broken = made(failing=1.1).first(50)
+    assert judge(broken, POLICY).status == "fail"
+    assert needed(judge(broken.first(49), POLICY)) == 951
+    failed = np.ones(SIZE, bool)
+    assert judge(made(failing=1.1, champion_failed=failed), POLICY).status == "hold"
+
+
+def test_failures_far_apart_are_no_breakdown() -> None:
+    every = np.arange(SIZE) % 3 == 0
+    assert not breaks_down(made(candidate_failed=every), 50)
+    assert breaks_down(made(candidate_failed=np.arange(SIZE) % 2 == 0), 50)
+
+
+@pytest.mark.parametrize(("size", "looked"), [(1_000, 1_000), (1_999, 1_000), (3_999, 2_000)])
+def test_a_look_is_at_each_doubling(size: int, looked: int) -> None:
+    """What came since the last look changes no verdict."""
+    verdict = judge(made().first(size), POLICY)
+    assert verdict.details["pairs"] == looked
+    assert verdict == judge(made().first(looked), POLICY)
+
+
+def test_what_is_undecided_waits_for_the_next_look_and_after_the_last_for_a_person() -> None:
+    policy = Policy(pairs=500, clusters=2)
+    for size, missing in ((500, 500), (700, 300), (2_000, 2_000), (4_000, 0)):
+        assert needed(judge(made(failing=0.006).first(size), policy)) == missing, size
+
+
+def test_requests_of_one_moment_are_in_one_block() -> None:
+    many = blocks(np.repeat(np.arange(80)[::-1].astype(str), 3))
+    assert many.tolist() == sorted(many.tolist())
+    assert np.bincount(many).tolist() == [6] * 40
+    assert blocks(np.array(["b", "a", "b"])).tolist() == [0, 1, 0]
+    assert blocks(np.array([], dtype=str)).tolist() == []
+
+
+def test_each_model_decides_by_its_own_threshold() -> None:
+    same = made(noise=0)
+    assert changed(same).sum() == 0
+    assert changed(made(noise=0, own_threshold=0.6)).mean() > 0.05
 
 
 def test_failures_where_the_champion_answers_fail() -> None:
@@ -80,7 +124,11 @@ def test_failures_of_both_are_nobodys_fault() -> None:
 def test_changed_answers_hold_unless_the_holdout_has_shown_them() -> None:
     verdict = judge(made(noise=1.0), POLICY)
     assert (verdict.status, needed(verdict)) == ("hold", None)
+    assert "nobody knows" in verdict.why
     assert judge(made(noise=1.0, expected_flips=0.1), POLICY).status == "pass"
+    verdict = judge(made(noise=1.0, expected_flips=0.01), POLICY)
+    assert verdict.status == "fail"
+    assert "than the holdout has shown" in verdict.why
 
 
 def test_a_worse_loss_fails_by_labels() -> None:
@@ -110,7 +158,7 @@ def test_segments_show_where_they_differ() -> None:
     shifted = np.where(carrier == "AA", 1 - pairs.champion, pairs.champion)
     verdict = judge(made(segments={"carrier": carrier}, candidate=shifted), POLICY)
     ua, aa = verdict.details["segments"]["carrier"]
-    assert (ua["value"], ua["pairs"], ua["flips"]) == ("UA", 2_000, 0)
+    assert (ua["value"], ua["pairs"], ua["flips"]) == ("UA", 2_666, 0)
     assert (aa["value"], aa["flips"]) == ("AA", 1)
     assert aa["mean_delta"] > 0.3
 
@@ -118,7 +166,12 @@ def test_segments_show_where_they_differ() -> None:
 def test_a_number_has_no_threshold_to_cross() -> None:
     prices = np.linspace(10, 20, SIZE)
     pairs = made(
-        champion=prices, candidate=prices + 0.1, task="regression", threshold=None, labels=prices
+        champion=prices,
+        candidate=prices + 0.1,
+        task="regression",
+        threshold=None,
+        own_threshold=None,
+        labels=prices,
     )
     assert not changed(pairs).any()
     assert judge(pairs, POLICY).status == "fail"
@@ -140,7 +193,7 @@ def test_mcnemar_by_hand() -> None:
         candidate=np.array([0.6, 0.6, 0.4, 0.6, 0.6, 0.6]),
         champion_failed=np.zeros(6, bool), candidate_failed=np.zeros(6, bool),
         champion_seconds=np.ones(6), candidate_seconds=np.ones(6),
-        cluster=np.array(list("aaabbc")), threshold=0.5,
+        cluster=np.array(list("aaabbc")), threshold=0.5, own_threshold=0.5,
         labels=np.array([1.0, 1, 1, 1, 1, 0]),
     )  # fmt: skip
     sums = [1, 2, -1]
@@ -151,8 +204,8 @@ def test_mcnemar_by_hand() -> None:
 def test_few_days_with_failures_are_not_proof() -> None:
     """All in one of twelve days: it may be that day."""
     bad = np.zeros(SIZE, bool)
-    bad[:60] = True
-    days = np.repeat([f"{day}" for day in range(12)], SIZE // 12)
+    bad[:320:5] = True
+    days = (np.arange(SIZE) * 12 // SIZE).astype(str)
     scores = np.where(bad, np.nan, made().champion)
     verdict = judge(made(candidate=scores, candidate_failed=bad, cluster=days), POLICY)
     assert needed(verdict) == SIZE

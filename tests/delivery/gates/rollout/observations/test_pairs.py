@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.observations.pairs import Pairs
+from delivery.gates.rollout.observations.pairs import Compared, Pairs, Question, pairs_of
 
 
 def pairs(champion: np.ndarray, candidate: np.ndarray, **more: object) -> Pairs:
@@ -27,3 +27,39 @@ def test_several_classes_are_scored_where_all_are_numbers() -> None:
 def test_columns_of_different_lengths_are_refused(more: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="one length"):
         pairs(np.zeros(2), np.zeros(2), **more)
+
+
+def test_requests_become_pairs_row_by_row() -> None:
+    compared = (
+        Compared("one", 1.0, [0.1, 0.2], [0.1, 0.3], 0.02, segments={"carrier": ["AA", "UA"]}),
+        Compared("two", 2.0, [0.4], None, why="422", segments={"carrier": ["AA"]}),
+        Compared("three", 3.0, [0.5], [0.5], mirrored=True, segments={"carrier": ["UA"]}),
+    )
+    question = Question("binary", 0.5, 0.6, 0.01, segments=("carrier", "hour"))
+    made = pairs_of(compared, question)
+    assert made.champion.tolist() == [0.1, 0.2, 0.4, 0.5]
+    assert made.candidate[[0, 1, 3]].tolist() == [0.1, 0.3, 0.5]
+    assert np.isnan(made.candidate[2])
+    assert made.candidate_failed.tolist() == [False, False, True, False]
+    assert np.isnan(made.candidate_seconds).tolist() == [False, False, True, True]
+    assert made.cluster.tolist() == ["one", "one", "two", "three"]
+    assert made.segments["carrier"].tolist() == ["AA", "UA", "AA", "UA"]
+    assert list(made.segments) == ["carrier"], "not every request has an hour"
+    assert (made.threshold, made.own_threshold, made.expected_flips) == (0.5, 0.6, 0.01)
+
+
+@pytest.mark.parametrize("candidate", [[[0.3, 0.7]], None])
+def test_scores_of_classes_keep_their_shape(candidate: list[list[float]] | None) -> None:
+    made = pairs_of([Compared("one", 1.0, [[0.4, 0.6]], candidate)], Question("multiclass"))
+    assert made.champion.shape == made.candidate.shape == (1, 2)
+
+
+def test_nothing_compared_is_no_pair() -> None:
+    assert len(pairs_of([], Question())) == 0
+
+
+def test_the_first_pairs_are_those_of_all_columns() -> None:
+    some = pairs(np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]), labels=np.zeros(3),
+                 segments={"carrier": np.array(["a", "b", "c"])})  # fmt: skip
+    first = some.first(2)
+    assert (len(first), len(first.labels), first.segments["carrier"].tolist()) == (2, 2, ["a", "b"])

@@ -13,7 +13,6 @@ from delivery.deployment.reconcile import Deployment
 from delivery.deployment.ticks import ticks
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError, InputError
-from delivery.events.event import State
 from delivery.targets.local.supervision import Supervision
 
 
@@ -73,9 +72,9 @@ def _run(context: Context, environment: str, budget: float, turns: Turns) -> tup
 def _unfinished(context: Context, deployment: Deployment, step: Step, budget: float) -> str:
     """Why it ends, and who goes on. A rollout that nobody watches any more has no share."""
     still = f"{step.environment} is still {step.state.value} after {budget:.0f} s."
-    if step.state is State.ROLLING and Supervision(context.workspace).process.alive():
+    if step.state.is_watched and Supervision(context.workspace).process.alive():
         return f"{still} `delivery up` goes on with it."
-    if step.state is State.ROLLING:
+    if step.state.is_watched:
         deployment.leave()
-        still += f" Nobody watches any more, so {step.release} has no clients."
+        still += f" Nobody watches any more, so nothing reaches {step.release}."
     return f"{still} `delivery deploy {step.environment}` goes on where it stopped."

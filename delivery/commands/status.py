@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.deployment.view import RolloutView, view
+from delivery.deployment.view import RolloutView, ShadowView, view
 from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of
@@ -36,7 +36,7 @@ class EnvironmentStatus:
     cure: str
     supervision: str = ""  # by `delivery up`, in words
     frozen: str = ""  # why it takes no promotions; empty where it does
-    rollout: RolloutView | None = None
+    rollout: RolloutView | ShadowView | None = None
 
 
 @dataclass(frozen=True, slots=True)

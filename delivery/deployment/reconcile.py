@@ -1,8 +1,8 @@
 """Bring an environment from merged to verified, one transition a tick.
 
-    MERGED ─▶ DEPLOYED, analysing ─▶ [steps] ─┬▶ VERIFIED      traffic to it, the previous warm
-                                              ├▶ INCONCLUSIVE  evidence missing thrice: a person
-                                              └▶ REJECTED      traffic back, rollback proposed
+    MERGED ─▶ ANALYSING ─▶ [shadow] ─▶ [steps] ─┬▶ VERIFIED      traffic to it, the previous warm
+                                                ├▶ INCONCLUSIVE  evidence missing thrice: a person
+                                                └▶ REJECTED      traffic back, rollback proposed
 
 A tick reads main and the event log anew, so it can be killed anywhere and run again.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from delivery.context import Context
@@ -20,6 +20,7 @@ from delivery.deployment.fallback import fall_back, replay
 from delivery.deployment.strategies.action import (
     Action,
     Begin,
+    BeginShadow,
     Hold,
     Judge,
     Reject,
@@ -28,14 +29,13 @@ from delivery.deployment.strategies.action import (
     Verify,
     Wait,
 )
-from delivery.deployment.strategies.at_once import at_once
-from delivery.deployment.strategies.canary import canary
+from delivery.deployment.strategies.shadow import shadow
 from delivery.deployment.traffic import (
     carry_out,
     end_other_rollouts,
     require_one_watcher,
 )
-from delivery.deployment.transition import Step, because, record_event, summary
+from delivery.deployment.transition import Step, because, begun, record_event, summary
 from delivery.deployment.wanted import clear_attempt
 from delivery.deployment.watching import Watching
 from delivery.errors import TargetError
@@ -79,8 +79,9 @@ class Deployment:
         """Give the share of a candidate back to its champion: nobody goes on watching."""
         target = self._context.target(self._context.snapshot().environment(self.environment))
         with target.runtime.lock():
-            if (split := target.router.split()) and self._watching.has_lease_of(target):
-                target.router.set_weights({split.champion: 100})
+            plan = target.router.split() or target.router.mirror()
+            if plan and self._watching.has_lease_of(target):
+                target.router.set_weights({plan.champion: 100})
 
     def tick(self) -> Step:
         """At most one transition. Holds the target's lock.
@@ -137,7 +138,7 @@ class Deployment:
             return self._deploy(admitted, attempt, target)
         if attempt.state is State.ANALYSING:
             return self._analyse(admitted, attempt, target)
-        if attempt.state is State.ROLLING:
+        if attempt.state.is_watched:
             return self._roll(admitted, attempt, target)
         if attempt.state is State.VERIFIED:
             return self._converge(admitted, attempt, target)
@@ -171,6 +172,7 @@ class Deployment:
             target.router.weights(),
             admitted.previous,
             traffic=self._traffic(target, attempt),
+            shadow=self._watching.shadow(target, admitted, attempt),
         )
         action = self._route(target, now)
         if isinstance(action, Judge):
@@ -180,28 +182,33 @@ class Deployment:
         return self._conclude(admitted, now, action, target)
 
     def _roll(self, admitted: Admitted, attempt: Attempt, target: Target) -> Step:
-        """Judge what its share of the traffic shows, and do what the strategy says."""
+        """Judge what its share of the traffic shows, or copies of it, and do what the strategy
+        says."""
         require_one_watcher(self._watching, target)
         wanted, previous = attempt.desired.wanted, admitted.previous
-        traffic = self._traffic(target, attempt)  # before anything that died is started again
+        # Before anything that died is started again.
+        traffic = self._traffic(target, attempt)
+        seen = self._watching.shadow(target, admitted, attempt)
         if admitted.may_start(previous):
             target.runtime.start(admitted.bento(previous))
         else:
             previous = ReleaseRef()
-        if not (traffic and traffic.died == {wanted.release}):
+        died = (traffic.died if traffic else set()) | (seen.died if seen else set())
+        if died != {wanted.release}:
             target.runtime.start(admitted.bento(wanted))
-        now = Situation(attempt, target.router.weights(), previous, traffic=traffic)
+        now = Situation(
+            attempt, target.router.weights(), previous, traffic=traffic, shadow=seen
+        )  # fmt: skip
         return self._conclude(admitted, now, self._route(target, now), target)
 
     def _conclude(self, admitted: Admitted, now: Situation, action: Action, target: Target) -> Step:
         """Write down what the strategy came to, if it did."""
-        attempt = now.attempt
-        verdicts = (*(now.verdicts or ()), *(now.traffic.verdicts if now.traffic else ()))
+        attempt, verdicts = now.attempt, now.judged
         match action:
-            case Begin():
-                kind = next_kind(attempt.events, "step")
-                evidence = {**asdict(action), "verdicts": summary(verdicts)["verdicts"]}
-                return self._event(attempt, kind, evidence, verdicts)
+            case Begin() | BeginShadow():
+                kind = "step" if isinstance(action, Begin) else "shadow"
+                kind = next_kind(attempt.events, kind)
+                return self._event(attempt, kind, begun(action, verdicts), verdicts)
             case Reject():
                 if attempt.desired.wanted.release in target.router.weights():  # by a killed tick
                     fall_back(self._context, admitted.snapshot, self.environment, target)
@@ -225,9 +232,9 @@ class Deployment:
         return self._watching.traffic(target, attempt, policy)
 
     def _route(self, target: Target, now: Situation) -> Action:
-        """Route the traffic as the strategy asks; returns what else it asks for then."""
-        rolls = now.traffic is not None
-        return carry_out(self._context, self._watching, target, canary if rolls else at_once, now)
+        """Route the traffic as the strategy asks; returns what else it asks for then. With neither
+        shadow nor canary all traffic goes at once."""
+        return carry_out(self._context, self._watching, target, shadow, now)
 
     def _converge(self, admitted: Admitted, attempt: Attempt, target: Target) -> Step:
         """Make the place what the verified attempt says; mends what died."""

@@ -13,7 +13,6 @@ from delivery.deployment.outcome import follow_up
 from delivery.deployment.reconcile import Deployment
 from delivery.deployment.ticks import ticks
 from delivery.errors import DeliveryError
-from delivery.events.event import State
 from delivery.events.experiments import running
 
 LOOK = 10.0  # s: what main said is read this often, without asking origin
@@ -55,7 +54,7 @@ class Resident:
     def _is_unwatched(self, name: str) -> bool:
         attempt = self.context.snapshot(fetch=False).attempt(name)
         target = self.context.target(attempt.environment)
-        begun = attempt.state is State.ROLLING or running(attempt.events) is not None
+        begun = attempt.state.is_watched or running(attempt.events) is not None
         return begun and not target.router.is_watched()
 
     def _watch(self, name: str) -> None:

@@ -21,7 +21,7 @@ def ticks(context: Context, deployment: Deployment) -> Iterator[Step]:
         yield step
         if step.final:
             break
-        if step.state is State.ROLLING:
+        if step.state.is_watched:
             deployment.attend(LOOK)
     if step.state is State.VERIFIED and step.transition == "verified":
         yield deployment.tick()  # keeps the previous warm, retires older ones

@@ -9,6 +9,8 @@ from delivery.context import Context
 from delivery.deployment.strategies.action import (
     Action,
     Divide,
+    Move,
+    Reflect,
     SetWeights,
     Situation,
     Strategy,
@@ -19,6 +21,7 @@ from delivery.events.event import State
 from delivery.events.experiments import running
 from delivery.settings.policy import FILE, Environment
 from delivery.state.history import Attempt
+from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Target
 from delivery.targets.split import Split
 
@@ -26,17 +29,23 @@ from delivery.targets.split import Split
 def carry_out(
     context: Context, watching: Watching, target: Target, strategy: Strategy, now: Situation
 ) -> Action:
-    """Set the weights, or divide the clients, for as long as the strategy asks for that; returns
-    what it asks for then."""
-    while isinstance(action := strategy(now), SetWeights | Divide):
-        if isinstance(action, Divide):
-            _tell(context, now, action.split.weights)
-            watching.divide(target, action.split)
-            now = _moved(now, action.split.weights, action.split)
-        else:
-            _tell(context, now, action.weights)
-            target.router.set_weights(action.weights)
-            now = _moved(now, action.weights, None)
+    """Set the weights, divide the clients or mirror what they ask, as long as the strategy asks for
+    that; returns what it asks for then."""
+    while isinstance(action := strategy(now), Move):
+        match action:
+            case Divide():
+                _tell(context, now, action.split.weights)
+                watching.divide(target, action.split)
+                now = _moved(now, action.split.weights, action.split)
+            case Reflect():
+                weights = {action.mirror.champion: 100}
+                _tell(context, now, weights)
+                watching.reflect(target, action.mirror)
+                now = _moved(now, weights, action.mirror)
+            case SetWeights():
+                _tell(context, now, action.weights)
+                target.router.set_weights(action.weights)
+                now = _moved(now, action.weights, None)
     return action
 
 
@@ -66,16 +75,24 @@ def end_other_rollouts(context: Context, attempt: Attempt, target: Target) -> No
     """Give the traffic of a rollout or an experiment that nobody wants any more back to its
     champion, before anything else: main wants something else, or it was decided by a command that
     was killed."""
-    split, experiment = target.router.split(), running(attempt.events)
+    split, mirror = target.router.split(), target.router.mirror()
+    experiment = running(attempt.events)
     rolling = attempt.commit if attempt.state is State.ROLLING else ""
     if split and split.attempt != (experiment.salt if experiment else rolling):
         context.progress(f"{split.champion} has all clients: {split.candidate} is not wanted")
         target.router.set_weights({split.champion: 100})
+    shadowing = attempt.commit if attempt.state is State.SHADOWING else ""
+    if mirror and mirror.attempt != shadowing:
+        context.progress(f"nothing is copied to {mirror.candidate} any more: it is not wanted")
+        target.router.set_weights({mirror.champion: 100})
 
 
-def _moved(now: Situation, route: Mapping[str, int], split: Split | None) -> Situation:
+def _moved(now: Situation, route: Mapping[str, int], plan: Split | Mirror | None) -> Situation:
+    split = plan if isinstance(plan, Split) else None
+    mirror = plan if isinstance(plan, Mirror) else None
     traffic = now.traffic and replace(now.traffic, split=split, ours=split is not None)
-    return replace(now, route=route, confirmed=True, traffic=traffic)
+    shadow = now.shadow and replace(now.shadow, mirror=mirror, ours=mirror is not None)
+    return replace(now, route=route, confirmed=True, traffic=traffic, shadow=shadow)
 
 
 def _tell(context: Context, now: Situation, weights: Mapping[str, int]) -> None:

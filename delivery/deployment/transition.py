@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from delivery.context import Context
-from delivery.deployment.strategies.action import Hold, Reject
+from delivery.deployment.strategies.action import Begin, BeginShadow, Hold, Reject
 from delivery.events.event import Event, State
+from delivery.gates.rollout.shadow import GATE
 from delivery.gates.verdict import Verdict, blocking
 from delivery.state.history import Attempt
 
@@ -46,6 +47,11 @@ def record_event(
     return context.events.write(event, [event.kind for event in attempt.events])
 
 
+def begun(action: Begin | BeginShadow, verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
+    """What a step or a shadow is, and the verdicts because of which it began."""
+    return {**asdict(action), **{k: v for k, v in summary(verdicts).items() if k != "why"}}
+
+
 def because(action: Reject | Hold, verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
     """The same, with the reason of the strategy where it gives one."""
     return {**summary(verdicts), **({"why": action.why} if action.why else {})}
@@ -57,5 +63,7 @@ def summary(verdicts: tuple[Verdict, ...]) -> Mapping[str, Any]:
     return {
         "why": "; ".join(f"{v.gate}: {v.measured}" for v in blocking(verdicts)),
         "verdicts": {verdict.gate: verdict.status for verdict in verdicts},
+        # Nobody can measure it again: logs are rotated.
+        **{v.gate: v.measured for v in verdicts if v.gate == GATE},
         **({"overrides": reasons} if reasons else {}),
     }

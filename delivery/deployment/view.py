@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from delivery.deployment.shadowing import journal_of, verdicts_on
 from delivery.deployment.strategies.canary import split_of
 from delivery.deployment.watching import since
 from delivery.events.event import State
-from delivery.events.steps import steps_of
+from delivery.events.steps import shades_of, steps_of
 from delivery.gates.rollout import canary, pace
 from delivery.gates.rollout.decision import decide
 from delivery.gates.rollout.observations.samples import Samples
-from delivery.settings.rollout import Canary
+from delivery.settings.rollout import Canary, Shadow
 from delivery.state.history import Attempt
 from delivery.targets.protocol import Target
 
@@ -51,10 +52,59 @@ class RolloutView:
         return f"; {_duration(self.earliest_s)} at the earliest, {at}" if self.earliest_s else ""
 
 
-def view(target: Target, attempt: Attempt) -> RolloutView | None:
+@dataclass(frozen=True, slots=True)
+class ShadowView:
+    """`pairs` are rows that both were asked, of which copies of the router are `mirrored` and the
+    candidate `failed` some; `needed` more come before the next decision. `measured` is that of the
+    last one."""
+
+    candidate: str
+    champion: str
+    is_watched: bool
+    pairs: int
+    mirrored: int
+    failed: int
+    needed: int
+    measured: str
+    waits_for: str
+
+    def __str__(self) -> str:
+        if not self.is_watched:
+            return f"nobody watches the shadow, so nothing reaches {self.candidate}"
+        return (
+            f"{self.candidate} was asked {self.pairs:,} rows that {self.champion} answered "
+            f"({self.mirrored:,} copied by the router), and failed {self.failed:,}; "
+            f"{self.measured}; {self.waits_for}"
+            + (f"; {self.needed:,} more until the next decision" if self.needed else "")
+        )
+
+
+def view(target: Target, attempt: Attempt) -> RolloutView | ShadowView | None:
     """None where no rollout is under way."""
-    if attempt.state is not State.ROLLING:
-        return None
+    if attempt.state is State.SHADOWING:
+        return _shadow(target, attempt)
+    return _canary(target, attempt) if attempt.state is State.ROLLING else None
+
+
+def _shadow(target: Target, attempt: Attempt) -> ShadowView:
+    policy = attempt.environment.settings.rollout.shadow or Shadow()
+    journal = journal_of(target, attempt)
+    verdicts = verdicts_on(journal, policy)
+    decision = decide(verdicts, last=True)
+    return ShadowView(
+        candidate=attempt.desired.wanted.release,
+        champion=shades_of(attempt.events)[-1].champion,
+        is_watched=target.router.is_watched(),
+        pairs=sum(map(len, journal.compared)),
+        mirrored=sum(len(item) for item in journal.compared if item.mirrored),
+        failed=sum(len(item) for item in journal.compared if item.candidate is None),
+        needed=decision.needed,
+        measured="; ".join(verdict.measured for verdict in verdicts) or "nothing was judged yet",
+        waits_for=f"{decision.next}: {decision.why}",
+    )
+
+
+def _canary(target: Target, attempt: Attempt) -> RolloutView:
     policy = attempt.environment.settings.rollout.canary or Canary()
     step = steps_of(attempt.events)[-1]
     samples = since(target.router.requests(split_of(attempt, step)).samples(), attempt)

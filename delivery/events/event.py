@@ -44,6 +44,10 @@ class State(Enum):
     # It runs beside the others, ready, without traffic.
     ANALYSING = "analysing", Kind(
         "deployed", "judge it, and move the traffic to it if it passes", "yellow", final=False)
+    # It answers what the champion was asked, and no client sees that.
+    SHADOWING = "in shadow", Kind(
+        "shadow", "compare what it answers with what the champion answers", "yellow",
+        final=False, numbered=True)
     # A share of the clients meets it: delivery.events.steps says what a step tells.
     ROLLING = "rolling out", Kind(
         "step", "watch what its share of the traffic shows", "yellow", final=False, numbered=True)
@@ -73,6 +77,11 @@ class State(Enum):
     def final(self) -> bool:
         """Nothing more happens to this attempt by itself."""
         return self.kind.final
+
+    @property
+    def is_watched(self) -> bool:
+        """Does somebody have to watch, or else it stops where it is?"""
+        return self in (State.SHADOWING, State.ROLLING)
 
     @property
     def failed(self) -> bool:

@@ -6,10 +6,25 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from delivery.gates.rollout import canary
+from delivery.gates.rollout import canary, shadow
 from serving.strict import Strict
 
 SLOT = 5  # percent: a client is in one of twenty slots
+ORDER = ("shadow", "canary")  # of those that an environment has
+
+
+class Shadow(shadow.Policy):
+    """Both releases answer the same requests, and clients see the champion's answers alone.
+
+    `replay` is how many of the champion's newest logged requests the candidate is asked before
+    anything new comes. `mirror` is the percentage of predictions that the router also sends to the
+    candidate as they come; None: 10 where the router can. What is not decided after `ceiling_s`
+    seconds is inconclusive.
+    """
+
+    replay: int = Field(default=5_000, ge=0)
+    mirror: int | None = Field(default=None, ge=0, le=100)
+    ceiling_s: float = Field(default=7200, gt=0)
 
 
 class Canary(canary.Policy):
@@ -36,19 +51,36 @@ class Canary(canary.Policy):
 
 
 class Rollout(Strict):
-    """`at_once` gives all clients the release, `canary` a share first."""
+    """`at_once` gives all clients the release. `shadow` compares its answers first, `canary` gives
+    a share of the clients to it first; with both, the shadow comes before the canary."""
 
+    shadow: Shadow | None = None
     canary: Canary | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _by_name(cls, content: Any) -> Any:
-        """A name stands for its defaults."""
-        if content == "at_once":
+        """A name, or a list of them, stands for its defaults; so does one without settings."""
+        if isinstance(content, dict):
+            return {name: {} if value is None else value for name, value in content.items()}
+        names = [content] if isinstance(content, str) else content
+        if names == ["at_once"]:
             return {}
-        return {content: {}} if isinstance(content, str) else content
+        ordered = isinstance(names, list) and [name for name in ORDER if name in names]
+        if isinstance(names, list) and not (names and names == ordered):
+            raise ValueError(
+                "a rollout is at_once, shadow, canary or [shadow, canary], with the shadow first; "
+                f"not {content}"
+            )
+        return {name: {} for name in names} if isinstance(names, list) else content
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The capabilities that a target has to have for it."""
-        return ("lasting", "shares", "sticky", "records") if self.canary else ()
+        needed: dict[str, None] = {}
+        if self.shadow:
+            needed |= dict.fromkeys(("lasting", "predictions"))
+            needed |= {"mirror": None} if self.shadow.mirror else {}
+        if self.canary:
+            needed |= dict.fromkeys(("lasting", "shares", "sticky", "records"))
+        return tuple(needed)

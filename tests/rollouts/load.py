@@ -30,12 +30,14 @@ class Answer:
 @dataclass
 class Load:
     """`per_second` requests to 127.0.0.1:`port` by `users` of equal weight. `acts` says how often a
-    user whom a release answered does what is hoped for, which is told as feedback."""
+    user whom a release answered does what is hoped for, which is told as feedback. `rows`: each
+    asks for the score of a row."""
 
     port: int
     users: int
     per_second: float
     acts: Callable[[str], float] | None = None
+    rows: bool = False
     answers: list[Answer] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -57,9 +59,11 @@ class Load:
         while not self._ended.is_set() and time.monotonic() - begun < LONGEST:
             user, at = chance.randrange(self.users), time.time()
             try:
-                connection.request("POST", "/predict", b"{}", {HEADER: f"user-{user}"})
+                asked = {"instances": [{"x": chance.random()}]} if self.rows else {}
+                connection.request("POST", "/predict", json.dumps(asked), {HEADER: f"user-{user}"})
                 answer = connection.getresponse()
                 status, body = answer.status, answer.read().decode()
+                body = json.loads(body)["release"] if body.startswith("{") else body
                 if self.acts and status == OK:
                     truth = int(chance.random() < self.acts(body))
                     self._tell(connection, answer.getheader("X-Request-Id", ""), truth)

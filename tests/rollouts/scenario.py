@@ -24,6 +24,7 @@ from delivery.deployment.strategies import canary
 from delivery.errors import DeliveryError
 from delivery.gates.rollout import decision
 from delivery.targets.protocol import Target
+from serving.contract import Contract, Input, Output, Roles
 from tests.delivery.deployment.production import ENV, ONE, TWO
 from tests.delivery.deployment.rolling import policy
 from tests.delivery.machine import Machine, machine
@@ -59,13 +60,15 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything: limits of the canary, users, requests a second, seconds."""
+    """How much of everything: limits of the rollout, users, requests a second, seconds. `rows`:
+    each request asks for the score of a row."""
 
-    canary: str
+    rollout: str
     users: int
     per_second: float
     budget: float
     requests: int = 0  # at least, before a person rolls back
+    rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ def play(scenario: Scenario, size: Size, origin: Origin) -> Result:
         patch.setattr(reconcile, "judge_live", judgement("pass"))
         for module in (watching, canary):  # between two ticks, and in one
             patch.setattr(module, "decide", lambda *a, **k: _noted(stage, *a, **k))
-        attempt = _merged(stage, scenario, size)
-        load = Load(_port(stage), size.users, size.per_second)
+        attempt = merged(stage, scenario, size)
+        load = Load(_port(stage), size.users, size.per_second, rows=size.rows)
         if not scenario.traffic:
             return _result(stage, attempt, load, _deploy(stage, scenario, size))
         with load.running():
@@ -135,12 +138,14 @@ def _port(stage: Stage) -> int:
     return int(stage.target.router.port)
 
 
-def _merged(stage: Stage, scenario: Scenario, size: Size) -> str:
+def merged(stage: Stage, scenario: Scenario, size: Size) -> str:
     """ONE is verified and live, and the promotion of TWO is merged. Returns its attempt."""
     origin, world = stage.origin, stage.world
-    origin.push({"delivery.yaml": policy(size.canary)}, "Roll out by a canary")
+    origin.push({"delivery.yaml": policy(size.rollout)}, "Roll out by a canary")
     for release, behaviour in ((ONE, scenario.champion), (TWO, scenario.candidate)):
-        fake_bento(world.root.parent / "bentos" / release, away=str(stage.away), **behaviour)
+        bento = world.root.parent / "bentos" / release
+        fake_bento(bento, away=str(stage.away), **behaviour)
+        write_contract(Bento(release, bento))
     first = origin.promote(ENV, ONE)
     origin.happened(ENV, first, "verified", ONE)
     place = stage.target
@@ -148,6 +153,21 @@ def _merged(stage: Stage, scenario: Scenario, size: Size) -> str:
     place.router.set_weights({ONE: 100})
     place.runtime.retire({ONE})
     return origin.promote(ENV, TWO, ONE)
+
+
+def write_contract(bento: Bento) -> None:
+    """What the fake server answers: a score of a row with `x`."""
+    contract = Contract(
+        name="fake",
+        task="binary",
+        inputs=(Input(name="x", dtype="float32"),),
+        outputs=(Output(name="score", dtype="float32"),),
+        classes=("no", "yes"),
+        threshold=0.5,
+        roles=Roles(label="y", row_id="id"),
+    )
+    bento.model.mkdir(parents=True, exist_ok=True)
+    (bento.model / "contract.json").write_text(contract.model_dump_json(), encoding="utf-8")
 
 
 def _deploy(stage: Stage, scenario: Scenario, size: Size) -> float:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from delivery.gates.verdict import Verdict
-from delivery.settings.rollout import Canary
+from delivery.settings.rollout import Canary, Shadow
 from delivery.state.desired import ReleaseRef
 from delivery.state.history import Attempt
+from delivery.targets.mirror import Mirror
 from delivery.targets.split import Split
 
 
@@ -32,7 +33,15 @@ class Situation:
     confirmed: bool = False
     running: Set[str] = field(default_factory=frozenset)  # releases that are ready
     verdicts: tuple[Verdict, ...] | None = None  # of the active gates; None: not judged yet
-    traffic: Traffic | None = None  # None: no rollout can be watched here
+    traffic: Traffic | None = None  # None: no canary can be watched here
+    shadow: Shadowed | None = None  # None: no shadow can
+
+    @property
+    def judged(self) -> tuple[Verdict, ...]:
+        """Everything that was judged so far."""
+        shadow = self.shadow.verdicts if self.shadow else ()
+        traffic = self.traffic.verdicts if self.traffic else ()
+        return (*(self.verdicts or ()), *shadow, *traffic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,21 @@ class Traffic:
     policy: Canary
     moment: float
     split: Split | None = None
+    ours: bool = False
+    verdicts: tuple[Verdict, ...] = ()
+    died: Set[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """What a shadow goes by: its `policy`, the `moment`, how many percent of the predictions shall
+    be mirrored (`share`), the `mirror` in force and whether it is under `ours`, the lease of this
+    very process; the `verdicts` on what both answered so far, and which of the two `died`."""
+
+    policy: Shadow
+    moment: float
+    share: int = 0
+    mirror: Mirror | None = None
     ours: bool = False
     verdicts: tuple[Verdict, ...] = ()
     died: Set[str] = field(default_factory=frozenset)
@@ -75,6 +99,21 @@ class Begin:
     share: int
     champion: str
     header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginShadow:
+    """Write down that a shadow begins: beside whom, and how many percent are mirrored."""
+
+    champion: str
+    mirror: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reflect:
+    """Put a mirror in force, under the lease of this process, and ask again."""
+
+    mirror: Mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +149,6 @@ class Wait:
     why: str = ""
 
 
-Action = SetWeights | Start | Judge | Begin | Divide | Verify | Reject | Hold | Wait
+Move = SetWeights | Divide | Reflect  # what the router is asked to do
+Action = Move | Start | Judge | Begin | BeginShadow | Verify | Reject | Hold | Wait
 Strategy = Callable[[Situation], Action]

@@ -36,12 +36,13 @@ def canary(now: Situation) -> Action:
         return _roll(now, now.traffic, steps_of(now.attempt.events)[-1])
     action = at_once(now)
     passed = isinstance(action, SetWeights | Verify) and now.attempt.state is State.ANALYSING
-    if not (passed and now.traffic and _has_champion(now)):
+    if not (passed and now.traffic and has_champion(now)):
         return action
-    return _first(now.traffic, now.previous.release)
+    return first_step(now.traffic, now.previous.release)
 
 
-def _has_champion(now: Situation) -> bool:
+def has_champion(now: Situation) -> bool:
+    """Is there a verified release with all the traffic, to compare a new one with?"""
     alone = {now.previous.release: 100}
     return not now.attempt.desired.is_rollback and now.previous.exists and now.route == alone
 
@@ -80,7 +81,7 @@ def _without_champion(now: Situation, traffic: Traffic, step: Step) -> Action:
     if now.previous.exists:
         everything = {now.previous.release: 100}
         if now.confirmed and now.route == everything:
-            return _first(traffic, now.previous.release)
+            return first_step(traffic, now.previous.release)
         return SetWeights(everything)
     return _back(now, step) or Hold(f"{step.champion} is not verified any more")
 
@@ -96,7 +97,8 @@ def _in_force(now: Situation, traffic: Traffic, step: Step) -> Divide | None:
     return None if traffic.ours and traffic.split == split else Divide(split)
 
 
-def _first(traffic: Traffic, champion: str) -> Begin:
+def first_step(traffic: Traffic, champion: str) -> Begin:
+    """The smallest share."""
     return Begin(traffic.policy.shares[0], champion, traffic.policy.header)
 
 

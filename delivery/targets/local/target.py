@@ -13,6 +13,7 @@ Nothing is shared with another checkout but the ports, which settings choose.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from delivery.settings.policy import Environment
@@ -24,7 +25,9 @@ from delivery.targets.local.runtime import LocalRuntime
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Capabilities, Target
 
-CAPABILITIES = Capabilities(lasting=True, shares=True, sticky=True, records=True)
+CAPABILITIES = Capabilities(
+    lasting=True, shares=True, sticky=True, records=True, predictions=True, mirror=True
+)
 
 
 def local_target(environment: Environment, workspace: Path) -> Target:
@@ -39,4 +42,5 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     router = LocalRouter(folder / "router", port, environment.name, instances.addresses, fence)
     envs = workspace / "envs"
     runtime = LocalRuntime(environment.name, folder, envs, instances, router, fence)
-    return Target(runtime, router, orders, CAPABILITIES)
+    logs = settings.log.share > 0
+    return Target(runtime, router, orders, replace(CAPABILITIES, predictions=logs))

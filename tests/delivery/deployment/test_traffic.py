@@ -100,7 +100,7 @@ def test_a_budget_that_ends_leaves_no_share_to_nobody(
     merged(origin, world)
     with Deployment(world, ENV) as deployment:
         until_rolling(deployment)
-    with pytest.raises(HeldError, match=f"Nobody watches any more, so {TWO} has no clients"):
+    with pytest.raises(HeldError, match=f"Nobody watches any more, so nothing reaches {TWO}"):
         deploy(world, ENV, budget=0)
     assert world.places[ENV].shares == {ONE: 100}
     traffic.says = ["go"]
@@ -180,3 +180,18 @@ def test_what_a_rollout_needs_and_a_target_lacks_is_named(world: World) -> None:
     (sentence,) = lacking(environment, Place(ENV, capabilities=Capabilities(lasting=False)).target)
     assert "where nobody stays up to watch it" in sentence
     assert lacking(parse_settings(policy()).environment("staging"), Place("staging").target) == []
+
+
+def test_a_shadow_needs_what_releases_answered_and_a_mirror_where_settings_ask_for_one() -> None:
+    able = Capabilities(lasting=True, predictions=True)
+    for rollout, lacks in (
+        ("shadow", ""),
+        ("{ shadow: { mirror: 0 } }", ""),
+        ("{ shadow: { mirror: 5 } }", "needs mirror, which"),
+        ("[shadow, canary]", "needs shares, sticky, records, which"),
+    ):
+        environment = parse_settings(policy(rollout)).environment(ENV)
+        assert lacks in "".join(lacking(environment, Place(ENV, capabilities=able).target))
+        assert lacking(environment, Place(ENV).target) == []
+        silent = Place(ENV, capabilities=Capabilities(lasting=True, mirror=True))
+        assert "needs predictions" in "".join(lacking(environment, silent.target))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from delivery.deployment.transition import Step, record_event, summary
+from delivery.deployment.strategies.action import Begin, BeginShadow
+from delivery.deployment.transition import Step, begun, record_event, summary
 from delivery.events.event import State
 from delivery.gates.verdict import Verdict
 from tests.delivery.place import World
@@ -33,6 +34,17 @@ def test_the_summary_says_what_blocks_and_what_a_person_overrode() -> None:
         "overrides": {"load": "urgent"},
     }
     assert "overrides" not in summary(verdicts[:1])
+
+
+def test_what_a_shadow_measured_stays_with_the_event() -> None:
+    """Logs are rotated, so nobody can measure it again."""
+    verdict = Verdict("shadow", "pass", "mean |Δ| 0.01", "r", "w")
+    assert summary((verdict,))["shadow"] == "mean |Δ| 0.01"
+    assert begun(Begin(5, ONE), (verdict,)) == {
+        "share": 5, "champion": ONE, "header": "",
+        "verdicts": {"shadow": "pass"}, "shadow": "mean |Δ| 0.01",
+    }  # fmt: skip
+    assert begun(BeginShadow(ONE, 10), ()) == {"champion": ONE, "mirror": 10, "verdicts": {}}
 
 
 def test_a_step_is_final_where_its_state_is_or_nothing_is_wanted() -> None:

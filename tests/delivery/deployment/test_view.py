@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from delivery.deployment.view import RolloutView, view
+from delivery.deployment.shadowing import journal_of
+from delivery.deployment.strategies.shadow import mirror_of
+from delivery.deployment.view import RolloutView, ShadowView, view
+from delivery.events.steps import shades_of
+from delivery.gates.rollout.observations.pairs import Compared, Question
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.targets.split import Split
+from tests.delivery.deployment.test_shadowing import attempt as shadowing
 from tests.delivery.deployment.test_watching import ONE, TWO, attempt
 from tests.delivery.place import Place
 
@@ -58,6 +64,24 @@ def test_without_traffic_nothing_is_promised() -> None:
     assert seen is not None
     assert (seen.earliest_s, seen.requests) == (None, (0, 0))
     assert str(seen).endswith("no requests come")
+
+
+def test_a_shadow_says_how_many_pairs_the_next_decision_needs(tmp_path: Path) -> None:
+    made = Place("staging", running={ONE: True, TWO: True}, predictions=tmp_path)
+    tried = shadowing(10)
+    seen = view(made.target, tried)
+    assert str(seen) == f"nobody watches the shadow, so nothing reaches {TWO}"
+    journal = journal_of(made.target, tried)
+    journal.begin(Question())
+    journal.add([Compared("one", 1.0, [0.1, 0.2], [0.1, 0.2], mirrored=True)])
+    journal.add([Compared("two", 1.0, [0.1], None), Compared("three", 1.0, [0.1], [0.1])])
+    with made.watched() as lease:
+        made.reflect(mirror_of(tried, shades_of(tried.events)[0]), lease)
+        seen = view(made.target, tried)
+    assert isinstance(seen, ShadowView)
+    assert (seen.pairs, seen.mirrored, seen.failed, seen.needed) == (4, 2, 1, 996)
+    assert "4 rows that r-111111111111 answered (2 copied by the router), and failed 1" in str(seen)
+    assert str(seen).endswith("996 more until the next decision")
 
 
 def test_without_a_watcher_nobody_meets_it() -> None:

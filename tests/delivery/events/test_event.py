@@ -57,7 +57,7 @@ def test_every_state_but_the_first_comes_from_an_event_of_its_own() -> None:
 
 def test_a_state_is_open_or_final_and_says_what_comes_next() -> None:
     assert [state for state in State if not state.final] == [
-        State.MERGED, State.ANALYSING, State.ROLLING,
+        State.MERGED, State.ANALYSING, State.SHADOWING, State.ROLLING,
     ]  # fmt: skip
     assert [state for state in State if state.failed] == [State.REJECTED, State.REVOKED]
     assert all(state.kind.next_step for state in State)

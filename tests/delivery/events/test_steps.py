@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from delivery.events.event import Event, State, state_of
-from delivery.events.steps import Step, comparable, steps_of, waits_since
+from delivery.events.steps import Shade, Step, comparable, shades_of, steps_of, waits_since
 
 
 def event(kind: str, second: int, **evidence: Any) -> Event:
@@ -55,3 +55,14 @@ def test_a_step_beyond_the_ninth_has_its_number() -> None:
 
 def test_a_second_extension_is_one_too() -> None:
     assert waits_since([step(1, 5), event("inconclusive-1", 7), event("inconclusive-2", 9)]) == 9.0
+
+
+def test_a_shadow_is_what_its_event_says_and_the_steps_come_after_it() -> None:
+    events = [event("deployed", 0), event("shadow-1", 3, champion="r-one", mirror=10)]
+    assert state_of(events) is State.SHADOWING
+    assert State.SHADOWING.is_watched
+    assert shades_of(events) == [Shade(1, "r-one", 10, 3.0)]
+    assert waits_since(events) == 3.0
+    assert steps_of(events) == []
+    assert state_of([*events, step(4, 5)]) is State.ROLLING
+    assert waits_since([*events, step(4, 5)]) == 4.0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from delivery.settings.rollout import Canary, Rollout
+from delivery.settings.rollout import Canary, Rollout, Shadow
 
 
 def test_all_at_once_is_the_default_and_needs_nothing() -> None:
@@ -34,8 +34,38 @@ def test_other_shares_are_refused_with_an_example(shares: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["blue_green", {"canary": {"share": 5}}, {"canary": {"header": "a b"}}, 7]
+    "content",
+    [
+        "blue_green",
+        {"canary": {"share": 5}},
+        {"canary": {"header": "a b"}},
+        {"shadow": {"mirror": 101}},
+        {"shadow": {"pairs": 0}},
+        ["canary", "shadow"],
+        ["at_once", "canary"],
+        ["shadow", "shadow"],
+        [],
+        7,
+    ],
 )
 def test_what_nobody_knows_is_refused(content: Any) -> None:
     with pytest.raises(ValidationError):
         Rollout.model_validate(content)
+
+
+def test_a_shadow_comes_before_a_canary() -> None:
+    both = Rollout(shadow=Shadow(), canary=Canary())
+    assert Rollout.model_validate(["shadow", "canary"]) == both
+    assert Rollout.model_validate({"canary": None, "shadow": None}) == both
+    assert Rollout.model_validate("shadow") == Rollout(shadow=Shadow())
+    with pytest.raises(ValidationError, match="with the shadow first"):
+        Rollout.model_validate(["canary", "shadow"])
+
+
+def test_a_shadow_needs_a_mirror_where_settings_ask_for_one() -> None:
+    assert Rollout.model_validate("shadow").needs == ("lasting", "predictions")
+    mirrored = Rollout.model_validate({"shadow": {"mirror": 20}, "canary": None})
+    assert mirrored.needs == (
+        "lasting", "predictions", "mirror", "shares", "sticky", "records",
+    )  # fmt: skip
+    assert Rollout.model_validate({"shadow": {"mirror": 0}}).needs == ("lasting", "predictions")

@@ -1,0 +1,1 @@
+"""What releases under real traffic were asked and answered."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.deployment import reconcile
-from tests.delivery.deployment.rolling import Traffic, judged_by
+from tests.delivery.deployment.rolling import Traffic, judged_by, shadowed_by
 from tests.delivery.place import World, judgement
 from tests.origin import Origin
 
@@ -33,3 +33,9 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
     """What the rollout gates will say; the active gates pass."""
     return judged_by(monkeypatch)
+
+
+@pytest.fixture
+def shadows(monkeypatch: pytest.MonkeyPatch, traffic: Traffic) -> Traffic:
+    """What the verdicts on a shadow will be."""
+    return shadowed_by(monkeypatch)

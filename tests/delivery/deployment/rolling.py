@@ -8,9 +8,10 @@ from typing import Literal
 
 import pytest
 
-from delivery.deployment import reconcile, watching
+from delivery.deployment import reconcile, shadowing, watching
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import EXPOSURE, inconclusive
+from delivery.gates.rollout.observations.pairs import Question
 from delivery.gates.verdict import Verdict
 from tests.checkout import POLICY
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up
@@ -45,6 +46,19 @@ def judged_by(patch: pytest.MonkeyPatch) -> Traffic:
     patch.setattr(reconcile, "judge_live", judgement("pass"))
     patch.setattr(canary, "judge", made.judge)
     patch.setattr(watching, "POLL", 0.001)
+    return made
+
+
+def shadowed_by(patch: pytest.MonkeyPatch) -> Traffic:
+    """Shadows that ask nobody, and verdicts on them that say what a test wants."""
+    made = Traffic()
+
+    def say(*_: object) -> Sequence[Verdict]:
+        return (VERDICTS[made.says.pop(0) if len(made.says) > 1 else made.says[0]],)
+
+    patch.setattr(shadowing, "verdicts_on", say)
+    patch.setattr(shadowing, "question_of", lambda *_: Question())
+    patch.setattr(shadowing.Comparison, "go_on", lambda _: None)
     return made
 
 

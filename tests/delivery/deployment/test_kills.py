@@ -24,7 +24,7 @@ from tests.delivery.deployment.rolling import Says, Traffic, merged
 from tests.delivery.place import Killed, Place, World
 from tests.origin import Origin, copy_origin, scratch
 
-EFFECTS = ("start", "set_weights", "divide", "retire")
+EFFECTS = ("start", "set_weights", "divide", "reflect", "retire")
 STRIDE = 1 if "THOROUGH" in os.environ else 5
 
 
@@ -104,12 +104,33 @@ def test_killed_anywhere_it_ends_the_same(
     says: list[Says], share: dict[str, int],
 ) -> None:  # fmt: skip
     merged(origin, world)
+    points, whole = _killed_anywhere(origin, world, traffic, monkeypatch, says)
+    assert whole[0] == share
+    assert len(points) >= (30 if says == ["go"] else 16), points
+
+
+@pytest.mark.parametrize(
+    ("says", "share"), [(["wait", "go"], {TWO: 100}), (["wait", "stop"], {ONE: 100})],
+    ids=["good", "bad"],
+)  # fmt: skip
+def test_killed_anywhere_in_a_shadow_it_ends_the_same(
+    origin: Origin, world: World, shadows: Traffic, monkeypatch: pytest.MonkeyPatch,
+    says: list[Says], share: dict[str, int],
+) -> None:  # fmt: skip
+    merged(origin, world, "shadow")
+    points, whole = _killed_anywhere(origin, world, shadows, monkeypatch, says)
+    assert whole[0] == share
+    assert "before reflect" in points
+
+
+def _killed_anywhere(
+    origin: Origin, world: World, traffic: Traffic, monkeypatch: pytest.MonkeyPatch,
+    says: list[Says],
+) -> tuple[list[str], tuple[Any, ...]]:  # fmt: skip
     template = Template.of(origin, world)
     traffic.says = list(says)
     points = deployed(world, monkeypatch, at=None)
     whole = end(world)
-    assert whole[0] == share
-    assert len(points) >= (30 if says == ["go"] else 16), points
     for at in range(0, len(points), STRIDE):
         template.restore(origin, world)
         traffic.says = list(says)
@@ -119,3 +140,4 @@ def test_killed_anywhere_it_ends_the_same(
         traffic.says = says[-1:]
         deployed(world, monkeypatch, at=None)
         assert end(world) == whole, points[at]
+    return points, whole

@@ -23,7 +23,6 @@ from delivery.errors import HeldError
 from delivery.events.event import Event, State
 from delivery.evidence.rollout.journal import Journal
 from delivery.gates.rollout.observations.pairs import Question
-from delivery.gates.verdict import Verdict
 from delivery.settings.rollout import Shadow
 from delivery.state.desired import Desired
 from delivery.state.evidence_file import EvidenceFile
@@ -31,7 +30,7 @@ from delivery.state.history import Attempt
 from delivery.targets.protocol import Capabilities
 from serving.contract import Contract
 from tests.delivery.deployment.production import ENV, ONE, TWO
-from tests.delivery.deployment.rolling import VERDICTS, Traffic, kinds, merged
+from tests.delivery.deployment.rolling import Traffic, kinds, merged
 from tests.delivery.evidence.rows import CONTRACT
 from tests.delivery.place import ABLE, Place, World, environment
 from tests.delivery.standin import Answer, halves, standin
@@ -268,20 +267,6 @@ def test_sensitive_inputs_and_other_classes_cannot_be_compared(tmp_path: Path) -
 
 SHADOW = "{ shadow: { mirror: 10 } }"
 BOTH = "[shadow, canary]"
-
-
-@pytest.fixture
-def shadows(monkeypatch: pytest.MonkeyPatch) -> Traffic:
-    """What the verdicts on a shadow will be, one after the other."""
-    made = Traffic(["go"])
-
-    def say(*_: Any) -> tuple[Verdict, ...]:
-        return (VERDICTS[made.says.pop(0) if len(made.says) > 1 else made.says[0]],)
-
-    monkeypatch.setattr(shadowing, "verdicts_on", say)
-    monkeypatch.setattr(Comparison, "go_on", lambda _: None)
-    monkeypatch.setattr(shadowing, "question_of", lambda *_: Question())
-    return made
 
 
 def test_a_shadow_is_followed_by_all_clients(

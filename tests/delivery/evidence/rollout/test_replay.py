@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery.bento.readiness import local_client
-from delivery.evidence.rollout.answers import Answered
+from delivery.evidence.rollout.answers import Answered, Answers
 from delivery.evidence.rollout.replay import compared, replayed
 from delivery.gates.rollout.observations.pairs import Compared
+from serving.contract import Task
+from serving.settings.host import Host
+from tests.delivery.running import eventually
 from tests.delivery.standin import Answer, standin
+from tests.serving.conftest import TASKS, client_of
+from tests.serving.telemetry.test_prediction_log import ROW
+from tests.serving.tiny import write_tiny_model
 
 ITEM = Answered("key", 1.0, "d", {"x": [0.1, None], "to": ["LAX", "SFO"]}, [0.5, 0.6])
 
@@ -70,6 +78,27 @@ def test_classes_have_a_score_each() -> None:
 def test_who_has_too_much_to_do_is_asked_later(status: int) -> None:
     with asked(lambda _: (status, {})) as made:
         assert made is None
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_the_service_wrote_down_it_answers_again(task: Task, tmp_path: Path) -> None:
+    """Row by row, missing values and several rows a request included; and the replay is no
+    client's."""
+    write_tiny_model(tmp_path / "model", task)
+    client = client_of(tmp_path / "model", host=Host(local=True, log_folder=tmp_path / "log"))
+    asked = [[ROW], [ROW | {"wind": 3.25}, ROW | {"hour": 10, "carrier": "AA"}]]
+    for rows in asked:
+        assert client.post("/predict", json={"instances": rows}).status_code == 200
+    log = Answers(tmp_path / "log", "r-0123456789ab", 100)
+    items = [*eventually(log.read)]
+    items += [] if len(items) == 2 else eventually(log.read)
+    for item in items:
+        made = replayed(client, "http://testserver", item)
+        assert made is not None
+        assert made.why == ""
+        assert made.candidate == made.champion
+    time.sleep(0.5)
+    assert log.read() == []
 
 
 def test_who_does_not_answer_fails() -> None:

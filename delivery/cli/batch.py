@@ -51,7 +51,7 @@ def run(input: str, output: str, as_json: bool, **options: Any) -> None:
     place = options.pop("environment"), options.pop("release")
     day = options.pop("date") or datetime.now(UTC).date().isoformat()
     paths = [address.replace("{date}", day) for address in (input, output)]
-    scoring = Scoring(*paths, columns, **options)
+    scoring = Scoring(paths[0], paths[1], columns, **options)
     with shown(sys.stderr.isatty()) as tell:
         result = score(context(), *place, scoring, tell)
     show(result, as_json, *(summary(result) if result.manifest else ()))

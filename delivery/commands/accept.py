@@ -9,7 +9,7 @@ from delivery.deployment.transition import record_event
 from delivery.deployment.wanted import clear_attempt
 from delivery.errors import HeldError, InputError
 from delivery.events.event import State
-from delivery.events.steps import steps_of
+from delivery.events.steps import shades_of, steps_of
 from delivery.promotion.frozen import frozen_because, require_thawed
 
 
@@ -42,7 +42,9 @@ def accept(context: Context, environment: str, *, reason: str) -> AcceptResult:
     attempt = clear_attempt(snapshot, environment)
     snapshot.ledger.doubts(environment).require_none()
     release = attempt.desired.wanted.release
-    if attempt.state is not State.INCONCLUSIVE or not steps_of(attempt.events):
+    if attempt.state is not State.INCONCLUSIVE or not (
+        steps_of(attempt.events) or shades_of(attempt.events)
+    ):
         raise HeldError(
             f"{release} is {attempt.state.value} in {environment}. Only what a rollout left "
             f"inconclusive can be accepted; `delivery history {environment}` says what happened."

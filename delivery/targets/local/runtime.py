@@ -52,7 +52,9 @@ class LocalRuntime:
     @property
     def predictions(self) -> Path:
         """Where all instances write what they were asked and answered."""
-        return self.files.predictions or self.folder / "predictions"
+        if self.files.predictions is None:
+            raise TargetError(f"{self.environment} keeps no prediction log that commands can read")
+        return self.files.predictions
 
     @property
     def settlement(self) -> Settlement:

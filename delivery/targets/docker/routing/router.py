@@ -16,6 +16,7 @@ from delivery.targets.docker.routing.records import ContainerRequests
 from delivery.targets.docker.routing.traefik import ContainerTraefik
 from delivery.targets.docker.state.volume import Volume
 from delivery.targets.local.routing.certificate import certificate
+from delivery.targets.local.routing.configuration import Rollout
 from delivery.targets.local.routing.lease import answers
 from delivery.targets.local.routing.route_file import RouteFile
 from delivery.targets.local.routing.router import LocalRouter
@@ -62,10 +63,10 @@ class ContainerRouter(LocalRouter):
 
     def is_watched(self) -> bool:
         """Has the candidate its slots under a lease that holds, whosever it is?"""
-        rollout, hosts = self.file.rollout(), self.hosts()
-        if rollout is None or rollout.split.candidate not in hosts:
+        plan, hosts = self.file.plan(), self.hosts()
+        if not isinstance(plan, Rollout) or plan.split.candidate not in hosts:
             return False
-        address = f"{hosts[rollout.split.candidate][1]}:{rollout.lease}"
+        address = f"{hosts[plan.split.candidate][1]}:{plan.lease}"
         return answers(self.place.engine.reach(address))
 
     def requests(self, split: Split) -> ContainerRequests:

@@ -30,7 +30,7 @@ from tests.rollouts.scenario import Result, Scenario, Size, Stage, merged, play
 from tests.rollouts.scenarios import INCONCLUSIVE, REJECTED, VERIFIED
 
 pytestmark = pytest.mark.e2e
-SHADOW = "shadow: { pairs: 250, mirror: 25, ceiling_s: %g }"
+SHADOW = "shadow: { pairs: 250, errors: 0.05, mirror: 25, ceiling_s: %g }"
 CANARY = (
     "canary: { header: X-User, ceiling_s: 60, exposed: 10, warm_up: 5,"
     " errors: { margin: 0.1, floor: 150, breakdown: 20 },"

@@ -20,6 +20,7 @@ from delivery.gates.numbers.metrics import flips, losses
 from delivery.gates.numbers.paired import SEED, Comparison, PairedLosses, compare
 from delivery.gates.rollout.decision import inconclusive
 from delivery.gates.rollout.dependence.blocks import BLOCKS, levels
+from delivery.gates.rollout.dependence.difference import exact
 from delivery.gates.rollout.observations.pairs import Pairs
 from delivery.gates.rollout.observations.samples import Flags, Texts
 from delivery.gates.verdict import Verdict
@@ -163,10 +164,12 @@ def breaks_down(pairs: Pairs, failures: int) -> bool:
 
 
 def _failures(pairs: Pairs, clusters: Codes, level: float) -> Bounds:
-    """Both lists of failures at once; what nobody answered differs in nothing."""
+    """Both lists of failures at once; what nobody answered differs in nothing. Where few rows fail,
+    resampling them says too little of those that could have: the exact bound of a share holds."""
     worse = pairs.candidate_failed.astype(np.float64) - pairs.champion_failed
     result = resample(worse, clusters, seed=SEED)
-    return Bounds(result.mean, result.lower(level), result.upper(level))
+    rare = exact(int((worse > 0).sum()), len(worse), level)
+    return Bounds(result.mean, result.lower(level), max(result.upper(level), rare))
 
 
 def _flips(pairs: Pairs, clusters: Codes, level: float) -> Bounds:

@@ -37,7 +37,7 @@ from tests.delivery.standin import Answer, halves, standin
 from tests.origin import Origin, version
 
 BEGUN = datetime(2026, 11, 27, 10, tzinfo=UTC).timestamp()
-POLICY = Shadow(pairs=20, clusters=2)
+POLICY = Shadow(pairs=20, clusters=2, errors=0.2)
 
 
 def attempt(mirror: int = 0, number: int = 1) -> Attempt:

@@ -40,7 +40,7 @@ class Difference:
         """The one-sided upper bound at `level`: not below what the candidate's own few failures
         leave open."""
         wide = self.value + student_quantile(level, self.freedom) * self.error
-        return max(wide, _exact(*self.candidate, level) - self.champion[0] / self.champion[1])
+        return max(wide, exact(*self.candidate, level) - self.champion[0] / self.champion[1])
 
     def lower(self, level: float) -> float:
         """The one-sided lower bound at `level`."""
@@ -94,7 +94,7 @@ def _squares(left: Floats, cluster: Whole) -> float:
     return float((sums**2).sum()) * groups / max(1, groups - 1)
 
 
-def _exact(failures: int, requests: int, level: float) -> float:
+def exact(failures: int, requests: int, level: float) -> float:
     """Clopper's and Pearson's upper bound of a share."""
     from scipy.special import betaincinv  # a part of a second, which few commands need
 

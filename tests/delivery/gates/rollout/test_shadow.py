@@ -114,6 +114,16 @@ def test_failures_where_the_champion_answers_fail() -> None:
     assert verdict.details["failures"]["lower"] > POLICY.errors
 
 
+@pytest.mark.parametrize(("failed", "status"), [(0, "pass"), (1, "hold"), (2, "hold")])
+def test_few_failures_of_a_thousand_are_bounded_exactly(failed: int, status: str) -> None:
+    """Of candidates that fail 5 of 1,000 rows, 4% show at most one failure there, 12% two."""
+    bad = np.arange(SIZE) % 400 == 0
+    bad &= np.cumsum(bad) <= failed
+    scores = np.where(bad, np.nan, made().champion)
+    pairs = made(candidate=scores, candidate_failed=bad, cluster=np.arange(SIZE).astype(str))
+    assert judge(pairs.first(1_000), POLICY).status == status
+
+
 def test_failures_of_both_are_nobodys_fault() -> None:
     bad = np.random.default_rng(1).random(SIZE) < 0.2
     nothing = np.where(bad, np.nan, 0.4)

@@ -51,7 +51,7 @@ test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other o
 e2e: setup ## run whole loops: on a laptop, in the workflows, in forks, with canaries under load
 	@$(PYTEST) -m e2e $(TESTS)
 
-test-images: setup ## start images of releases in a container engine (skipped where there is none)
+test-images: setup ## images of releases and the target docker, in a container engine (skipped where there is none)
 	@pytest -m images tests/images
 
 mutants: setup ## change what decides bit by bit: do tests notice? (MUTANTS='delivery.gates.numbers.*')

@@ -16,10 +16,10 @@ from delivery.documents import canonical
 from delivery.image.layout import CONFIG, LAYER, MANIFEST, Descriptor, Image, Layout
 
 PACKAGES = (
-    ["python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libc6", "libgcc-s1",
-     "libstdc++6", "zlib1g", "libssl3", "libexpat1", "libffi8", "libbz2-1.0", "liblzma5",
-     "libsqlite3-0", "libuuid1", "libcrypt1", "libtinfo6", "libncursesw6", "libreadline8",
-     "ca-certificates", "tzdata", "netbase", "base-files", "media-types"]
+    ["python3-minimal", "python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib",
+     "libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libssl3", "libexpat1", "libffi8", "libbz2-1.0",
+     "liblzma5", "libsqlite3-0", "libuuid1", "libcrypt1", "libtinfo6", "libncursesw6",
+     "libreadline8", "ca-certificates", "tzdata", "netbase", "base-files", "media-types"]
 )  # fmt: skip
 LEFT_OUT = ("usr/share/doc/", "usr/share/man/", "usr/share/lintian/", "usr/share/bug/", "usr/sbin/")
 
@@ -42,13 +42,13 @@ def make_base(folder: Path) -> Image:
     )
 
 
-def lay_out(folder: Path, files: dict[str, Path], **config: object) -> Image:
+def lay_out(folder: Path, files: dict[str, Path], level: int = 6, **config: object) -> Image:
     """A layout with one image of one layer with `files`."""
     layout = Layout(folder)
     layout.create()
     plain = _archive(files)
     diff_id = f"sha256:{hashlib.sha256(plain).hexdigest()}"
-    packed = gzip.compress(plain, mtime=0)
+    packed = gzip.compress(plain, level, mtime=0)
     digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
     layout.path(digest).write_bytes(packed)
     content = {

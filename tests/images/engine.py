@@ -24,10 +24,12 @@ LOCKED_DOWN = (
 
 @dataclass(frozen=True)
 class Engine:
-    """`host` as DOCKER_HOST has it, empty for the one that docker finds."""
+    """`host` as DOCKER_HOST has it, empty for the one that docker finds. `restart` ends it as a
+    reboot does and starts it again; None for one that is not ours."""
 
     docker: str
     host: str
+    restart: Callable[[], None] | None = None
 
     def __call__(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, "DOCKER_HOST": self.host} if self.host else None
@@ -94,14 +96,21 @@ def engine(folder: Path) -> Iterator[Engine]:
         return
     if dockerd is None or os.geteuid() != 0:
         pytest.skip("the container engine does not answer, and only root can start one")
-    own = Engine(docker, f"unix://{folder}/docker.sock")
+    host = f"unix://{folder}/docker.sock"
     command = [
-        dockerd, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--host={own.host}",
+        dockerd, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--host={host}",
         f"--pidfile={folder}/docker.pid", "--iptables=false", "--ip6tables=false",
         "--ip-forward=false", "--bridge=none",
     ]  # fmt: skip
-    with running(command, folder / "dockerd.log") as told:
-        wait(lambda: own("info", check=False).returncode == 0, told)
+    with ExitStack() as stack:
+
+        def restart() -> None:
+            stack.close()
+            told = stack.enter_context(running(command, folder / "dockerd.log"))
+            wait(lambda: own("info", check=False).returncode == 0, told)
+
+        own = Engine(docker, host, restart)
+        restart()
         yield own
 
 

@@ -21,8 +21,9 @@ from delivery.image.findings import findings
 from delivery.image.reference import Reference
 from delivery.image.registry import pull, push
 from tests.delivery.bentos import Bench
-from tests.images.base import lay_out, make_base
-from tests.images.engine import Engine, engine, registry
+from tests.images.base import lay_out
+from tests.images.engine import Engine
+from tests.images.placed import Dock
 from tests.origin import record as record_of
 from tests.serving.tiny import write_tiny_model
 
@@ -44,14 +45,12 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place(docked: Dock) -> Iterator[Place]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="images-")))
-        docker = stack.enter_context(engine(folder))
-        host = stack.enter_context(registry(folder))
+        docker, host, base = docked.docker, docked.host, docked.python
         bento = Bench(folder / "bench").bento("tiny", write_tiny_model)
         record = record_of(bento.id).model_copy(update={"bento_sha256": bento.sha256})
-        base = make_base(folder / "debian")
         known = push(base, f"{host}/base", "base")
         built = build_image(bento, record, pull(known, folder / "pulled"), known, folder / "image")
         again = build_image(bento, record, base, known, folder / "another" / "place")

@@ -86,7 +86,12 @@ class Engine:
         """What `docker inspect` says of each container with these labels, also of stopped ones."""
         filters = [f"--filter=label={name}={value}" for name, value in labels.items()]
         ids = self("ps", "--all", "--quiet", "--no-trunc", *filters).split()
-        return [found for each in ids if (found := self.inspected("container", each))]
+        if not ids:
+            return []
+        try:
+            return [dict(found) for found in json.loads(self("container", "inspect", *ids))]
+        except EngineError:  # one of them ended meanwhile
+            return [found for each in ids if (found := self.inspected("container", each))]
 
     def inspected(self, kind: str, name: str) -> Mapping[str, Any] | None:
         """What `docker KIND inspect` says; None where there is no such thing."""

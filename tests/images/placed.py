@@ -1,0 +1,121 @@
+"""Targets on a container engine, lent to tests: the images that they need, and what they leave."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from delivery.bento.bento import Bento
+from delivery.documents import canonical
+from delivery.files import program
+from delivery.image.layer import write_layer
+from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
+from delivery.image.reference import Reference
+from delivery.image.registry import push
+from delivery.settings.policy import DockerTargetSettings, Environment, EnvironmentSettings
+from delivery.targets.docker.images import Source
+from delivery.targets.docker.target import docker_target
+from delivery.targets.protocol import Target
+from serving.settings.service import ServingSettings
+from tests.delivery.running import free_port
+from tests.images.base import lay_out, make_base
+from tests.images.engine import Engine, engine, registry
+
+FAKE = Path(__file__).parent / "fake_service.py"
+
+
+@dataclass(frozen=True)
+class Dock:
+    """An engine, and images of Python, Traefik and a service that starts at once."""
+
+    docker: Engine
+    host: str  # of a registry
+    folder: Path
+    python: Image
+    base: Reference
+    router: Reference
+    service: Image
+    made: list[Target] = field(default_factory=list)
+
+    def settings(self, port: int, **more: Any) -> DockerTargetSettings:
+        return DockerTargetSettings(
+            kind="docker", port=port, base=str(self.base), router=str(self.router),
+            host=self.docker.host, **more,
+        )  # fmt: skip
+
+    def target(
+        self, name: str = "", port: int = 0, source: Source | None = None, **more: Any
+    ) -> Target:
+        """A target of an environment, that nobody else has unless it has a name."""
+        place = EnvironmentSettings(target=self.settings(port or free_port(), **more))
+        called = name or f"t{secrets.token_hex(4)}"
+        environment = Environment(called, place, ServingSettings(), None, None, None)
+        images = source or Source(lambda _: None, lambda *_: self.service)
+        self.made.append(docker_target(environment, self.folder / "workspace", images))
+        return self.made[-1]
+
+    def clear(self) -> None:
+        """End what was made, and what it keeps for later."""
+        names = {target.runtime.environment for target in self.made}
+        for target in self.made:
+            target.stop()
+            target.runtime.folder.close()
+        self.made.clear()
+        for name in names:
+            self.docker("volume", "rm", f"delivery-{name}-state", check=False)
+
+    def bento(self, release: str) -> Bento:
+        return Bento(release, self.folder / release)
+
+
+@contextmanager
+def dock() -> Iterator[Dock]:
+    """Skips with one line where there is no engine."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="dock-")))
+        docker = stack.enter_context(engine(folder))
+        host = stack.enter_context(registry(folder))
+        base = make_base(folder / "debian")
+        binary = {"traefik": Path(program("traefik")).resolve()}
+        traefik = lay_out(folder / "traefik", binary, 1, Entrypoint=["/traefik"])
+        made = Dock(
+            docker, host, folder, base, push(base, f"{host}/base", "base"),
+            push(traefik, f"{host}/traefik", "base"), fake_service(folder / "service", base),
+        )  # fmt: skip
+        try:
+            yield made
+        finally:
+            made.clear()
+
+
+def fake_service(folder: Path, base: Image) -> Image:
+    """fake_service.py on a base."""
+    layout = Layout(folder)
+    layout.create()
+    for blob in base.layers:
+        layout.take(base.layout, blob)
+    layer = write_layer(layout, "service", {"srv/service.py": FAKE})
+    content = {
+        **base.config,
+        "config": {
+            "Env": ["PATH=/usr/bin:/bin"],
+            "User": "65532:65532",
+            "Entrypoint": ["python3", "/srv/service.py"],
+        },
+        "rootfs": {"type": "layers", "diff_ids": [*base.diff_ids, layer.diff_id]},
+        "history": [*base.config["history"], {"created_by": "service"}],
+    }
+    config = layout.put(CONFIG, canonical(content))
+    blobs = [*base.layers, layer.blob]
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": config.to_json(),
+        "layers": [blob.to_json() for blob in blobs],
+    }
+    return layout.image(layout.publish(manifest, "service"))

@@ -118,7 +118,7 @@ class Trial:
         if isinstance(self.holdout, str):
             return self.holdout
         with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(self._answer, self.bento, self.holdout)
+            first = pool.submit(self.predictions.holdout, self.bento, self.holdout)
             reference, candidate = self._reference(self.holdout), first.result()
         if candidate.scores is None or reference.scores is None:
             return candidate.missing or reference.missing
@@ -184,13 +184,10 @@ class Trial:
         changed = flips(paired.task, ours, (paired.reference, champion.contract.threshold))
         return {"flips": float(changed.mean())}
 
-    def _answer(self, bento: Bento, holdout: Holdout) -> Answer:
-        return self.predictions.holdout(bento, holdout)
-
     def _reference(self, holdout: Holdout) -> Answer:
         """The champion's answers, or those of a dummy that knows how often labels occur."""
         if self.champion is not None:
-            return self._answer(self.champion, holdout)
+            return self.predictions.holdout(self.champion, holdout)
         contract = self.bento.contract
         try:
             train = read_split(self.evaluation.data, "train")

@@ -15,6 +15,7 @@ from delivery.errors import HeldError, TargetError
 from delivery.evidence.predictions import Predictions
 from delivery.evidence.table import instances
 from delivery.evidence.trial import ModelUnderTest, PairedScores, Trial
+from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.numbers.metrics import LOSS_NAMES, losses
 
 SEED = 0
@@ -52,8 +53,11 @@ def _rises(
     holdout = paired.holdout
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(holdout))[:rows])
     labels, table = holdout.labels[chosen], holdout.table.take(chosen)
-    before = float(losses(paired.task, labels, model.scores[chosen]).mean())
     asked = list(instances(table, model.contract, holdout.file))
+
+    def loss(scores: Floats) -> float:
+        return float(losses(paired.task, labels, scores).mean())
+
     rises = {}
     for spec in model.contract.inputs:
         order = np.random.default_rng(SEED).permutation(len(asked))
@@ -62,7 +66,7 @@ def _rises(
             for row, other in zip(asked, order, strict=True)
         ]
         scores = predictions.rows(model.bento, shuffled)
-        rise = float(losses(paired.task, labels, scores).mean()) - before
+        rise = loss(scores) - loss(model.scores[chosen])
         if np.isfinite(rise):
             rises[spec.name] = rise
     return rises

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from delivery.evidence.holdout import Holdout
 from delivery.evidence.reported.classes import by_class
+from delivery.evidence.reported.groups import by_group
 from delivery.evidence.trial import PairedScores
 from delivery.gates.numbers import metrics
 from delivery.gates.numbers.bootstrap import Floats, resample
-from delivery.gates.numbers.metrics import HIGHER_IS_BETTER, Labels
+from delivery.gates.numbers.metrics import HIGHER_IS_BETTER
 from delivery.gates.numbers.paired import LEVEL, SEED, PairedLosses
 from delivery.gates.numbers.slices import slices
 from serving.contract import Task
 
 BINS = 20  # of the score histogram
 CLUSTERS_SHOWN = 120
-GROUPS = 12  # of one segment
 
 
 def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> dict[str, Any]:
@@ -43,7 +43,10 @@ def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> 
             }
             for name in values["candidate"]
         ],
-        "calibration": {name: _calibration(paired.task, labels, both[name]) for name in both},
+        "calibration": {
+            name: metrics.calibration(*metrics.confidence(paired.task, labels, scores))
+            for name, scores in both.items()
+        },
         "scores": _histogram(paired.task, both),
         "slices": [
             part.to_json()
@@ -55,48 +58,9 @@ def side_by_side(paired: PairedScores, slice_rows: int, slice_margin: float) -> 
     if paired.task == "multiclass":
         numbers |= by_class(paired.contract.classes or (), labels, *both.values())
     if paired.task == "binary":
-        numbers["groups"] = _groups(paired)
+        numbers["groups"] = by_group(paired)
         numbers["roc"] = {name: metrics.roc(labels, scores) for name, scores in both.items()}
     return numbers
-
-
-def _groups(paired: PairedScores) -> list[dict[str, Any]]:
-    """What the candidate's decisions mean for each group, the largest of each segment first.
-
-    Shares of the group's rows that are positive and flagged; recall and false positive rate
-    within it, None where no row could tell. Empty for a model without a threshold.
-    """
-    threshold = paired.contract.threshold
-    if threshold is None:
-        return []
-    flagged, true = paired.candidate >= threshold, paired.holdout.labels == 1
-    groups = []
-    for segment, values in paired.holdout.segments.items():
-        names, counts = np.unique(values, return_counts=True)
-        for name in names[np.argsort(-counts, kind="stable")][:GROUPS]:
-            where = values == name
-            groups.append(
-                {
-                    "segment": segment,
-                    "value": str(name),
-                    "rows": int(where.sum()),
-                    "positive": float(true[where].mean()),
-                    "flagged": float(flagged[where].mean()),
-                    "recall": _share(flagged[where & true]),
-                    "false_positive": _share(flagged[where & ~true]),
-                }
-            )
-    return groups
-
-
-def _share(flagged: NDArray[np.bool_]) -> float | None:
-    return float(flagged.mean()) if len(flagged) else None
-
-
-def _calibration(task: Task, labels: Labels, scores: Floats) -> list[dict[str, float]]:
-    if task == "multiclass":
-        return metrics.calibration(*metrics.confidence(labels, scores))
-    return metrics.calibration(labels, scores)
 
 
 def _histogram(task: Task, both: dict[str, Floats]) -> dict[str, Any]:

@@ -144,8 +144,11 @@ def calibration_error(labels: Labels, scores: Floats) -> float:
     return sum(abs(b["predicted"] - b["observed"]) * b["rows"] for b in bins) / total
 
 
-def confidence(labels: Labels, scores: Floats) -> tuple[NDArray[Any], Floats]:
-    """Multiclass as one calibration curve: was the top class right (0 or 1), and its score."""
+def confidence(task: Task, labels: Labels, scores: Floats) -> tuple[Labels, Floats]:
+    """What one calibration curve is drawn from, [rows] each: labels and scores as they are; for
+    several classes, was the top class right (0 or 1), and its score."""
+    if task != "multiclass":
+        return labels, scores
     return (scores.argmax(axis=1) == labels).astype(np.int64), scores.max(axis=1)
 
 

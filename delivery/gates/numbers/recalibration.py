@@ -38,8 +38,7 @@ def recalibrate(task: Task, labels: Labels, scores: Floats) -> Recalibrated:
     """
     if task == "regression":
         return _least_squares(np.asarray(labels, dtype=np.float64), scores)
-    if task == "multiclass":
-        labels, scores = confidence(labels, scores)
+    labels, scores = confidence(task, labels, scores)
     return _logistic(np.asarray(labels, dtype=np.float64), scores)
 
 

@@ -49,50 +49,6 @@ def test_one_score_that_is_no_number_leaves_nothing_to_draw(tmp_path: Path, side
     assert shown(replace(sides, **{side: scores})) == {}
 
 
-def decided(folder: Path, threshold: float | None, scores: list[float]) -> list[dict[str, Any]]:
-    """Groups of four rows, two carriers, labels 1 0 | 0 0."""
-    sides = paired(folder, rows=25)
-    rows = replace(
-        sides.holdout,
-        labels=np.array([1, 0, 0, 0]),
-        clusters=np.arange(4),
-        cluster_names=("a", "b", "c", "d"),
-        segments={"carrier": np.array(["AA", "AA", "DL", "DL"])},
-    )
-    contract = sides.contract.model_copy(update={"threshold": threshold})
-    made = PairedScores(contract, rows, np.array(scores), np.full(4, 0.5), "champion")
-    groups: list[dict[str, Any]] = shown(made)["groups"]
-    return groups
-
-
-def test_a_score_at_the_threshold_is_flagged_and_one_below_is_not(tmp_path: Path) -> None:
-    groups = decided(tmp_path, 0.5, [0.5, 0.499, 0.9, 0.1])
-    assert groups == [
-        {
-            "segment": "carrier", "value": "AA", "rows": 2, "positive": 0.5,
-            "flagged": 0.5, "recall": 1.0, "false_positive": 0.0,
-        },
-        {
-            "segment": "carrier", "value": "DL", "rows": 2, "positive": 0.0,
-            "flagged": 0.5, "recall": None, "false_positive": 0.5,
-        },
-    ]  # fmt: skip
-
-
-def test_without_a_threshold_nothing_is_decided(tmp_path: Path) -> None:
-    assert decided(tmp_path, None, [0.5] * 4) == []
-
-
-@pytest.mark.parametrize(("limit", "groups"), [(1, 1), (3, 3), (4, 3)])
-def test_the_largest_groups_are_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, groups: int
-) -> None:
-    monkeypatch.setattr(summary, "GROUPS", limit)
-    sizes = [group["rows"] for group in shown(paired(tmp_path))["groups"]]
-    assert len(sizes) == groups
-    assert sizes == sorted(sizes, reverse=True)
-
-
 def test_clusters_beyond_the_limit_are_counted_and_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

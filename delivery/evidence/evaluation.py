@@ -1,20 +1,9 @@
-"""What a candidate is evaluated on, and what it is compared with."""
+"""What a candidate is evaluated on, and what it has to prove there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-from delivery.bento.bento import Bento
-
-
-@dataclass(frozen=True)
-class EarlierReleases:
-    """Releases beside the champion that a candidate is compared with. `missing` says why their
-    bytes could not be had."""
-
-    bentos: tuple[Bento, ...] = ()
-    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,4 +20,3 @@ class Evaluation:
     base_data: Path | None = None
     retrain: bool = True
     reason: str | None = None
-    earlier: EarlierReleases = EarlierReleases()

@@ -19,13 +19,12 @@ from delivery.errors import HeldError, RefusedError
 from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.holdout import fetch_splits
 from delivery.evidence.predictions import Predictions
-from delivery.evidence.quality.best import earlier_releases
 from delivery.evidence.reported.drift import drift
 from delivery.evidence.reported.importance import importance
 from delivery.evidence.reported.summary import side_by_side
 from delivery.evidence.trial import Submission, Trial
 from delivery.gates.judgement import Judgement
-from delivery.gates.quality import best, champion
+from delivery.gates.quality import champion
 from delivery.gates.registry import Command, Gate, gates_at
 from delivery.gates.verdict import Verdict, blocking, overridden
 from delivery.release.candidate import same_recipe
@@ -106,18 +105,15 @@ def _evaluation(submission: Submission, overrides: Overrides) -> tuple[Evaluatio
     """What the candidate is evaluated on, and the champion that main names, if there is one."""
     checkout, snapshot, candidate = submission.checkout, submission.snapshot, submission.candidate
     data = fetch_splits(checkout, candidate.commit)
-    policy = snapshot.settings.gates.of(best.Policy)
-    earlier = earlier_releases(checkout, snapshot, candidate.bento.id, policy)
     wanted = snapshot.champion()
     if not wanted.exists:
-        return Evaluation(data, reason=overrides.reason, retrain=False, earlier=earlier), None
+        return Evaluation(data, reason=overrides.reason, retrain=False), None
     record = snapshot.record(wanted.release)
     evaluation = Evaluation(
         data,
         fetch_splits(checkout, record.made_from.commit, held_by=wanted.release),
         retrain=same_recipe(checkout.repository, record.made_from, candidate.source),
         reason=overrides.reason,
-        earlier=earlier,
     )
     return evaluation, Bento(wanted.release, checkout.bento(snapshot, wanted.release))
 

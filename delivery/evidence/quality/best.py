@@ -12,9 +12,8 @@ from datetime import timedelta
 
 from delivery.bento.bento import Bento
 from delivery.errors import DeliveryError, TargetError
-from delivery.evidence.evaluation import EarlierReleases
 from delivery.evidence.holdout import Holdout
-from delivery.evidence.trial import Trial
+from delivery.evidence.trial import Submission, Trial
 from delivery.gates.numbers.metrics import losses
 from delivery.gates.numbers.paired import PairedLosses
 from delivery.gates.quality.best import Evidence, Policy
@@ -22,7 +21,6 @@ from delivery.gates.quality.champion import leak
 from delivery.state.evidence_file import EvidenceFile
 from delivery.state.history import UNKNOWN, Attempt
 from delivery.state.snapshot import Snapshot
-from delivery.storage.checkout import Checkout
 from serving.contract import Contract
 from serving.strict import DocumentError
 
@@ -31,15 +29,21 @@ MONTH = timedelta(days=30.44)
 
 def gather(trial: Trial) -> Evidence:
     """Both losses on the rows of the holdout, for each release that can be asked about them."""
-    earlier, paired = trial.evaluation.earlier, trial.paired
-    if earlier.missing or not earlier.bentos:
-        return Evidence(missing=earlier.missing)
+    if trial.submission is None:
+        return Evidence()
+    try:
+        earlier = earlier_releases(trial.submission, trial.policy.of(Policy))
+    except DeliveryError as error:
+        return Evidence(missing=str(error))
+    if not earlier:
+        return Evidence()
+    paired = trial.paired
     if paired is None:
         return Evidence(missing="there are no scores of the candidate")
     candidate = paired.losses
     left_out: dict[str, str] = {}
     compared: dict[str, PairedLosses] = {}
-    for bento in earlier.bentos:
+    for bento in earlier:
         try:
             misfit = _misfit(bento.contract, paired.contract, paired.holdout)
             if misfit:
@@ -58,27 +62,26 @@ def gather(trial: Trial) -> Evidence:
     return Evidence(compared, left_out)
 
 
-def earlier_releases(
-    checkout: Checkout, snapshot: Snapshot, candidate: str, policy: Policy
-) -> EarlierReleases:
-    """The best releases by record, with their bytes.
+def earlier_releases(submission: Submission, policy: Policy) -> tuple[Bento, ...]:
+    """The best releases by record, the best first.
 
     A release that stands worse in the record than the champion is left out: it is beaten already.
+
+    Raises:
+        DeliveryError: the bytes of one cannot be had.
     """
+    snapshot = submission.snapshot
     levels = recorded_levels(snapshot, policy.months)
     champion = snapshot.champion().release
     beaten = levels.get(champion, UNKNOWN)
     names = [
         release
         for release, level in sorted(levels.items(), key=lambda item: item[1])
-        if release not in (candidate, champion) and (level < beaten or beaten == UNKNOWN)
+        if release not in (submission.candidate.bento.id, champion)
+        and (level < beaten or beaten == UNKNOWN)
     ]
-    try:
-        chosen = names[: policy.releases]
-        bentos = tuple(Bento(name, checkout.bento(snapshot, name)) for name in chosen)
-    except DeliveryError as error:
-        return EarlierReleases(missing=str(error))
-    return EarlierReleases(bentos)
+    checkout = submission.checkout
+    return tuple(Bento(name, checkout.bento(snapshot, name)) for name in names[: policy.releases])
 
 
 def recorded_levels(snapshot: Snapshot, months: int) -> Mapping[str, float]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from delivery.bento.bento import Bento
-from delivery.evidence.evaluation import EarlierReleases
 from delivery.evidence.trial import Submission
 from delivery.judgement import proposed
 from delivery.release.candidate import INSIDE, MODEL, SPLITS, same_recipe, source, there
@@ -132,7 +131,6 @@ def test_a_retrain_after_an_update_is_a_retrain_beside_a_champion_of_before(
     now = source(origin.repository, origin.git("rev-parse", "HEAD"))
     candidate: Any = SimpleNamespace(commit=now.commit, source=now, bento=Bento("r-2", Path()))
     monkeypatch.setattr(proposed, "fetch_splits", lambda *_, **__: Path())
-    monkeypatch.setattr(proposed, "earlier_releases", lambda *_: EarlierReleases())
     world = World(origin.path, lambda _: None)
     snapshot = world.snapshot()
     submission = Submission(world, snapshot, candidate, snapshot.environment("production"))

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.errors import StoreError, TargetError
-from delivery.evidence.evaluation import EarlierReleases, Evaluation
+from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.holdout import read_holdout
 from delivery.evidence.predictions import Answer
+from delivery.evidence.quality import best
 from delivery.evidence.quality.best import earlier_releases, gather, recorded_levels
-from delivery.evidence.trial import PairedScores, Trial
+from delivery.evidence.trial import PairedScores, Submission, Trial
 from delivery.gates.policy import GatesPolicy
-from delivery.gates.quality.best import Policy
+from delivery.gates.quality.best import Evidence, Policy
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
 from delivery.state.history import UNKNOWN
 from delivery.state.record import record_path, render_record
@@ -50,10 +52,10 @@ def sides(tmp_path: Path) -> PairedScores:
     return PairedScores(tiny_contract(), holdout, scores, scores, "champion")
 
 
-def rival(folder: Path, task: Task = "binary", **variation: Any) -> EarlierReleases:
+def rival(folder: Path, task: Task = "binary", **variation: Any) -> Bento:
     subject = Bento("r-old", folder / "r-old")
     write_tiny_model(subject.model, task, **variation)
-    return EarlierReleases((subject,))
+    return subject
 
 
 class Scored(Trial):
@@ -63,16 +65,26 @@ class Scored(Trial):
     scores = property(lambda self: self.given)  # type: ignore[assignment]
 
 
-def compare(earlier: EarlierReleases, sides: PairedScores | None, answer: Any = None) -> Any:
-    evaluation = Evaluation(Path("data"), earlier=earlier)
-    bento = Bento("r-new", Path("bento"))
-    trial = Scored(bento, None, evaluation, GatesPolicy(), Desk(answer))  # type: ignore[arg-type]
+def submitted(world: World, candidate: str) -> Submission:
+    """A candidate of that name, on its way to production."""
+    named: Any = SimpleNamespace(bento=Bento(candidate, Path("bento")))
+    snapshot = world.snapshot()
+    return Submission(world, snapshot, named, snapshot.environment("production"))
+
+
+def compare(*earlier: Bento, sides: PairedScores | None, answer: Any = None) -> Any:
+    """What is gathered where the record names the `earlier` releases as the best."""
+    submission: Any = "one that the record is asked about"
+    bento, evaluation = Bento("r-new", Path("bento")), Evaluation(Path("data"))
+    trial = Scored(bento, None, evaluation, GatesPolicy(), Desk(answer), submission)  # type: ignore[arg-type]
     object.__setattr__(trial, "given", sides or "not scored")
-    return gather(trial)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(best, "earlier_releases", lambda *_: earlier)
+        return gather(trial)
 
 
 def test_both_losses_on_the_same_rows(sides: PairedScores, tmp_path: Path) -> None:
-    (found,) = compare(rival(tmp_path), sides).losses.values()
+    (found,) = compare(rival(tmp_path), sides=sides).losses.values()
     assert found.reference == pytest.approx(np.log(2))
     assert (found.candidate == sides.losses.candidate).all()
 
@@ -88,19 +100,25 @@ def test_both_losses_on_the_same_rows(sides: PairedScores, tmp_path: Path) -> No
 def test_one_that_cannot_be_asked_is_left_out_and_says_why(
     sides: PairedScores, tmp_path: Path, task: Task, variation: Any, answer: Any, text: str
 ) -> None:
-    found = compare(rival(tmp_path, task, **variation), sides, answer)
+    found = compare(rival(tmp_path, task, **variation), sides=sides, answer=answer)
     assert (found.losses, found.missing) == ({}, "")
     assert text in found.left_out["r-old"]
 
 
 def test_one_that_does_not_start_is_missing(sides: PairedScores, tmp_path: Path) -> None:
-    found = compare(rival(tmp_path), sides, TargetError("exit 1"))
+    found = compare(rival(tmp_path), sides=sides, answer=TargetError("exit 1"))
     assert found.missing == "r-old: exit 1"
 
 
 def test_without_scores_there_is_nothing_to_compare(tmp_path: Path) -> None:
-    assert "no scores" in compare(rival(tmp_path), None).missing
-    assert compare(EarlierReleases(), None).missing == ""
+    assert "no scores" in compare(rival(tmp_path), sides=None).missing
+    assert compare(sides=None).missing == ""
+
+
+def test_a_bento_that_nobody_wants_to_release_is_compared_with_nothing() -> None:
+    bento, evaluation = Bento("r-new", Path("bento")), Evaluation(Path("data"))
+    trial = Trial(bento, None, evaluation, GatesPolicy(), Desk())  # type: ignore[arg-type]
+    assert gather(trial) == Evidence()
 
 
 A, B, C, D = (f"r-{letter * 12}" for letter in "abcd")
@@ -137,8 +155,8 @@ def levels(world: World, months: int = 12) -> dict[str, float]:
 
 
 def asked_again(world: World, candidate: str = "r-new", **policy: int) -> list[str]:
-    earlier = earlier_releases(world, world.snapshot(), candidate, Policy(**policy))
-    return [bento.id for bento in earlier.bentos]
+    earlier = earlier_releases(submitted(world, candidate), Policy(**policy))
+    return [bento.id for bento in earlier]
 
 
 def test_losses_are_added_up_along_the_chain(origin: Origin, world: World) -> None:
@@ -209,5 +227,7 @@ def test_bytes_that_cannot_be_had_are_missing(
         raise StoreError("the remote has no such object")
 
     monkeypatch.setattr(World, "bento", gone)
-    found = earlier_releases(world, world.snapshot(), "r-new", Policy())
-    assert (found.bentos, found.missing) == ((), "the remote has no such object")
+    bento, evaluation = Bento("r-new", Path("bento")), Evaluation(Path("data"))
+    submission, policy = submitted(world, "r-new"), GatesPolicy()
+    trial = Trial(bento, None, evaluation, policy, Desk(), submission)  # type: ignore[arg-type]
+    assert gather(trial) == Evidence(missing="the remote has no such object")

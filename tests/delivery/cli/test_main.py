@@ -17,8 +17,9 @@ DELIVERY = Path(__file__).resolve().parents[3] / "delivery"
 NAMES = [name for names in SECTIONS.values() for name in names]
 ROOT = DELIVERY.parent
 HEAVY = {
-    "bentoml", "dvc", "jinja2", "onnx", "onnxruntime", "pandas", "pyarrow", "scipy",
-    "sklearn",
+    "anyio", "bandit", "bentoml", "detect_secrets", "dvc", "fsspec", "gevent", "jinja2", "lightgbm",
+    "locust", "matplotlib", "mlflow", "onnx", "onnxruntime", "opentelemetry", "pandas",
+    "prometheus_client", "pyarrow", "scipy", "sklearn", "starlette", "uvicorn",
 }  # fmt: skip
 # Prints what a command has imported when it ended, as a checkout that holds no code runs it.
 IMPORTED = """\

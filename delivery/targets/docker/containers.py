@@ -95,7 +95,6 @@ class Containers:
     images: Images
     settings: ServingSettings
     limits: Limits
-    predictions: None = None  # the file system of a container is read-only
 
     def slots(self) -> Sequence[Container]:
         """Every container that was started and not given up."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.bento.readiness import is_ready, local_client
@@ -31,6 +32,11 @@ class ContainerRuntime(LocalRuntime):
     """The instances of `environment`."""
 
     files: Containers  # type: ignore[assignment]
+
+    @property
+    def predictions(self) -> Path:
+        """Nothing is written there: containers keep no predictions."""
+        return self.envs / "targets" / self.environment / "predictions"
 
     def retire(self, keep: Set[str]) -> None:
         """Stop every instance not in `keep`; the engine restarts the others from now on."""

@@ -30,7 +30,7 @@ from delivery.targets.local.routing.orders import LocalOrders
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Capabilities, Target
 
-CAPABILITIES = Capabilities(lasting=True, shares=True, sticky=True, records=True)
+CAPABILITIES = Capabilities(lasting=True, shares=True, sticky=True, records=True, mirror=True)
 
 
 def docker_target(environment: Environment, workspace: Path, source: Source) -> Target:

@@ -20,6 +20,7 @@ from delivery.targets.local.routing.configuration import Rollout
 from delivery.targets.local.routing.lease import answers
 from delivery.targets.local.routing.route_file import RouteFile
 from delivery.targets.local.routing.router import LocalRouter
+from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Lease
 from delivery.targets.split import Split
 
@@ -56,22 +57,31 @@ class ContainerRouter(LocalRouter):
 
     def divide(self, split: Split, lease: Lease) -> None:
         """As the protocol has it."""
-        hosts = self.hosts()
-        if split.candidate in hosts:
-            cast("ContainerLease", lease).attach(hosts[split.candidate][0])
+        self._attach(split.candidate, lease)
         LocalRouter.divide(self, split, lease)
 
+    def reflect(self, mirror: Mirror, lease: Lease) -> None:
+        """As the protocol has it."""
+        self._attach(mirror.candidate, lease)
+        LocalRouter.reflect(self, mirror, lease)
+
     def is_watched(self) -> bool:
-        """Has the candidate its slots under a lease that holds, whosever it is?"""
-        plan, hosts = self.file.plan(), self.hosts()
-        if not isinstance(plan, Rollout) or plan.split.candidate not in hosts:
+        """Has the candidate its slots or copies under a lease that holds, whosever it is?"""
+        plan = self.file.plan()
+        if plan is None:
             return False
-        address = f"{hosts[plan.split.candidate][1]}:{plan.lease}"
-        return answers(self.place.engine.reach(address))
+        part = plan.split if isinstance(plan, Rollout) else plan.mirror
+        _, host = self.hosts().get(part.candidate, ("", ""))
+        return bool(host) and answers(self.place.engine.reach(f"{host}:{plan.lease}"))
 
     def requests(self, split: Split) -> ContainerRequests:
         """What was written down about the requests of an attempt; `samples` reads on."""
         return ContainerRequests(self.volume, split)
+
+    def _attach(self, candidate: str, lease: Lease) -> None:
+        """Let the lease be answered for beside the candidate."""
+        if found := self.hosts().get(candidate):
+            cast("ContainerLease", lease).attach(found[0])
 
     def _tls(self) -> Mapping[str, Any]:
         names = ("certificate.pem", "key.pem")

@@ -18,7 +18,8 @@ from delivery.image.contents import contents
 from delivery.image.findings import findings
 from delivery.image.reference import Reference
 from delivery.image.registry import pull
-from delivery.release.candidate import Candidate, released, source, this_platform
+from delivery.release.candidate import Candidate, released, this_platform
+from delivery.release.provenance import source
 from delivery.state.desired import evidence_path
 from delivery.state.evidence_file import EvidenceFile, parse_evidence
 from delivery.state.record import Record, record_path

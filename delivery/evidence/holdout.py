@@ -21,8 +21,8 @@ from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.table import Table, column, read_split, texts
 from delivery.gates.numbers.bootstrap import Codes
 from delivery.gates.numbers.metrics import Labels
-from delivery.release.candidate import SPLITS, outputs
 from delivery.storage.checkout import Checkout
+from delivery.storage.dvc_lock import SPLITS, outputs
 from serving.contract import Contract
 
 

@@ -27,7 +27,7 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.quality import champion
 from delivery.gates.registry import Command, Gate, gates_at
 from delivery.gates.verdict import Verdict, blocking, overridden
-from delivery.release.candidate import same_recipe
+from delivery.release.provenance import same_recipe
 from delivery.report import write
 from delivery.settings.overrides import NO_OVERRIDES, Overrides
 from serving.contract import CARD

@@ -1,4 +1,4 @@
-"""A commit turned into something a gate can judge: its bento, its data and its recipe."""
+"""A commit turned into something a gate can judge: its bento, and what is known of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from delivery.bento.bento import MODEL, Bento
 from delivery.bento.build import BATCH_LOCK, build
@@ -18,21 +16,17 @@ from delivery.bento.digest import file_hashes, file_sha256
 from delivery.bento.environment import LOCK
 from delivery.bento.second_build import SecondBuild
 from delivery.cache import Cache
-from delivery.documents import canonical_sha256, parse_yaml
-from delivery.errors import InputError
 from delivery.gates.supply_chain.reproducible_build import Evidence
 from delivery.git.repository import Repository
+from delivery.release.provenance import source
 from delivery.release.sbom import make_sbom
 from delivery.state.record import Platform, Record, Source, sbom_path
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
+from delivery.storage.dvc_lock import outputs
 from serving.contract import Contract
 
 INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock", BATCH_LOCK)
-OWN = "model"  # what the fork wrote, its libraries among it
-ENGINE = ("pipeline", "dvc.yaml", "requirements/pipeline.lock")
-ENGINE_COMMAND = "python -m pipeline."
-SPLITS = tuple(f"artifacts/data/{name}.parquet" for name in ("train", "validation", "holdout"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,93 +47,6 @@ def there(repository: Repository, commit: str, paths: Iterable[str]) -> tuple[st
     """The paths without the lock for batch, where the commit is older than that."""
     has_lock = repository.object_id(commit, BATCH_LOCK) is not None
     return tuple(path for path in paths if has_lock or path != BATCH_LOCK)
-
-
-def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
-    """Path → md5 of everything that `dvc.lock` names at `commit`."""
-    text = repository.read(commit, "dvc.lock")
-    if text is None:
-        raise InputError(
-            f"commit {commit[:12]} has no dvc.lock, so nothing says which model it holds. "
-            "`dvc repro && git add dvc.lock && git commit && dvc push`."
-        )
-    locked = _outputs(text)
-    missing = [path for path in (MODEL, *SPLITS) if path not in locked]
-    if missing:
-        raise InputError(
-            f"dvc.lock of commit {commit[:12]} does not name {', '.join(missing)}: the pipeline "
-            "has not run to its end. `dvc repro`, commit dvc.lock, `dvc push`."
-        )
-    return locked
-
-
-@cache
-def _outputs(lock: str) -> Mapping[str, str]:
-    """Path → md5, read once: a judgement asks several times, and YAML takes its time."""
-    stages = (parse_yaml(lock, "dvc.lock") or {}).get("stages", {})
-    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
-    return {out["path"].rstrip("/"): out["md5"] for out in outs}
-
-
-def source(repository: Repository, commit: str) -> Source:
-    """The hashes that say what a commit's model was made from."""
-    locked = outputs(repository, commit)
-    params = parse_yaml(repository.read(commit, "params.yaml") or "", "params.yaml") or {}
-    params.pop("demo", None)
-    _drop_which_data(params.get("data") or {})
-    own = {
-        "code": repository.object_id(commit, OWN),
-        "params": params,
-        "stages": _own_stages(repository.read(commit, "dvc.yaml") or ""),
-    }
-    return Source(
-        commit=commit,
-        data=canonical_sha256({path: locked[path] for path in SPLITS}),
-        recipe=canonical_sha256(own),
-        engine=canonical_sha256({path: repository.object_id(commit, path) for path in ENGINE}),
-    )
-
-
-def _drop_which_data(data: dict[str, Any]) -> None:
-    """How far the data go, and the versions of addresses: newer data are no other recipe."""
-    data.pop("until", None)
-    for address in data.get("sources") or ():
-        if isinstance(address, dict):
-            address.pop("version", None)
-            address.pop("etag", None)
-
-
-def same_recipe(repository: Repository, champion: Source, candidate: Source) -> bool:
-    """Do both have one recipe, by today's definition?
-
-    Records without an engine counted it as a part of the recipe: theirs is made anew from the
-    commit that they name. Where main has that commit no more, nothing says that they are the same.
-    """
-    if (champion.engine is None) == (candidate.engine is None):
-        if champion.recipe == candidate.recipe:
-            return True
-        if champion.engine is not None:
-            return False
-    try:
-        return _recipe(repository, champion) == _recipe(repository, candidate)
-    except InputError:
-        return False
-
-
-def _recipe(repository: Repository, made_from: Source) -> str:
-    if made_from.engine is not None:
-        return made_from.recipe
-    return source(repository, made_from.commit).recipe
-
-
-def _own_stages(text: str) -> Mapping[str, Any]:
-    """The stages of dvc.yaml that run something else than a module of the engine."""
-    content = parse_yaml(text, "dvc.yaml") or {}
-    return {
-        name: stage
-        for name, stage in (content.get("stages") or {}).items()
-        if not str(stage.get("cmd")).startswith(ENGINE_COMMAND)
-    }
 
 
 def candidate(checkout: Checkout, commit: str) -> Candidate:

@@ -1,18 +1,51 @@
-"""`dvc.lock`: does it describe this checkout? Asked of what git holds; outputs need not be here."""
+"""`dvc.lock`: what it names at a commit, and whether it describes this checkout.
+
+Asked of what git holds: outputs need not be here.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from delivery.bento.bento import MODEL
 from delivery.documents import parse_yaml
 from delivery.errors import InputError, StoreError
+from delivery.git.repository import Repository
 from delivery.storage.dvc import hush, opened
 
 LOCK = "dvc.lock"
+SPLITS = tuple(f"artifacts/data/{name}.parquet" for name in ("train", "validation", "holdout"))
+
+
+def outputs(repository: Repository, commit: str) -> Mapping[str, str]:
+    """Path → md5 of everything that `dvc.lock` names at `commit`."""
+    text = repository.read(commit, LOCK)
+    if text is None:
+        raise InputError(
+            f"commit {commit[:12]} has no dvc.lock, so nothing says which model it holds. "
+            "`dvc repro && git add dvc.lock && git commit && dvc push`."
+        )
+    locked = _outputs(text)
+    missing = [path for path in (MODEL, *SPLITS) if path not in locked]
+    if missing:
+        raise InputError(
+            f"dvc.lock of commit {commit[:12]} does not name {', '.join(missing)}: the pipeline "
+            "has not run to its end. `dvc repro`, commit dvc.lock, `dvc push`."
+        )
+    return locked
+
+
+@cache
+def _outputs(lock: str) -> Mapping[str, str]:
+    """Path → md5, read once: a judgement asks several times, and YAML takes its time."""
+    stages = (parse_yaml(lock, LOCK) or {}).get("stages", {})
+    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
+    return {out["path"].rstrip("/"): out["md5"] for out in outs}
 
 
 def stale(root: Path) -> list[str]:

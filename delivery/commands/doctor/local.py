@@ -15,7 +15,6 @@ from delivery.context import Context
 from delivery.deployment.traffic import lacking
 from delivery.errors import DeliveryError, InputError
 from delivery.processes.ports import holder, taken
-from delivery.release.candidate import outputs
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import (
     PORT_OFFSET,
@@ -23,7 +22,7 @@ from delivery.settings.policy import (
     Environment,
     read_settings,
 )
-from delivery.storage.dvc_lock import require_in_step
+from delivery.storage.dvc_lock import outputs, require_in_step
 from delivery.trust.keys import SHOWN, Role, own_public_key
 
 OLDEST, BELOW = (3, 11, 4), (3, 14)  # as requirements/install.py says

@@ -18,7 +18,7 @@ from delivery.gates.numbers.bootstrap import Floats
 from delivery.gates.numbers.metrics import LOSS_NAMES, dummy_scores, losses
 from delivery.gates.numbers.paired import PairedLosses
 from delivery.gates.quality.too_good import Evidence
-from delivery.release.candidate import outputs
+from delivery.storage.dvc_lock import outputs
 
 SCORES = "artifacts/evaluation/scores.parquet"
 BEFORE = "its evaluation kept no scores of validation; `dvc repro` writes them"

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from delivery.cache import Cache
-from delivery.release.candidate import ENGINE, INSIDE, OWN, there
+from delivery.release.candidate import INSIDE, there
+from delivery.release.provenance import ENGINE, OWN
 from delivery.scanners.dependencies import Audit
 from delivery.scanners.finding import Scan
 from delivery.storage.checkout import Checkout

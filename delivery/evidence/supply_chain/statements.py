@@ -12,8 +12,8 @@ from typing import Any
 from delivery.bento.digest import file_hashes, file_sha256
 from delivery.errors import StoreError
 from delivery.evidence.trial import Trial
-from delivery.release.candidate import outputs
 from delivery.release.training import STAGES
+from delivery.storage.dvc_lock import outputs
 
 STATEMENTS = "artifacts/sealed"
 MODEL, DATA, TRAINED = "artifacts/model/", "artifacts/data/", "artifacts/trained/"

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from delivery.bento.bento import MODEL
 from delivery.errors import HeldError, InputError
 from delivery.evidence.evaluation import Evaluation
 from delivery.evidence.holdout import fetch_splits, read_holdout, read_labels
-from delivery.release.candidate import MODEL, SPLITS
+from delivery.storage.dvc_lock import SPLITS
 from serving.contract import Contract
 from tests.delivery.bentos import write_splits
 from tests.delivery.evidence.splits import frames

@@ -1,146 +1,113 @@
-"""What makes a candidate a retrain: the fork changed nothing, whatever the engine did."""
+"""What is built twice is not built a third time, unless the two differ or the bento is gone."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from delivery.bento.bento import Bento
-from delivery.evidence.trial import Submission
-from delivery.judgement import proposed
-from delivery.release.candidate import INSIDE, MODEL, SPLITS, same_recipe, source, there
-from delivery.settings.overrides import NO_OVERRIDES
-from delivery.state.record import Source, parse_record, record_path, render_record
-from tests.delivery.place import World
-from tests.origin import Origin, record
+from delivery.bento.bento import MODEL, Bento
+from delivery.gates.supply_chain.reproducible_build import Evidence
+from delivery.release import candidate as module
+from delivery.release.candidate import INSIDE, candidate, there
+from delivery.release.provenance import source
+from delivery.storage.dvc_lock import SPLITS
+from tests.origin import Origin
+from tests.serving.tiny import write_tiny_model
 
-ONE = "r-111111111111"
-STAGES = """\
-stages:
-  train:
-    cmd: python -m pipeline.train
-    deps: [model/]
-"""
-OWN_STAGE = """\
-  features:
-    cmd: python -m model.features
-"""
 LOCK = "stages:\n  train:\n    outs:\n" + "".join(
-    f"    - path: {path}\n      md5: {'0' * 32}\n" for path in (MODEL, *SPLITS)
+    f"    - path: {path}\n      md5: {'a' * 32}\n" for path in (MODEL, *SPLITS)
 )
-PARAMS = """\
-data:
-  until: 2013-06
-  sources: [a.csv, {address: sqlite, version: v1}, {address: "http://b", etag: e1}]
-train:
-  depth: 3
-demo: {rows: 1}
-"""
+FOLDERS = ("model", "pipeline", "serving", "bentos")
 FILES = {
-    "model/__init__.py": "one\n",
-    "model/requirements.in": "lightgbm\n",
-    "pipeline/train.py": "one\n",
-    "requirements/pipeline.lock": "lightgbm==1\n",
-    "dvc.yaml": STAGES,
+    **{f"{folder}/x": "one\n" for folder in FOLDERS},
+    **dict.fromkeys(("service.py", "requirements/serving.lock", "requirements/pipeline.lock"), "1"),
+    "dvc.yaml": "stages: {}\n",
     "dvc.lock": LOCK,
-    "params.yaml": PARAMS,
 }
-ENGINE = [
-    {"pipeline/train.py": "two\n"},
-    {"requirements/pipeline.lock": "lightgbm==2\n"},
-    {"dvc.yaml": STAGES.replace("model/", "model/, pipeline/")},
-]
-OWN = [
-    {"model/__init__.py": "two\n"},
-    {"model/requirements.in": "xgboost\n"},
-    {"params.yaml": PARAMS.replace("depth: 3", "depth: 4")},
-    {"params.yaml": PARAMS.replace("a.csv", "b.csv")},
-    {"params.yaml": PARAMS.replace("sqlite", "postgresql")},
-    {"dvc.yaml": STAGES + OWN_STAGE},
-    {"dvc.yaml": STAGES.replace("pipeline.train", "model.train")},
-]
-NEITHER = [
-    {"params.yaml": PARAMS.replace("2013-06", "2013-07")},
-    {"params.yaml": PARAMS.replace("v1", "v2")},
-    {"params.yaml": PARAMS.replace("e1", "e2")},
-    {"params.yaml": PARAMS.replace("rows: 1", "rows: 2")},
-    {"delivery/x.py": "two\n"},
-]
+SAME, OTHER = {"a": "1"}, {"a": "2"}
 
 
-@pytest.mark.parametrize(
-    ("change", "own", "engine"),
-    [
-        *((change, False, True) for change in ENGINE),
-        *((change, True, "dvc.yaml" in change) for change in OWN),
-        *((change, False, False) for change in NEITHER),
-    ],
-)
-def test_the_recipe_is_what_the_fork_wrote(
-    origin: Origin, change: dict[str, str], own: bool, engine: bool
-) -> None:
-    before = source(origin.repository, origin.push(FILES))
-    after = source(origin.repository, origin.push(change))
-    assert (before.recipe != after.recipe) == own
-    assert (before.engine != after.engine) == engine
+class Builder:
+    """A checkout whose bento takes no time to build; `builds` says how often it was."""
+
+    def __init__(self, origin: Origin, second: dict[str, str]) -> None:
+        self.second, self.builds = second, 0
+        self.bentos = origin.path / ".delivery" / "bentos"
+        self.checkout: Any = SimpleNamespace(
+            repository=origin.repository,
+            workspace=origin.path / ".delivery",
+            store=SimpleNamespace(bentos=self.bentos),
+            progress=lambda _: None,
+        )
+
+    def __call__(self, *_: object) -> tuple[Bento, Evidence]:
+        self.builds += 1
+        bento = Bento("r-1", self.bentos / "r-1")
+        write_tiny_model(bento.model, "binary")
+        lock = bento.path / module.LOCK
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text("numpy==1\n")
+        return bento, Evidence(SAME, self.second)
 
 
-@pytest.mark.parametrize(("changes", "same"), [(ENGINE, True), (OWN[:1], False)])
-def test_the_recipe_of_an_old_record_is_made_anew(
-    origin: Origin, changes: list[dict[str, str]], same: bool
-) -> None:
-    old = Source(commit=origin.push(FILES), data="0" * 64, recipe="of all, the engine too")
-    for change in changes:
-        origin.push(change)
-    new = source(origin.repository, origin.git("rev-parse", "HEAD"))
-    assert same_recipe(origin.repository, old, new) == same
+def built(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch, second: dict[str, str]
+) -> tuple[Builder, str]:
+    commit = origin.push(FILES)
+    builder = Builder(origin, second)
+    monkeypatch.setattr(module, "_build_twice", builder)
+    monkeypatch.setattr(module, "make_sbom", lambda *_: "{}")
+    return builder, commit
 
 
-def test_without_its_commit_an_old_record_tells_what_it_can(origin: Origin) -> None:
-    old = Source(commit="0" * 40, data="0" * 64, recipe="of all, the engine too")
-    new = source(origin.repository, origin.push(FILES))
-    assert same_recipe(origin.repository, old, old)
-    assert not same_recipe(origin.repository, old, new)
+def test_the_same_bytes_are_built_once(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder, commit = built(origin, monkeypatch, SAME)
+    first, second = (candidate(builder.checkout, commit) for _ in range(2))
+    assert builder.builds == 1
+    assert first.bento == second.bento
+    assert second.builds is not None
+    assert second.builds.first == second.builds.second
+    assert second.source == source(origin.repository, commit)
 
 
-def test_a_record_of_before_stays_as_it_is() -> None:
-    text = render_record(record(ONE))
-    assert "engine" not in text
-    assert render_record(parse_record(text, "r")) == text
-    now = record(ONE)
-    made = now.made_from.model_copy(update={"engine": "e" * 64})
-    text = render_record(now.model_copy(update={"made_from": made}))
-    assert parse_record(text, "r").made_from.engine == "e" * 64
+def test_other_bytes_are_built_again(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder, commit = built(origin, monkeypatch, SAME)
+    candidate(builder.checkout, commit)
+    candidate(builder.checkout, origin.push({"service.py": "two\n"}))
+    candidate(builder.checkout, origin.push({"docs/x.md": "not inside\n"}))
+    assert builder.builds == 2
 
 
-def test_a_retrain_after_an_update_is_a_retrain_beside_a_champion_of_before(
+def test_two_builds_that_differ_are_not_remembered(
     origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = origin.push(FILES)
-    champion = record(ONE)
-    made = champion.made_from.model_copy(update={"commit": commit})
-    attempt = origin.want("production", ONE)
-    text = render_record(champion.model_copy(update={"made_from": made}))
-    origin.push({record_path(ONE): text})
-    origin.happened("production", attempt, "verified", ONE)
-    for change in ENGINE:
-        origin.push(change)
-    now = source(origin.repository, origin.git("rev-parse", "HEAD"))
-    candidate: Any = SimpleNamespace(commit=now.commit, source=now, bento=Bento("r-2", Path()))
-    monkeypatch.setattr(proposed, "fetch_splits", lambda *_, **__: Path())
-    world = World(origin.path, lambda _: None)
-    snapshot = world.snapshot()
-    submission = Submission(world, snapshot, candidate, snapshot.environment("production"))
-    evaluation, _ = proposed._evaluation(submission, NO_OVERRIDES)
-    assert evaluation.retrain
+    builder, commit = built(origin, monkeypatch, OTHER)
+    made = [candidate(builder.checkout, commit) for _ in range(2)]
+    assert builder.builds == 2
+    assert all(each.builds == Evidence(SAME, OTHER) for each in made)
+
+
+def test_a_bento_that_is_gone_is_built_again(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder, commit = built(origin, monkeypatch, SAME)
+    candidate(builder.checkout, commit)
+    shutil.rmtree(builder.bentos)
+    assert candidate(builder.checkout, commit).bento.path.is_dir()
+    assert builder.builds == 2
+
+
+def test_what_is_inside_is_a_path_of_this_repository() -> None:
+    root = Path(module.__file__).parents[2]
+    assert [path for path in INSIDE if not (root / path).exists()] == []
 
 
 def test_a_commit_from_before_batch_has_no_lock_for_it(origin: Origin) -> None:
     old = origin.push({"service.py": "x\n"})
     new = origin.push({"requirements/batch.lock": "pyarrow==1\n"})
-    repository = World(origin.path, lambda _: None).repository
-    assert set(INSIDE) - set(there(repository, old, INSIDE)) == {"requirements/batch.lock"}
-    assert there(repository, new, INSIDE) == INSIDE
+    assert set(INSIDE) - set(there(origin.repository, old, INSIDE)) == {"requirements/batch.lock"}
+    assert there(origin.repository, new, INSIDE) == INSIDE

@@ -8,11 +8,16 @@ import subprocess
 
 import pytest
 
+from delivery.bento.bento import MODEL
 from delivery.documents import parse_yaml
 from delivery.errors import InputError
-from delivery.storage.dvc_lock import require_in_step, stale
+from delivery.storage.dvc_lock import SPLITS, outputs, require_in_step, stale
 from tests.delivery.conftest import repro
 from tests.origin import Origin
+
+LOCK = "stages:\n  train:\n    outs:\n" + "".join(
+    f"    - path: {path}\n      md5: {'a' * 32}\n" for path in (MODEL, *SPLITS)
+)
 
 
 def edit(pipeline: Origin, name: str, old: str, new: str) -> None:
@@ -153,3 +158,25 @@ def test_a_stage_that_cannot_look_outside_says_why(looking: Origin) -> None:
     (looking.path / "outside.txt").unlink()
     with pytest.raises(InputError, match=r"No such file.*outside\.txt"):
         stale(looking.path)
+
+
+def test_the_hashes_of_a_commit_are_those_that_its_lock_names(origin: Origin) -> None:
+    commit = origin.push({"dvc.lock": LOCK})
+    origin.push({"dvc.lock": LOCK.replace("a" * 32, "b" * 32)})
+    assert outputs(origin.repository, commit) == dict.fromkeys((MODEL, *SPLITS), "a" * 32)
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ({"x": "y"}, "has no dvc.lock"),
+        ({"dvc.lock": LOCK.replace(SPLITS[-1], "elsewhere")}, f"does not name {SPLITS[-1]}"),
+        ({"dvc.lock": ""}, f"does not name {MODEL}"),
+    ],
+)
+def test_a_commit_without_a_model_or_data_says_what_is_missing(
+    origin: Origin, files: dict[str, str], text: str
+) -> None:
+    commit = origin.push(files)
+    with pytest.raises(InputError, match=text):
+        outputs(origin.repository, commit)

@@ -26,9 +26,9 @@ def resident(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resident
     made.end()
 
 
-def handed_over(origin: Origin, world: World) -> None:
+def handed_over(origin: Origin, world: World, rollout: str = "canary") -> None:
     """A deployment began the rollout and ended."""
-    merged(origin, world)
+    merged(origin, world, rollout)
     with Deployment(world, ENV) as deployment:
         for _ in range(3):
             deployment.tick()
@@ -45,6 +45,21 @@ def test_it_goes_on_with_what_a_deployment_began(
     eventually(lambda: state(world) is State.VERIFIED, seconds=60)
     assert kinds(world) == ["deployed", "step-1", "step-2", "step-3", "verified"]
     assert world.places[ENV].shares == {TWO: 100}
+
+
+def test_it_goes_on_with_a_shadow_and_ends_its_copies(
+    origin: Origin, world: World, shadows: Traffic, resident: Resident
+) -> None:
+    shadows.says = ["wait"]
+    handed_over(origin, world, "shadow")
+    assert world.places[ENV].mirrored is not None
+    assert not world.places[ENV].is_watched()
+    resident.look()
+    eventually(world.places[ENV].is_watched)
+    shadows.says = ["stop"]
+    eventually(lambda: world.snapshot().desired(ENV).is_rollback, seconds=60)
+    assert world.places[ENV].mirrored is None
+    assert world.places[ENV].shares == {ONE: 100}
 
 
 def test_a_rollback_is_proposed_as_a_deployment_would(

@@ -1,7 +1,7 @@
 """What a service looks like from outside, for tests that need many: up in a tenth of a second.
 
-/readyz, /release, /env; /hold?SECONDS answers late; POST answers with the release; /die ends the
-process, and /freeze lets it answer nobody any more. A release called r-broken does not start.
+/readyz, /release with the count of POSTs, /env; /hold?SECONDS answers late; POST answers with the
+release; /die ends the process. A release called r-broken does not start.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ RELEASE = os.environ["RELEASE_ID"]
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    asked = 0
+
     def do_GET(self) -> None:
         path, _, value = self.path.partition("?")
         if path == "/die":
             os._exit(1)
-        if path == "/freeze":
-            os.kill(os.getpid(), signal.SIGSTOP)
         if path == "/hold":
             time.sleep(float(value))
-        told = dict(os.environ) if path == "/env" else {"release": RELEASE, "pid": os.getpid()}
+        told = dict(os.environ) if path == "/env" else {"release": RELEASE, "asked": Handler.asked}
         self._answer(json.dumps(told).encode())
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        Handler.asked += 1
         self._answer(RELEASE.encode())
 
     def _answer(self, body: bytes) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from delivery.errors import HeldError, InputError, TargetError
 from delivery.targets.docker.containers import Containers
+from delivery.targets.mirror import Mirror
 from delivery.targets.orders import Hold
 from delivery.targets.protocol import Target, Writer
 from delivery.targets.split import Split, slot_of
+from delivery.targets.watch import Watch
 from tests.delivery.running import eventually
 from tests.delivery.targets.local.clients import who
 from tests.images.placed import Dock
@@ -92,6 +94,16 @@ def test_what_was_killed_is_started_beside_and_gets_its_traffic(
     assert who(served) == "r-one"
     assert served.runtime.files.current("r-one").id != first.id
     assert len(served.runtime.files.slots()) == 2
+
+
+def test_a_supervisor_mends_what_a_person_killed(docked: Dock, served: Target) -> None:
+    docked.docker("kill", served.runtime.files.current("r-one").id)
+    docked.docker("kill", served.router.process.name)
+    watch = Watch(served, docked.bento)
+    done = watch.look()
+    assert [line.split()[:2] for line in done] == [["the", "router"], ["r-one", "is"]]
+    assert who(served) == "r-one"
+    assert watch.look() == []
 
 
 def test_a_paused_release_is_seen_and_replaced(docked: Dock, served: Target) -> None:
@@ -314,6 +326,21 @@ def test_a_candidate_that_dies_under_its_lease_leaves_clients_to_the_champion(
         assert met(served, client) == "r-two"
         served.router.place.engine("kill", served.runtime.files.current("r-two").id)
         assert eventually(lambda: met_in_time(served, client) == "r-one", seconds=20)
+
+
+def test_a_mirror_copies_predictions_while_somebody_watches(served: Target) -> None:
+    candidate = served.runtime.instances()["r-two"].url
+
+    def copied() -> int:
+        return int(httpx.get(f"{candidate}/release").json()["asked"])
+
+    before = copied()
+    with served.router.watched() as lease:
+        served.router.reflect(Mirror("a" * 40, 1, "r-one", "r-two", 100), lease)
+        assert served.router.is_watched()
+        assert {met(served, "ann") for _ in range(10)} == {"r-one"}
+        assert eventually(lambda: copied() == before + 10)
+    assert eventually(lambda: not served.router.is_watched())
 
 
 def test_stop_ends_everything_but_what_people_ordered(docked: Dock, served: Target) -> None:

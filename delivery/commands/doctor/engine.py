@@ -10,7 +10,7 @@ from functools import partial
 from delivery.commands.doctor.check import Check, look
 from delivery.errors import InputError
 from delivery.settings.policy import DockerTargetSettings
-from delivery.targets.docker.engine import Engine
+from delivery.targets.docker.engine import Engine, EngineError
 from delivery.targets.docker.place import PYTHON, REFUSED
 from delivery.targets.protocol import Target
 
@@ -40,7 +40,14 @@ def checks(environment: str, settings: DockerTargetSettings, target: Target) -> 
 
 
 def _version(engine: Engine) -> str:
-    version = engine("version", "--format={{.Server.Version}}", seconds=30)
+    try:
+        version = engine("version", "--format={{.Server.Version}}", seconds=30)
+    except EngineError as error:
+        said = error.said.replace(". ", "; ")
+        raise InputError(
+            f"no engine answers at {engine.place} ({said}). Start it (`systemctl start docker`), "
+            "let this account use it (the group docker), or set DOCKER_HOST"
+        ) from error
     numbers = tuple(int(part) for part in version.split(".")[:2])
     if numbers < OLDEST:
         raise InputError(

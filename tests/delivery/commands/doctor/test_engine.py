@@ -68,6 +68,16 @@ def test_what_is_wrong_has_a_cure_and_ends_the_list(
     assert cure in last.cure
 
 
+def test_an_engine_that_is_not_there_has_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(tmp_path, monkeypatch, Place("staging"))
+    (tmp_path / "version").unlink()
+    (check,) = checks("staging", SETTINGS, Place("staging").target)
+    assert check.found.startswith("no engine answers at the engine of this machine (")
+    assert "DOCKER_HOST" in check.cure
+
+
 def test_an_engine_without_live_restore_is_told_what_that_costs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,9 +13,10 @@ import click
 
 from delivery.cli.options import context, json_option, progress
 from delivery.cli.render import coloured, show, table
+from delivery.errors import HeldError, RefusedError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from delivery.commands.batch import BatchResult
     from serving.batch.documents import Manifest, Progress, Shift
@@ -34,6 +35,7 @@ def batch() -> None:
 @click.argument("output")
 @click.option("--environment", metavar="ENV", help="Whose release; the last one if left out.")
 @click.option("--release", metavar="ID", help="Another release, signed for that environment.")
+@click.option("--compare", metavar="ID", help="Score with this release too, and judge both.")
 @click.option("--columns", default="", metavar="A,B", help="Of the input, that go along.")
 @click.option("--input-format", type=click.Choice(["parquet", "csv", "jsonl"]), help="Not by name.")
 @click.option("--max-refused", type=click.FloatRange(0, 1), help="Share of rows; 0.01 if left out.")
@@ -45,21 +47,25 @@ def batch() -> None:
 def run(input: str, output: str, as_json: bool, **options: Any) -> None:
     """Score files, folders or addresses and write Parquet; run it again to go on."""
     from delivery.bento.batch import Scoring
+    from delivery.commands.batch import Whose
     from delivery.commands.batch import run as score
 
     columns = tuple(name for name in options.pop("columns").split(",") if name)
-    place = options.pop("environment"), options.pop("release")
+    whose = Whose(*(options.pop(name) for name in ("environment", "release", "compare")))
     day = options.pop("date") or datetime.now(UTC).date().isoformat()
-    paths = [address.replace("{date}", day) for address in (input, output)]
-    scoring = Scoring(paths[0], paths[1], columns, **options)
+    place, there = (address.replace("{date}", day) for address in (input, output))
+    scoring = Scoring(place, there, columns, **options)
     with shown(sys.stderr.isatty()) as tell:
-        result = score(context(), *place, scoring, tell)
+        result = score(context(), whose, scoring, tell)
     show(result, as_json, *(summary(result) if result.manifest else ()))
     if result.failure is not None:
         raise result.failure
+    if result.compared is not None and result.compared.status != "pass":
+        kind = RefusedError if result.compared.status == "fail" else HeldError
+        raise kind(f"{whose.compare} beside {result.release}: {result.compared.why}")
 
 
-def summary(result: BatchResult) -> Iterator[Table | str]:
+def summary(result: BatchResult) -> Iterator[RenderableType]:
     """What was scored, what was refused and why, and how far the input lies from training."""
     manifest = result.manifest
     assert manifest is not None
@@ -76,6 +82,10 @@ def summary(result: BatchResult) -> Iterator[Table | str]:
             ("column", "moved (PSI)", "missing", "unseen"),
             [_shift(shift) for shift in shifts[: SHOWN + 1]],
         )
+    if result.compared is not None:
+        from delivery.report import verdict_table
+
+        yield verdict_table([result.compared])
     published = f"published in {result.output}" if result.failure is None else "not published"
     yield f"{published}; report: {result.report}"
 

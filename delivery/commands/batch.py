@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from delivery.bento.batch import Scoring, score
+from delivery.bento.batch import Outcome, Scoring, score
+from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.errors import DeliveryError, HeldError, RefusedError
+from delivery.errors import DeliveryError, HeldError, InputError, RefusedError
+from delivery.evidence.reported.batch_pairs import batch_pairs
 from delivery.files import write_whole
+from delivery.gates.rollout import shadow
+from delivery.gates.verdict import Verdict
 from delivery.release.candidate import Candidate, released
 from delivery.report.batch import batch_html, batch_markdown
 from delivery.settings.host import append
@@ -30,6 +35,7 @@ class BatchResult:
     manifest: Manifest | None
     failure: DeliveryError | None
     report: Path | None
+    compared: Verdict | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The manifest without the list of its units, which is as long as the input."""
@@ -41,19 +47,25 @@ class BatchResult:
             "published": self.failure is None,
             "failure": self.failure and str(self.failure),
             "report": self.report,
+            "compared": self.compared,
             **(manifest or {}),
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which release scores. None: the last environment, and the release that is verified there.
+    `compare` is another release that scores the same rows, to be compared."""
+
+    environment: str | None = None
+    release: str | None = None
+    compare: str | None = None
+
+
 def run(
-    context: Context,
-    environment: str | None,
-    release: str | None,
-    scoring: Scoring,
-    tell: Callable[[Progress], None],
+    context: Context, whose: Whose, scoring: Scoring, tell: Callable[[Progress], None]
 ) -> BatchResult:
-    """Score what is not scored yet, report, and publish. None: the last environment, and the
-    release that is verified there.
+    """Score what is not scored yet, report, and publish.
 
     Raises:
         InputError: main has no such environment or release, or the release is too old.
@@ -62,22 +74,44 @@ def run(
             none may run.
     """
     snapshot = context.snapshot()
-    place = snapshot.environment(environment or snapshot.settings.last)
-    release = release or _verified(snapshot, place)
+    place = snapshot.environment(whose.environment or snapshot.settings.last)
+    release = whose.release or _verified(snapshot, place)
     subject = _admitted(context, snapshot, place, release)
+    other = _admitted(context, snapshot, place, whose.compare) if whose.compare else None
     context.progress(f"scoring with {release}")
-    limits = place.serving.limits
-    scoring = replace(scoring, text_length=limits.text_length)
-    outcome = score(subject.bento, scoring, context.workspace / "envs", tell)
+    scoring = replace(scoring, text_length=place.serving.limits.text_length)
+    envs = context.workspace / "envs"
+    outcome = score(subject.bento, scoring, envs, tell)
+    compared = None
+    if other is not None and outcome.failure is None:
+        context.progress(f"scoring with {other.bento.id}, to compare")
+        again = partial(score, envs=envs, tell=tell)
+        compared = _compare(subject.bento, other.bento, scoring, again)
     report = None
     if outcome.manifest is not None:
         report = context.workspace / "batch" / release / "report.html"
-        write_whole(report, batch_html(outcome.manifest, scoring.output, outcome.failure))
+        write_whole(report, batch_html(outcome.manifest, scoring.output, outcome.failure, compared))
         summary = batch_markdown(outcome.manifest, scoring.output, outcome.failure)
         append(context.surroundings.summary, summary)
     return BatchResult(
-        release, place.name, scoring.output, outcome.manifest, outcome.failure, report
+        release, place.name, scoring.output, outcome.manifest, outcome.failure, report, compared
     )
+
+
+def _compare(
+    champion: Bento, candidate: Bento, scoring: Scoring, score: Callable[[Bento, Scoring], Outcome]
+) -> Verdict:
+    """The verdict of the gate `shadow` on what both made of the rows. The candidate's results lie
+    below the champion's; a row that it refuses failed."""
+    if champion.contract.task != candidate.contract.task:
+        raise InputError(f"{candidate.id} is a model for another task than {champion.id}")
+    output = f"{scoring.output.rstrip('/')}/compared/{candidate.id}"
+    beside = replace(scoring, output=output, max_refused=1.0, drift="report")
+    outcome = score(candidate, beside)
+    if outcome.failure is not None:
+        raise outcome.failure
+    pairs = batch_pairs(scoring.output, output, champion.contract)
+    return shadow.judge(pairs, shadow.Policy())
 
 
 def _verified(snapshot: Snapshot, environment: Environment) -> str:

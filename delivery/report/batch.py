@@ -7,14 +7,21 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from delivery.errors import DeliveryError
+from delivery.gates.verdict import Verdict
 from delivery.report.cells import cell
 from serving.batch.documents import ROWS, Manifest
 
 SHOWN = 20  # reasons
 
 
-def batch_html(manifest: Manifest, output: str, failure: DeliveryError | None) -> str:
-    """One self-contained page: what came of it, why rows were refused, what moved, from where."""
+def batch_html(
+    manifest: Manifest,
+    output: str,
+    failure: DeliveryError | None,
+    compared: Verdict | None = None,
+) -> str:
+    """One self-contained page: what came of it, how another release compares, why rows were
+    refused, what moved, from where."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -27,6 +34,7 @@ def batch_html(manifest: Manifest, output: str, failure: DeliveryError | None) -
         output=output,
         outcome=outcome(failure),
         sentence=sentence(manifest, output, failure),
+        compared=compared,
         reasons=list(manifest.reasons.items())[:SHOWN],
         more=max(0, len(manifest.reasons) - SHOWN),
         shifts=[*([manifest.score] if manifest.score else []), *manifest.inputs],

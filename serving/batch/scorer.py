@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
+from serving.batch.checking.arrow_column import is_text
 from serving.batch.checking.checker import checkers
 from serving.batch.counts import BinCounts
 from serving.batch.documents import JobSpec, Unit, UnitRecord, Written, render
@@ -81,7 +81,7 @@ class Scorer:
         if self._row_id in schema.names:
             along = {"row_id": self._row_id} | along
         inputs = [spec.name for spec in self._model.contract.inputs if spec.name in schema.names]
-        texts = [name for name in inputs if pa.types.is_string(schema.field(name).type)]
+        texts = [name for name in inputs if is_text(schema.field(name).type)]
         columns = tuple(dict.fromkeys([*inputs, *along.values()]))
         return Wanted(columns, texts, along, self._cut)
 

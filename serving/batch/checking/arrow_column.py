@@ -70,7 +70,7 @@ class ArrowColumn:
                 return True
             kind = kind.value_type
         return not {
-            "string": _is_text(kind),
+            "string": is_text(kind),
             "bool": pa.types.is_boolean(kind),
         }.get(self.spec.dtype, _is_number(kind))
 
@@ -255,7 +255,8 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether it is one of Arrow's types of strings, each value by itself."""
     types = pa.types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 

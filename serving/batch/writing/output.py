@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -129,6 +129,12 @@ class Output:
         if text is None:
             return None
         return parse(Manifest, _json(text, MANIFEST), source=f"{self.url}/{MANIFEST}")
+
+    def open(self, name: str) -> IO[bytes]:
+        """A stream of a file that is there."""
+        with explained(f"{self.url}/{name}"):
+            stream: IO[bytes] = self._fs.open(self._path(name), "rb")
+            return stream
 
     def has(self, name: str) -> bool:
         with explained(f"{self.url}/{name}"):

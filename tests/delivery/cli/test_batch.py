@@ -11,8 +11,9 @@ import pytest
 
 from delivery.cli import batch
 from delivery.cli.batch import line_of, shown
-from delivery.commands.batch import BatchResult
-from delivery.errors import RefusedError
+from delivery.commands.batch import BatchResult, Whose
+from delivery.errors import HeldError, RefusedError
+from delivery.gates.verdict import Verdict
 from serving.batch.documents import Progress
 from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.report.test_batch import manifest
@@ -41,8 +42,8 @@ def test_what_was_scored_is_shown(delivery: CommandLine) -> None:
     assert run.exit_code == 0, run.output
     for text in ("4,990", "distance: range", "0.300", "published in out; report: report.html"):
         assert text in run.stdout
-    ((environment, release, scoring, _, _),) = calls
-    assert (environment, release) == (None, None)
+    ((whose, scoring, _, _),) = calls
+    assert whose == Whose()
     assert (scoring.columns, scoring.max_refused, scoring.drift) == (("a", "b"), 0.1, None)
 
 
@@ -56,12 +57,25 @@ def test_what_was_not_published_is_shown_and_raised(delivery: CommandLine) -> No
     assert delivery.json("batch", "run", "in", "out")["failure"] == "why"
 
 
+@pytest.mark.parametrize(("status", "kind"), [("fail", RefusedError), ("hold", HeldError)])
+def test_a_release_that_answers_otherwise_is_told_by_the_exit(
+    delivery: CommandLine, status: Any, kind: type[Exception]
+) -> None:
+    verdict = Verdict("shadow", status, "7% of answers changed", "r", "more change")
+    calls = delivery.returns("batch.run", result(compared=verdict))
+    run = delivery("batch", "run", "in", "out", "--compare", "r-2")
+    assert calls[0][0] == Whose(compare="r-2")
+    assert isinstance(run.exception, kind)
+    assert str(run.exception) == "r-2 beside r-111111111111: more change"
+    assert "7% of answers changed" in run.stdout
+
+
 def test_a_day_stands_in_both_addresses(delivery: CommandLine) -> None:
     calls = delivery.returns("batch.run", result())
     delivery("batch", "run", "in/{date}.csv", "out/{date}", "--date", "2013-08-01")
     delivery("batch", "run", "in/{date}.csv", "out")
-    assert (calls[0][2].input, calls[0][2].output) == ("in/2013-08-01.csv", "out/2013-08-01")
-    assert calls[1][2].input == f"in/{datetime.now(UTC).date().isoformat()}.csv"
+    assert (calls[0][1].input, calls[0][1].output) == ("in/2013-08-01.csv", "out/2013-08-01")
+    assert calls[1][1].input == f"in/{datetime.now(UTC).date().isoformat()}.csv"
 
 
 @pytest.mark.parametrize("option", ["--max-refused=2", "--drift=stop", "--processes=0"])

@@ -11,7 +11,7 @@ import pytest
 
 from delivery.bento.batch import Outcome, Scoring
 from delivery.commands import batch
-from delivery.commands.batch import run
+from delivery.commands.batch import Whose, run
 from delivery.errors import HeldError, InputError, RefusedError
 from delivery.gates.verdict import Verdict
 from tests.delivery.place import World
@@ -45,7 +45,8 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def ask(world: World, environment: str | None = None, release: str | None = None) -> Any:
-    return run(world, environment, release, Scoring("in", "out"), lambda _: None)
+    whose = Whose(environment, release)
+    return run(world, whose, Scoring("in", "out"), lambda _: None)
 
 
 def test_the_release_that_is_verified_in_the_last_environment_scores(
@@ -130,3 +131,41 @@ def test_a_failure_is_reported_and_kept(
     assert result.to_json()["failure"] == "4 of 100 rows do not fit"
     monkeypatch.setattr(batch, "score", lambda *_: Outcome(None, failure))
     assert ask(world).report is None
+
+
+@pytest.mark.parametrize("status", ["pass", "fail"])
+def test_another_release_scores_the_same_rows_below_the_first(
+    world: World, origin: Origin, monkeypatch: pytest.MonkeyPatch, status: Any
+) -> None:
+    origin.want("staging", TWO)
+    calls: list[tuple[str, Scoring]] = []
+    paired: list[tuple[str, str]] = []
+
+    def score(bento: Any, scoring: Scoring, *_: object, **__: object) -> Outcome:
+        calls.append((bento.id, scoring))
+        return Outcome(manifest(), None)
+
+    def bento(_: object, __: object, release: str) -> Any:
+        contract = SimpleNamespace(task="binary")
+        return SimpleNamespace(bento=SimpleNamespace(id=release, contract=contract))
+
+    monkeypatch.setattr(batch, "released", bento)
+    monkeypatch.setattr(batch, "score", score)
+    monkeypatch.setattr(batch, "batch_pairs", lambda *places: paired.append(places[:2]))
+    verdict = Verdict("shadow", status, "m", "r", "w")
+    monkeypatch.setattr(batch.shadow, "judge", lambda *_: verdict)
+    result = run(world, Whose(compare=TWO), Scoring("in", "out", max_refused=0.1), lambda _: None)
+    assert result.compared == verdict
+    assert [(release, scoring.output, scoring.max_refused) for release, scoring in calls] == [
+        (ONE, "out", 0.1),
+        (TWO, f"out/compared/{TWO}", 1.0),
+    ]
+    assert paired == [("out", f"out/compared/{TWO}")]
+    assert result.to_json()["compared"] == verdict
+
+
+def test_a_job_that_failed_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = RefusedError("too many")
+    monkeypatch.setattr(batch, "score", lambda *_: Outcome(manifest(), failure))
+    result = run(world, Whose(compare=ONE), Scoring("in", "out"), lambda _: None)
+    assert (result.failure, result.compared) == (failure, None)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from delivery.errors import HeldError, RefusedError
+from delivery.gates.verdict import Verdict
 from delivery.report.batch import batch_html, batch_markdown
 from serving.batch.documents import JobSpec, Manifest, Shift, SourceFile, Totals
 
@@ -51,6 +52,14 @@ def test_a_failure_is_what_comes_first(failure: Any, word: str) -> None:
     assert f'class="outcome {word}"' in page
     assert f'<p class="decision">{failure}</p>' in page
     assert "Published" not in page
+
+
+def test_how_another_release_compares_is_told() -> None:
+    verdict = Verdict("shadow", "hold", "7% of answers changed", "at most 5%", "<b>look</b>")
+    page = batch_html(manifest(), "out", None, verdict)
+    for shown in ("Compared", "7% of answers changed", "at most 5%", "&lt;b&gt;look"):
+        assert shown in page
+    assert "Compared" not in batch_html(manifest(), "out", None)
 
 
 def test_few_rows_say_little() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from serving.contract import Task
@@ -46,6 +47,22 @@ def test_sigkill_at_random_times_loses_and_doubles_no_row(
     ours, theirs = (json.loads((each / "manifest.json").read_text()) for each in (output, straight))
     ours.pop("made"), theirs.pop("made")
     assert ours == theirs
+
+
+def test_a_runner_that_is_killed_leaves_no_process(
+    models: dict[Task, Path], tmp_path: Path
+) -> None:
+    rows, output = write_rows(tmp_path / "in.parquet", 20_000), tmp_path / "out"
+    asked = command(models["binary"], rows, output, "--unit-rows", "20", "--processes", "2")
+    with subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, text=True) as runner:
+        assert runner.stdout is not None
+        while json.loads(runner.stdout.readline())["progress"]["rows"] < 100:
+            pass
+        children = psutil.Process(runner.pid).children(recursive=True)
+        assert len(children) >= 2
+        runner.kill()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
 
 
 def test_two_runners_do_not_disturb_each_other(models: dict[Task, Path], tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from delivery.targets.docker.place import Place, label
 from delivery.targets.docker.state.hand import Hand, HandLostError
@@ -20,7 +21,8 @@ from delivery.targets.docker.state.volume import Volume
 from delivery.targets.local.routing.fence import POLL, Fence
 from delivery.targets.protocol import Writer
 
-GONE = 10.0  # s: what ended is removed by the engine within one
+FREED = 5.0  # s: the engine sees the end of a holder that was killed within one
+GONE = 10.0  # s: and removes what ended
 TAKEN = "is already in use"
 
 
@@ -45,12 +47,13 @@ class ContainerFence(Fence):
 
     def _enter(self, stack: ExitStack) -> str:
         """Take the lock; who holds it instead, empty if we do."""
-        deadline = time.monotonic() + GONE
+        begun = time.monotonic()
         while not self._take(stack):
-            found = self.place.engine.inspected("container", self._name)
+            found, waited = self._found(), time.monotonic() - begun
             if found and found["State"]["Running"]:
-                return label(found, "holder")
-            if found and time.monotonic() > deadline:
+                if waited >= FREED:
+                    return label(found, "holder")
+            elif found and waited >= GONE:
                 self.place.engine.removed(found["Id"])  # it holds nothing any more
             time.sleep(POLL)
         return ""
@@ -75,15 +78,18 @@ class ContainerFence(Fence):
         return True
 
     def _take_over(self, stack: ExitStack) -> None:
-        while self._enter(stack) != "":
+        while not self._take(stack):
             self.place.engine.removed(self._name)
+
+    def _found(self) -> Mapping[str, Any] | None:
+        return self.place.engine.inspected("container", self._name)
 
     def _forget(self) -> None:
         self._hand = self._is_ours = None
 
     def _supervisor(self) -> str:
         """The holder, if it is a supervisor; empty otherwise."""
-        found = self.place.engine.inspected("container", self._name)
+        found = self._found()
         holder = label(found, "holder") if found else ""
         return holder if holder.startswith(Writer.SUPERVISOR.value) else ""
 

@@ -20,7 +20,10 @@ HOLD = Hold("staging", "ann", "an incident", "2026-11-27T09:00:00+00:00")
 
 
 @pytest.fixture
-def fence(volume: Volume, home: Path) -> Callable[[], ContainerFence]:
+def fence(
+    volume: Volume, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], ContainerFence]:
+    monkeypatch.setattr("delivery.targets.docker.state.fence.FREED", 0.1)
     return lambda: ContainerFence(
         "staging", home, LocalOrders(volume), Process(home / "none"),
         place=volume.place, volume=volume,

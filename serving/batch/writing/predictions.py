@@ -37,6 +37,7 @@ class Predictions:
         self._contract = contract
         self._said = {"release": release, "file": file}
         self._waiting: list[pa.RecordBatch] = []
+        self._size = 0  # of what waits, bytes
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, numbers: Array, score: Array, given: Mapping[str, pa.Array]) -> None:
@@ -49,8 +50,10 @@ class Predictions:
             columns["row_id"] = given["row_id"]
         columns |= self._scores(score)
         columns |= {name: array for name, array in given.items() if name != "row_id"}
-        self._waiting.append(pa.RecordBatch.from_pydict(columns))
-        if sum(batch.nbytes for batch in self._waiting) > HELD:
+        batch = pa.RecordBatch.from_pydict(columns)
+        self._waiting.append(batch)
+        self._size += batch.nbytes
+        if self._size > HELD:
             self._write()
 
     def __enter__(self) -> Predictions:
@@ -82,7 +85,7 @@ class Predictions:
                 column_encoding={"row": "DELTA_BINARY_PACKED"},
             )
         self._writer.write_table(table.replace_schema_metadata(self._writer.schema.metadata))
-        self._waiting = []
+        self._waiting, self._size = [], 0
 
     def _scores(self, score: Array) -> dict[str, pa.Array]:
         classes = self._contract.classes

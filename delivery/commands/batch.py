@@ -110,7 +110,7 @@ def _compare(
     outcome = score(candidate, beside)
     if outcome.failure is not None:
         raise outcome.failure
-    pairs = batch_pairs(scoring.output, output, champion.contract)
+    pairs = batch_pairs(scoring.output, output, champion.contract, candidate.contract)
     return shadow.judge(pairs, shadow.Policy())
 
 

@@ -17,7 +17,8 @@ from serving.batch.documents import Manifest, Unit
 from serving.batch.writing.output import Output
 from serving.contract import Contract
 
-MOST = 1_000_000  # pairs: each k-th row of larger inputs
+MOST = 100_000  # pairs: each n-th row of larger inputs
+SEED = 0  # of the order: the gate looks at the first of them
 NAMES = ("champion", "candidate", "champion_failed", "candidate_failed", "cluster")
 Rows = NDArray[Any]
 
@@ -31,10 +32,10 @@ class _Side:
     cluster: Rows
 
 
-def batch_pairs(champion: str, candidate: str, contract: Contract) -> Pairs:
-    """Pair the rows of two outputs that were scored from the same input. A row that one of them
-    refused failed there. Rows are clustered by the contract's column, where that went along, and
-    by file where it did not.
+def batch_pairs(champion: str, candidate: str, contract: Contract, own: Contract) -> Pairs:
+    """Pair the rows of two outputs that were scored from the same input, in an order drawn by lot;
+    `own` is the candidate's contract. A row that one of them refused failed there. Rows are
+    clustered by the champion's column, where that went along, and by file where it did not.
 
     Raises:
         InputError: an output is not there, or they are of different inputs.
@@ -55,15 +56,23 @@ def batch_pairs(champion: str, candidate: str, contract: Contract) -> Pairs:
         name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0)
         for name in NAMES
     }
-    unknown = np.full(len(columns["cluster"]), np.nan)
-    threshold = contract.threshold if contract.task == "binary" else None
+    order = np.random.default_rng(SEED).permutation(len(columns["cluster"]))
+    columns = {name: column[order] for name, column in columns.items()}
+    unknown = np.full(len(order), np.nan)
+    binary = contract.task == "binary"
     return Pairs(
         **columns,
         champion_seconds=unknown,
         candidate_seconds=unknown,
         task=contract.task,
-        threshold=threshold,
+        threshold=_threshold(contract) if binary else None,
+        own_threshold=_threshold(own) if binary else None,
     )
+
+
+def _threshold(contract: Contract) -> float:
+    """As results are decided."""
+    return 0.5 if contract.threshold is None else contract.threshold
 
 
 def _manifest(output: Output) -> Manifest:

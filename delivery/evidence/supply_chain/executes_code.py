@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from delivery.evidence.trial import Trial
+from typing import TYPE_CHECKING
+
 from delivery.gates.supply_chain.executes_code import Evidence
 from delivery.settings.policy import Environment
 from delivery.state.history import Attempt
 from delivery.state.record import Record
+
+if TYPE_CHECKING:
+    from delivery.evidence.trial import Trial
 
 
 def gather(trial: Trial) -> Evidence:

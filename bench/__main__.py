@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import gates, rollouts, serving
+from bench import gates, monitoring, rollouts, serving
 from bench.gates import public
 from bench.generator import MissingError
 from delivery.errors import DeliveryError
@@ -18,11 +18,12 @@ from pipeline.errors import PipelineError
 
 PARTS: Mapping[str, Callable[[bool], None]] = {
     "gates": gates.main,
+    "monitoring": monitoring.main,
     "rollouts": rollouts.main,
     "serving": serving.main,
     "public": public.main,
 }
-ALL = ("gates", "rollouts", "serving")  # public needs packages of its own
+ALL = ("gates", "monitoring", "rollouts", "serving")  # public needs packages of its own
 
 
 def main() -> int:

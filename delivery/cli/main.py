@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "experiment",
         "status",
         "history",
+        "monitor",
         "attest",
         "up",
         "down",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "--trained", default="", metavar="COMMIT", help="What the job of --pack had checked out."
 )
 @click.option("--ask", default="", metavar="BRANCH", help="Ask a job on main to train a branch.")
+@click.option("--reason", default="", help="Why; the body of the pull request begins with it.")
 @json_option
 def retrain(
     settings: tuple[str, ...],
@@ -35,6 +36,7 @@ def retrain(
     onto: str,
     trained: str,
     ask: str,
+    reason: str,
     as_json: bool,
 ) -> None:
     """Run the pipeline on today's data and propose the result as one pull request."""
@@ -50,7 +52,7 @@ def retrain(
         train(here, settings)
         result = pack_to(here, packed)
     if pack is None:
-        result = propose_from(here, packed, onto=onto, trained=trained)
+        result = propose_from(here, packed, onto=onto, trained=trained, reason=reason)
     show(result, as_json, _line(result, onto))
 
 

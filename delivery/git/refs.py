@@ -47,6 +47,8 @@ class Grammar(Enum):
     PROPOSAL = f"{TAGS}promo/{{environment}}/proposed/{{sha256}}"
     # A blob: the hash of the n-th model that was judged on a holdout.
     LOOK = f"{LOOKS}/{{holdout}}/{{number}}"
+    # A JSON blob: the evidence on which the monitor last proposed a retrain.
+    MONITOR = "refs/delivery/monitor/{environment}"
     # A JSON blob: a pull request of the local forge.
     PULL = f"{PULLS}/{{number}}"
     SEEN_PULL = f"{SEEN_PULLS}/{{number}}"

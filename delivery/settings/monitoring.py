@@ -36,15 +36,15 @@ class Drift(Strict):
     stability index above `psi`, or above what chance explains where that is more. Below `rows` on
     either side there is no verdict."""
 
-    psi: float = Field(default=0.2, gt=0)
+    psi: float = Field(default=0.3, gt=0)
     rows: int = Field(default=500, ge=100)
 
 
 class Quality(Strict):
     """Shares of a day's values. `rejected`: predictions that the contract refuses; `unseen`: values
-    of a category that training had not; `missing` and `outside`: how much more than on the days
-    before is missing, or outside of all that training saw; `volume`: how much less may be asked
-    than a week ago."""
+    of a category that training had not; `missing` and `outside`: how much more is missing, or
+    outside of all that training saw, than on any day of the four windows before; `volume`: how far
+    a day may fall behind the same weekday before."""
 
     rejected: float = Field(default=0.05, gt=0, lt=1)
     unseen: float = Field(default=0.02, gt=0, lt=1)
@@ -54,17 +54,19 @@ class Quality(Strict):
 
 
 class Labels(Strict):
-    """How the truth comes: `coverage` of the requests have a label after `delay_days`."""
+    """How the truth comes: `coverage` of the requests have a label after `delay_days`. `shift` is
+    the rise of the loss that is looked for, in its own unit: nats for classes."""
 
     delay_days: int = Field(default=1, ge=0, le=365)
     coverage: float = Field(default=0.8, gt=0, le=1)
+    shift: float = Field(default=0.03, gt=0)
 
 
 class Monitoring(Strict):
     """`window_days` is the window in which scores are compared: whole weeks, so that weekdays
     cancel out. `in_flight` are the requests that a worker may have at once, on average. Without
-    `labels` nobody expects any. `repository` is the address of the repository for links to
-    runbooks."""
+    `labels` nobody expects any. After a retrain was proposed none is for `cool_down_days`.
+    `repository` is the address of the repository, for links to runbooks."""
 
     objective: Objective = Objective()
     window_days: int = Field(default=7, ge=1, le=28)
@@ -72,4 +74,5 @@ class Monitoring(Strict):
     quality: Quality = Quality()
     in_flight: float = Field(default=8, gt=0)
     labels: Labels | None = None
+    cool_down_days: float = Field(default=14, ge=0)
     repository: str = Field(default="", pattern=r"^(https://[^\s]+[^/\s])?$")

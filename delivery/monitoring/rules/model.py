@@ -16,7 +16,7 @@ from delivery.settings.monitoring import Labels, Monitoring
 RELEASE = "environment, release"
 FEATURE = "environment, release, feature"
 BEFORE = 4  # windows that one is compared with
-DAY, DAYS_BEFORE = "1d", "4d"
+DAY = "1d"
 SCORES, INPUTS = "serving_score_bin_total", "serving_input_bin_total"
 EXCESS = "environment_release:serving_scores_psi:excess"
 WHERE = "{{ $labels.environment }}, {{ $labels.release }}"
@@ -110,30 +110,33 @@ def _quality(monitoring: Monitoring) -> Iterator[Rule]:
         "CategoriesAreUnseen", f"{unseen} > {quality.unseen:g} and {enough}", "ticket",
         f"{WHERE}: training had never seen {SHARE} of the values of {{{{ $labels.feature }}}}.",
     )  # fmt: skip
-    yield from _rising("missing", "missing", quality.missing, enough)
-    yield from _rising("outside", "outside of all that training saw", quality.outside, enough)
+    yield from _rising("missing", "missing", quality.missing, enough, monitoring.window_days)
+    yield from _rising(
+        "outside",
+        "outside of all that training saw",
+        quality.outside,
+        enough,
+        monitoring.window_days,
+    )
 
 
-def _rising(name: str, words: str, limit: float, enough: str) -> Iterator[Rule]:
-    """The share of a day's values, and how much more that is than on the days before: a fault is a
-    step, a season a slope."""
-    part = {
-        "missing": (_part("(missing)", DAY), _part("(missing)", DAYS_BEFORE, offset=DAY)),
-        "outside": (
-            counted("serving_input_outside_total", FEATURE, DAY),
-            counted("serving_input_outside_total", FEATURE, DAYS_BEFORE, offset=DAY),
-        ),
-    }[name]
-    whole = (counted(INPUTS, FEATURE, DAY), counted(INPUTS, FEATURE, DAYS_BEFORE, offset=DAY))
+def _rising(name: str, words: str, limit: float, enough: str, days: int) -> Iterator[Rule]:
+    """The share of a day's values, and how much more that is than at any time of the four windows
+    before: some inputs are always missing on calm days."""
+    parts = {
+        "missing": _part("(missing)", DAY),
+        "outside": counted("serving_input_outside_total", FEATURE, DAY),
+    }
+    whole = counted(INPUTS, FEATURE, DAY)
     now, rise = (
         f"environment_release_feature:serving_{name}:{kind}1d" for kind in ("ratio", "rise")
     )
-    yield Recording(now, f"{part[0]} / ({whole[0]} > 0)")
-    yield Recording(rise, f"{now} - {part[1]} / ({whole[1]} > 0)")
+    yield Recording(now, f"{parts[name]} / ({whole} > 0)")
+    yield Recording(rise, f"{now} - max_over_time({now}[{BEFORE * days}d] offset {DAY})")
     yield Alert(
         f"{name.capitalize()}ValuesRise", f"{rise} > {limit:g} and {enough}", "ticket",
-        f"{WHERE}: {SHARE} more of the values of {{{{ $labels.feature }}}} are {words} than on the "
-        "four days before.",
+        f"{WHERE}: {SHARE} more of the values of {{{{ $labels.feature }}}} are {words} than "
+        "ever in the four windows before.",
     )  # fmt: skip
 
 
@@ -154,5 +157,5 @@ def _labels(monitoring: Monitoring, labels: Labels) -> Iterator[Rule]:
     )  # fmt: skip
 
 
-def _part(bin_: str, window: str, *, offset: str = "") -> str:
-    return counted(f'{INPUTS}{{bin="{bin_}"}}', FEATURE, window, offset=offset)
+def _part(bin_: str, window: str) -> str:
+    return counted(f'{INPUTS}{{bin="{bin_}"}}', FEATURE, window)

@@ -32,6 +32,7 @@ KNOWN = {
     "refs/delivery/seen/rehearsals/staging": Grammar.SEEN_LOG,
     f"refs/tags/promo/a-b-2/proposed/{'0' * 64}": Grammar.PROPOSAL,
     f"refs/delivery/looks/{'b' * 40}/7": Grammar.LOOK,
+    "refs/delivery/monitor/production": Grammar.MONITOR,
     "refs/pulls/12": Grammar.PULL,
     "refs/delivery/pulls/12": Grammar.SEEN_PULL,
     "refs/heads/promote/production/r-0123456789ab": Grammar.PROMOTION,

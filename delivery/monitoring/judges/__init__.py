@@ -1,0 +1,1 @@
+"""Pure functions from what was written down to a finding."""

@@ -145,7 +145,7 @@ def test_commands_that_read_history_have_it(name: str) -> None:
 
 def test_pull_requests_cancel_what_they_supersede_and_deployments_are_never_cancelled() -> None:
     assert workflow("ci.yml")["concurrency"]["cancel-in-progress"] is True
-    for name in ("deploy.yml", "release.yml", "rollback.yml", "train.yml"):
+    for name in ("deploy.yml", "monitor.yml", "release.yml", "rollback.yml", "train.yml"):
         assert workflow(name)["concurrency"]["cancel-in-progress"] is False
 
 

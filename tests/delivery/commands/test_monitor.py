@@ -17,6 +17,7 @@ from delivery.forge.protocol import Pull
 from delivery.monitoring import observation
 from delivery.monitoring.judges.rows import DAY, Log, Rows
 from delivery.monitoring.judges.service import Counts
+from delivery.settings.host import GitHub, Surroundings
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
 from tests.delivery.monitoring.logged import CONTRACT, START, changed, log, write
 from tests.delivery.place import World
@@ -112,6 +113,31 @@ def test_nothing_is_proposed_unless_it_is_asked_for(world: World, fields: dict[s
     assert result.pull is None
     assert open_retrains(world) == []
     assert world.repository.run("ls-remote", "origin", "refs/delivery/monitor/*") == ""
+
+
+def test_a_job_asks_train_yml_and_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes what the other job found, and trains nothing itself: it may write."""
+    logged(world, drifting())
+    folder = look(world).folder
+    started: list[tuple[object, ...]] = []
+
+    class Started:
+        def __init__(self, _: object, slug: str) -> None:
+            self.slug = slug
+
+        def start(self, *request: object) -> None:
+            started.append((self.slug, *request))
+
+    github = GitHub("o/n", "https://github.com", "https://api.github.com", "t", is_app=False)
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "DEPLOY_RUNNER": "own"}
+    forge = world.forge
+    vars(world).update(surroundings=Surroundings(environ, github), forge=forge, api=None)
+    monkeypatch.setattr(command, "Runs", Started)
+    monkeypatch.setattr(command, "train", None)
+    result = look(world, folder=folder, propose=True)
+    reason = "alarm: scores. https://github.com/o/n/actions/runs/7"
+    assert started == [("o/n", "train.yml", "main", {"reason": reason})]
+    assert (result.pull, result.outcome) == (None, "asked train.yml for a retrain")
 
 
 def test_the_same_data_gives_no_pull_request_and_cools_down(world: World) -> None:

@@ -19,6 +19,7 @@ from tests.checkout import ROOT
 from tests.cluster import program
 from tests.cluster.cluster import Cluster
 from tests.cluster.conftest import CHOSEN
+from tests.cluster.node import lacking
 
 WORKSPACE = ROOT / ".delivery"
 STANDING, PASSING = WORKSPACE / "cluster", WORKSPACE / "cluster-of-tests"
@@ -29,7 +30,10 @@ def up(cluster: Cluster) -> None:
         print(f"building Kubernetes {program.version()}: once, for some minutes", flush=True)
     binary = program.build()
     begun = time.monotonic()
-    cluster.up(binary)
+    lacks = lacking()
+    cluster.up(binary, pods=not lacks)
+    if lacks:
+        print(f"no pods run in this cluster: {lacks}")
     print(f"ready after {time.monotonic() - begun:.1f} s: export KUBECONFIG={cluster.kubeconfig}")
 
 

@@ -1,7 +1,8 @@
 """A cluster for tests on this machine: brought up, asked and taken down.
 
-It has an API server, controllers and a scheduler, and no node. Everything that it runs is in a
-namespace of processes where the machine allows that, so that nothing outlives its first process.
+It has an API server, controllers, a scheduler and, where it is asked for, a node. Everything that
+it runs is in a namespace of processes where the machine allows that, so that nothing outlives its
+first process.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Cluster:
     def process(self) -> Process:
         return Process(self.folder.with_name(f"{self.folder.name}.json"))
 
-    def up(self, binary: Path) -> None:
+    def up(self, binary: Path, *, pods: bool = False) -> None:
         """Start it unless it is up; wait until it takes objects.
 
         Raises:
@@ -84,7 +85,7 @@ class Cluster:
                 return
             self._remove()
             self.folder.mkdir(mode=0o700)
-            ControlPlane.planned(self.folder, binary)
+            ControlPlane.planned(self.folder, binary, pods=pods)
             env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
             command = [*alone(), sys.executable, str(KEEP), str(self.folder)]
             self.process.start(command, env=env, log=self.folder / "keep.log")

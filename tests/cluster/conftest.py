@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ import pytest
 
 from tests.cluster import program
 from tests.cluster.cluster import Kubectl
+from tests.cluster.images import service_image
+from tests.cluster.node import PLAN, Node
 
 CHOSEN = "TEST_CLUSTER"  # the kubeconfig; never that of the person who runs `make test`
 GATEWAY = "sigs.k8s.io/gateway-api"
@@ -27,6 +30,24 @@ def kubectl() -> Kubectl:
         made("apply", "--server-side", "-f", str(program.module(GATEWAY) / "config/crd/standard"))
         made("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     return made
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where pods run: `url` leads to the gateway, and `image` is tests/cluster/fake_service.py."""
+
+    url: str
+    image: str
+
+
+@pytest.fixture(scope="session")
+def machine(kubectl: Kubectl) -> Machine:
+    """The node beside the API server."""
+    folder = kubectl.kubeconfig.parent
+    if not (folder / PLAN).exists():
+        pytest.skip("needs a node: `make test-cluster` as root brings one up")
+    node = Node.read(folder)
+    return Machine(f"http://127.0.0.1:{node.gateway}", service_image(node))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.cluster.authority import Authority, key_pem, private
+from tests.cluster.node import Node
 from tests.ports import free_ports
 
 SERVICES = "10.96.0.0/16"  # addresses that nobody routes to: there is no kube-proxy
@@ -24,12 +25,17 @@ class ControlPlane:
     folder: Path
     program: Path
     ports: tuple[int, int, int]
+    node: Node | None = None
 
     @classmethod
-    def planned(cls, folder: Path, program: Path) -> ControlPlane:
+    def planned(cls, folder: Path, program: Path, *, pods: bool) -> ControlPlane:
         """A new one on free ports, with its certificates, kubeconfigs and commands written."""
-        plane = cls(folder, program, free_ports(3))
+        first, second, server, gateway = free_ports(4)
+        node = Node(str(folder), server, gateway) if pods else None
+        plane = cls(folder, program, (first, second, server), node)
         plane._write_credentials()
+        if node:
+            node.write()
         private(folder / PLAN, json.dumps(plane.commands()).encode())
         return plane
 
@@ -50,10 +56,11 @@ class ControlPlane:
             "kube-scheduler": self._scheduler(),
         }
         program = str(self.program)
-        return {
+        commands = {
             part: [program, part, *(f"--{flag}={value}" for flag, value in flags.items())]
             for part, flags in parts.items()
         }
+        return {**commands, "node": self.node.command()} if self.node else commands
 
     def _write_credentials(self) -> None:
         authority = Authority.new(self._pki)
@@ -62,6 +69,7 @@ class ControlPlane:
         authority.kubeconfig(self.kubeconfig, self.url, "admin", "system:masters")
         for part in ("kube-controller-manager", "kube-scheduler"):
             authority.kubeconfig(self._own(part), self.url, f"system:{part}")
+        authority.issue("agent", "agent", "system:masters")
         # Tokens of service accounts are signed with RS256.
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         private(self._pki / "tokens.key", key_pem(key))

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 POLL = 0.1  # s
@@ -28,8 +28,7 @@ def started(folder: Path, part: str, command: Sequence[str]) -> subprocess.Popen
         return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
 
-def keep(folder: Path) -> None:
-    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+def keep(folder: Path, plan: Mapping[str, Sequence[str]]) -> None:
     running = {part: started(folder, part, command) for part, command in plan.items()}
     again: dict[str, float] = {}
     try:
@@ -57,4 +56,5 @@ def end(number: int, frame: object) -> None:
 if __name__ == "__main__":
     os.umask(0o077)
     signal.signal(signal.SIGTERM, end)
-    keep(Path(sys.argv[1]))
+    place = Path(sys.argv[1])
+    keep(place, json.loads((place / "plan.json").read_text(encoding="utf-8")))

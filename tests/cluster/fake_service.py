@@ -1,0 +1,60 @@
+"""Stands in for a service in a pod: up in a tenth of a second, and ends as a bento does.
+
+RELEASE_ID is what it answers. After SIGTERM it is not ready, answers for SERVING_DRAIN_SECONDS
+more, and then takes no new connection. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ENDING = threading.Event()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._say(503 if self.path == "/readyz" and ENDING.is_set() else 200)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._say(200)
+
+    def _say(self, status: int) -> None:
+        body = json.dumps({"release": os.environ["RELEASE_ID"]}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Service(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+def main() -> None:
+    if os.environ["RELEASE_ID"].startswith("r-bad"):
+        raise SystemExit("ValueError: no model")
+    service = Service((os.environ.get("POD_ADDRESS", ""), 3000), Handler)
+
+    def end(*_: object) -> None:
+        ENDING.set()
+        threading.Timer(float(os.environ["SERVING_DRAIN_SECONDS"]), service.shutdown).start()
+
+    signal.signal(signal.SIGTERM, end)
+    service.serve_forever(poll_interval=0.05)
+    service.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from delivery.forge.local import LocalForge
 from delivery.forge.protocol import Forge
 from delivery.gates.supply_chain import signature
 from delivery.gates.verdict import Verdict
+from delivery.manifests.render import INFRA
 from delivery.release.signature import released_signature
 from delivery.settings.policy import Environment
 from delivery.state.desired import NONE
@@ -46,10 +48,12 @@ class Context(Checkout):
     def target(self, environment: Environment) -> Target:
         """The place where `environment` runs."""
         from delivery.targets.docker.images import Source
-        from delivery.targets.registry import target_of  # most commands need no target
+        from delivery.targets.registry import Sources, target_of  # most commands need no target
 
         images = Source(partial(self._named_image, environment.name), self._image)
-        return target_of(environment, self.workspace, images, rehearses=self.surroundings.rehearses)
+        sources = Sources(images, self.manifests)
+        rehearses = self.surroundings.rehearses
+        return target_of(environment, self.workspace, sources, rehearses=rehearses)
 
     def _named_image(self, environment: str, release: str) -> Reference | None:
         """What main says that `release` runs from there; None where it names none."""
@@ -80,3 +84,7 @@ class Context(Checkout):
     def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
         """Is a release on main signed by somebody who may sign for `environment`?"""
         return signature.judge(self.signed(snapshot, release, environment))
+
+    def manifests(self, folder: Path) -> None:
+        """Write infra/ into `folder`, as main was last seen."""
+        self.repository.archive(self.repository.main(), [INFRA], folder)

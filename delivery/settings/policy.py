@@ -19,6 +19,7 @@ from delivery.gates.registry import OVERRIDABLE, RENAMED
 from delivery.gates.supply_chain.reproduction import Level
 from delivery.settings.experiment import Experiment, FeedbackSettings
 from delivery.settings.freeze import Freeze
+from delivery.settings.kubernetes import KubernetesTargetSettings
 from delivery.settings.monitoring import Monitoring
 from delivery.settings.rollout import Rollout
 from delivery.trust.signers import Signer
@@ -56,7 +57,7 @@ class DockerTargetSettings(Strict):
     cpus: float = Field(default=1.0, gt=0)
 
 
-TargetSettings = LocalTargetSettings | DockerTargetSettings
+TargetSettings = LocalTargetSettings | DockerTargetSettings | KubernetesTargetSettings
 
 
 class EnvironmentSettings(Strict):
@@ -118,10 +119,13 @@ class Settings(Strict):
 
     @field_validator("environments")
     @classmethod
-    def _ports_differ(cls, value: dict[str, EnvironmentSettings]) -> dict[str, EnvironmentSettings]:
-        ports = [environment.target.port for environment in value.values()]
-        if len(set(ports)) != len(ports):
-            raise ValueError("two environments have the same port")
+    def _places_differ(
+        cls, value: dict[str, EnvironmentSettings]
+    ) -> dict[str, EnvironmentSettings]:
+        places = [_place(environment.target) for environment in value.values()]
+        for place in places:
+            if places.count(place) > 1:
+                raise ValueError(f"two environments have the same {place[0]}")
         return value
 
     def environment(self, name: str) -> Environment:
@@ -174,15 +178,22 @@ def _shifted(settings: Settings, environ: Mapping[str, str]) -> Settings:
     text = environ.get(PORT_OFFSET, "0")
     if not text.isdecimal():
         raise InputError(f"{PORT_OFFSET}={text!r}: expected a whole number such as 100")
-    offset = int(text)
     moved = {
-        name: environment.model_copy(
-            update={
-                "target": environment.target.model_copy(
-                    update={"port": environment.target.port + offset}
-                )
-            }
-        )
-        for name, environment in settings.environments.items()
+        name: _moved(environment, int(text)) for name, environment in settings.environments.items()
     }
     return settings.model_copy(update={"environments": moved})
+
+
+def _moved(environment: EnvironmentSettings, offset: int) -> EnvironmentSettings:
+    target = environment.target
+    if isinstance(target, KubernetesTargetSettings):
+        return environment
+    moved = target.model_copy(update={"port": target.port + offset})
+    return environment.model_copy(update={"target": moved})
+
+
+def _place(target: TargetSettings) -> tuple[str, ...]:
+    """What no other environment may have: what it is called, and which."""
+    if isinstance(target, KubernetesTargetSettings):
+        return "namespace", target.namespace, target.context
+    return "port", str(target.port)

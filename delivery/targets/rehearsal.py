@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
-from delivery.settings.policy import Environment
+from delivery.settings.kubernetes import KubernetesTargetSettings
+from delivery.settings.policy import Environment, LocalTargetSettings
 from delivery.targets.local.target import local_target
 from delivery.targets.protocol import Capabilities, Target
 
+FIRST_PORT, PORTS = 20_000, 10_000  # below those that systems give away by themselves
+
 
 def rehearsal_target(environment: Environment, workspace: Path) -> Target:
-    """A place to run that does not last."""
+    """A place to run that does not last, at the port of settings; one that runs in a cluster has
+    a port of its own, the same each time."""
+    settings = environment.settings
+    if isinstance(settings.target, KubernetesTargetSettings):
+        port = FIRST_PORT + crc32(environment.name.encode()) % PORTS
+        here = LocalTargetSettings(kind="local", port=port)
+        environment = replace(environment, settings=settings.model_copy(update={"target": here}))
     local = local_target(environment, workspace)
     return replace(local, capabilities=Capabilities(lasting=False))

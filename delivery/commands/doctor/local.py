@@ -11,13 +11,12 @@ from functools import partial
 
 from delivery.commands.doctor import engine, github
 from delivery.commands.doctor.check import Check, look
+from delivery.commands.doctor.places import places
 from delivery.context import Context
 from delivery.deployment.traffic import lacking
 from delivery.errors import DeliveryError, InputError
-from delivery.processes.ports import holder, taken
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import (
-    PORT_OFFSET,
     DockerTargetSettings,
     Environment,
     read_settings,
@@ -58,7 +57,7 @@ def doctor(context: Context) -> DoctorResult:
     return DoctorResult(
         (
             *(look(name, at) for name, at in looks),
-            *_ports(context),
+            *places(context, _configured(context)),
             *_engines(context),
             *_rollouts(context),
             *(github.checks(context) if hosted else ()),
@@ -152,27 +151,6 @@ def _configured(context: Context) -> Iterator[Environment]:
         yield from map(settings.environment, settings.environments)
 
 
-def _ports(context: Context) -> Iterator[Check]:
-    """Is each environment's port free, or answered by our own router?"""
-    for environment in _configured(context):
-        name, port = environment.name, environment.settings.target.port
-        if isinstance(environment.settings.target, DockerTargetSettings):
-            continue  # it is a port of another machine, perhaps
-        router = context.target(environment).router
-        if router.weights():
-            yield _answering(name, port, router.problem())
-        elif not taken(port):
-            yield Check(f"port {port}", True, f"free for {name}")
-        else:
-            yield Check(
-                f"port {port}",
-                False,
-                f"{name} wants it and it is taken{holder(port)}",
-                f"stop that, change environments.{name}.target.port in delivery.yaml, or set "
-                f"{PORT_OFFSET}=100",
-            )
-
-
 def _engines(context: Context) -> Iterator[Check]:
     for environment in _configured(context):
         settings = environment.settings.target
@@ -188,11 +166,3 @@ def _rollouts(context: Context) -> Iterator[Check]:
             problem, _, cure = "".join(lacks).partition(". ")
             found = problem or f"its target can do what that needs: {', '.join(needs)}"
             yield Check(f"rollout {environment.name}", not lacks, found, cure)
-
-
-def _answering(environment: str, port: int, problem: str) -> Check:
-    """The port of an environment that has a route."""
-    if not problem:
-        return Check(f"port {port}", True, f"{environment} answers there")
-    cure = f"`delivery deploy {environment}`"
-    return Check(f"port {port}", False, f"the router of {environment} {problem}", cure)

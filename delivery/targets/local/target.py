@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from delivery.settings.kubernetes import KubernetesTargetSettings
 from delivery.settings.policy import Environment
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.routing.fence import Fence
@@ -36,7 +37,9 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     # It listens on 127.0.0.1 alone, and the gates that call it have no credentials.
     settings = environment.serving.model_copy(update={"auth": "none"})
     instances = Instances(folder / "instances", settings, folder / "predictions")
-    port = environment.settings.target.port
+    place = environment.settings.target
+    assert not isinstance(place, KubernetesTargetSettings)
+    port = place.port
     orders = LocalOrders(folder)
     fence = Fence(environment.name, folder, orders, Supervision(workspace).process)
     router = LocalRouter(folder / "router", port, environment.name, instances.addresses, fence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,10 @@ from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.forge.local import LocalForge
 from delivery.settings.host import GitHub, Surroundings
+from delivery.settings.policy import parse_settings
 from delivery.state.desired import desired_path
 from delivery.targets.protocol import Capabilities
+from delivery.targets.rehearsal import rehearsal_target
 from tests.delivery.place import Place, World, judgement
 from tests.origin import Origin
 
@@ -125,3 +128,14 @@ def test_a_rollback_to_what_ran_for_real_is_rehearsed(origin: Origin, hosted: Ho
     origin.happened("staging", attempt, "verified", two)
     origin.want("staging", ONE, of=two)
     assert deploy(hosted, "staging", budget=60).step.state is State.VERIFIED
+
+
+def test_an_environment_of_a_cluster_is_rehearsed_on_this_machine(tmp_path: Path) -> None:
+    text = (
+        "environments: { staging: { target: { kind: kubernetes, namespace: x, url: http://x } } }"
+    )
+    environment = parse_settings(text).environment("staging")
+    first, second = (rehearsal_target(environment, tmp_path) for _ in range(2))
+    assert first.router.url == second.router.url
+    assert first.router.url.startswith("http://127.0.0.1:2")
+    assert not first.capabilities.lasting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.commands.doctor import local
+from delivery.commands.doctor import local, places
 from delivery.commands.doctor.check import Check
 from delivery.commands.doctor.local import doctor
 from delivery.context import Context
@@ -71,8 +71,8 @@ def test_an_output_that_git_tracks_is_named(origin: Origin) -> None:
 def test_a_port_that_somebody_else_has_is_named(
     origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "taken", lambda port: port == 7101)
-    monkeypatch.setattr(local, "holder", lambda _: " by nc (1)")
+    monkeypatch.setattr(places, "taken", lambda port: port == 7101)
+    monkeypatch.setattr(places, "holder", lambda _: " by nc (1)")
     every = checks(origin)
     assert "staging wants it and it is taken by nc (1)" in every["port 7101"].found
     assert every["port 7102"].ok

@@ -57,7 +57,7 @@ def test_who_trained_elsewhere_says_at_which_commit(
     options: tuple[str, ...], trained: str,
 ) -> None:  # fmt: skip
     delivery("retrain", "--from", "out", *options)
-    assert steps["propose_from"] == [(Path("out"), {"onto": "", "trained": trained})]
+    assert steps["propose_from"] == [(Path("out"), {"onto": "", "trained": trained, "reason": ""})]
 
 
 def test_one_machine_knows_what_it_trained(

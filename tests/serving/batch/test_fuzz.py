@@ -155,7 +155,7 @@ def test_a_disk_that_is_full(model: Path, tmp_path: Path) -> None:
     rows, place = write_rows(tmp_path / "in.parquet", 30_000), tmp_path / "small"
     place.mkdir()
     mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    small = f'mount -t tmpfs -o size=256k tmpfs {place} && exec "$@"'
+    small = f'mount -t tmpfs -o size=64k tmpfs {place} && exec "$@"'
     if subprocess.run([*mounted, small, "sh", "true"], capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
     asked = command(model, rows, place / "out", "--unit-rows", "5000", "--processes", "1")

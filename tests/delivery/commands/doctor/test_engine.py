@@ -51,8 +51,8 @@ def test_an_engine_that_lacks_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ({"version": "19.3.1"}, "is 19.3.1", "Install 20.10"),
         ({"info": json.dumps({**INFO, "MemoryLimit": False})}, "no MemoryLimit", "cgroups"),
-        ({"run": json.dumps([1e9, time.time()])}, "0.9 GiB free", "docker image prune"),
-        ({"run": json.dumps([9e10, time.time() - 60])}, "differ by 6", "time server"),
+        ({"run": json.dumps([1e9, 0.0])}, "0.9 GiB free", "docker image prune"),
+        ({"run": json.dumps([9e10, 0.0])}, "differ by ", "time server"),
     ],
 )
 def test_what_is_wrong_has_a_cure_and_ends_the_list(

@@ -109,7 +109,7 @@ def test_a_summary_grows_and_nothing_is_written_outside_a_job(tmp_path: Path) ->
 
 
 def test_every_variable_that_is_read_is_in_the_table() -> None:
-    """`locustfile` and `keeper` are programs of their own; what starts them sets their variables."""
+    """`locustfile` and `keeper` are programs; what starts them sets their variables."""
     text = "".join(
         file.read_text(encoding="utf-8")
         for file in (ROOT / "delivery").rglob("*.py")

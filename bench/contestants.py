@@ -14,7 +14,7 @@ from typing import Any
 
 from delivery.bento.build import PARTS, build
 from delivery.bento.environment import bytecode, environment, locked_environment
-from serving.guard.auth import Scope
+from serving.guard.callers.auth import Scope
 from serving.guard.keys import make_key
 from serving.settings.service import ServingSettings
 

@@ -29,7 +29,7 @@ import psutil
 from serving.settings.service import ServingSettings
 from tests.delivery.bentos import Bench
 from tests.delivery.running import eventually, free_port
-from tests.serving.guard.test_auth import entry
+from tests.serving.guard.callers.test_auth import entry
 from tests.serving.guard.test_guard import LATER
 from tests.serving.test_served import ready, started
 from tests.serving.tiny import tiny_frame, tiny_instances

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.deployment.traffic import lacking
+from delivery.deployment.rollouts.traffic import lacking
 from delivery.errors import DeliveryError, RefusedError
 from delivery.promotion.admission import freshness_of, open_because, unproven_because
 from delivery.settings.policy import FILE, parse_settings

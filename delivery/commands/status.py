@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery.context import Context
-from delivery.deployment.view import RolloutView, ShadowView, view
+from delivery.deployment.rollouts.view import RolloutView, ShadowView, view
 from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of

@@ -17,6 +17,12 @@ from typing import Any
 from delivery.context import Context
 from delivery.deployment.admitted import Admitted
 from delivery.deployment.fallback import fall_back, replay
+from delivery.deployment.rollouts.traffic import (
+    carry_out,
+    end_other_rollouts,
+    require_one_watcher,
+)
+from delivery.deployment.rollouts.watching import Watching
 from delivery.deployment.strategies.action import (
     Action,
     Begin,
@@ -30,14 +36,8 @@ from delivery.deployment.strategies.action import (
     Wait,
 )
 from delivery.deployment.strategies.shadow import shadow
-from delivery.deployment.traffic import (
-    carry_out,
-    end_other_rollouts,
-    require_one_watcher,
-)
 from delivery.deployment.transition import Step, because, begun, record_event, summary
 from delivery.deployment.wanted import clear_attempt
-from delivery.deployment.watching import Watching
 from delivery.errors import TargetError
 from delivery.events.event import State, next_kind
 from delivery.events.experiments import running

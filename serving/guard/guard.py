@@ -17,10 +17,10 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Denied
-from serving.guard.auth import make_doorman, open_paths
-from serving.guard.deadlines import Deadlines
+from serving.guard.callers.auth import make_doorman, open_paths
 from serving.guard.denials import too_large, too_often
-from serving.guard.rate import RateLimiter
+from serving.guard.limits.deadlines import Deadlines
+from serving.guard.limits.rate import RateLimiter
 from serving.guard.whole_reply import EXTENSION, WholeReply, offered
 from serving.protocols.protocol import Reply
 from serving.settings.service import Start

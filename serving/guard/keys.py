@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from serving.guard.auth import ApiKey, Scope
+from serving.guard.callers.auth import ApiKey, Scope
 
 
 def make_key(name: str, scopes: Sequence[Scope], days: int) -> tuple[str, ApiKey]:

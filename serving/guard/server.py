@@ -7,9 +7,9 @@ from functools import partial
 
 from uvicorn.protocols.http import auto
 
-from serving.guard.connections import Connections
 from serving.guard.guard import Shape
-from serving.guard.limited_protocol import LimitedProtocol
+from serving.guard.limits.connections import Connections
+from serving.guard.limits.limited_protocol import LimitedProtocol
 from serving.settings.service import Start
 
 

@@ -19,7 +19,8 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
-from delivery.deployment import reconcile, watching
+from delivery.deployment import reconcile
+from delivery.deployment.rollouts import watching
 from delivery.deployment.strategies import canary
 from delivery.errors import DeliveryError
 from delivery.gates.rollout import decision

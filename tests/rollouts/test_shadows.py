@@ -15,8 +15,8 @@ import pytest
 from delivery.commands.deploy import deploy
 from delivery.commands.status import status
 from delivery.deployment import reconcile
-from delivery.deployment.shadowing import journal_of
-from delivery.deployment.view import ShadowView
+from delivery.deployment.rollouts.comparison import journal_of
+from delivery.deployment.rollouts.view import ShadowView
 from delivery.events.event import State
 from delivery.evidence.rollout.journal import Journal
 from delivery.state.desired import ReleaseRef

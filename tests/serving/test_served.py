@@ -27,7 +27,7 @@ from serving.settings.service import ServingSettings
 from tests.delivery.bentos import Bench, shared_bench, tiny
 from tests.delivery.running import eventually, free_port
 from tests.serving.authority import Authority
-from tests.serving.guard.test_auth import entry
+from tests.serving.guard.callers.test_auth import entry
 from tests.serving.guard.test_guard import LATER
 from tests.serving.telemetry.test_traces import Received, attributes, collector
 

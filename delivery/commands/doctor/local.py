@@ -13,7 +13,7 @@ from delivery.commands.doctor import engine, github
 from delivery.commands.doctor.check import Check, look
 from delivery.commands.doctor.places import places
 from delivery.context import Context
-from delivery.deployment.traffic import lacking
+from delivery.deployment.rollouts.traffic import lacking
 from delivery.errors import DeliveryError, InputError
 from delivery.release.signature import trusted_keys
 from delivery.settings.policy import (

@@ -19,10 +19,10 @@ from delivery.context import Context
 from delivery.deployment.admitted import Admitted
 from delivery.deployment.experiments.analysis import Analyst, split_of
 from delivery.deployment.fallback import replay
+from delivery.deployment.rollouts.traffic import end_other_rollouts, require_one_watcher
+from delivery.deployment.rollouts.watching import PAUSE, POLL, Watching
 from delivery.deployment.strategies.ab import Conclusion
-from delivery.deployment.traffic import end_other_rollouts, require_one_watcher
 from delivery.deployment.transition import record_event
-from delivery.deployment.watching import PAUSE, POLL, Watching
 from delivery.events.experiments import CONCLUDED, Experiment, running
 from delivery.gates.rollout.decision import decide
 from delivery.promotion.admission import require_trusted

@@ -8,7 +8,8 @@ from typing import Literal
 
 import pytest
 
-from delivery.deployment import reconcile, shadowing, watching
+from delivery.deployment import reconcile
+from delivery.deployment.rollouts import comparison, watching
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import EXPOSURE, inconclusive
 from delivery.gates.rollout.observations.pairs import Question
@@ -56,9 +57,9 @@ def shadowed_by(patch: pytest.MonkeyPatch) -> Traffic:
     def say(*_: object) -> Sequence[Verdict]:
         return (VERDICTS[made.says.pop(0) if len(made.says) > 1 else made.says[0]],)
 
-    patch.setattr(shadowing, "verdicts_on", say)
-    patch.setattr(shadowing, "question_of", lambda *_: Question())
-    patch.setattr(shadowing.Comparison, "go_on", lambda _: None)
+    patch.setattr(comparison, "verdicts_on", say)
+    patch.setattr(comparison, "question_of", lambda *_: Question())
+    patch.setattr(comparison.Comparison, "go_on", lambda _: None)
     return made
 
 

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import uvicorn
 from starlette.types import ASGIApp
 
-from serving.guard.connections import Connections
-from serving.guard.limited_protocol import LimitedProtocol
+from serving.guard.limits.connections import Connections
+from serving.guard.limits.limited_protocol import LimitedProtocol
 from tests.delivery.running import eventually
 from tests.serving.guard.test_guard import echo, guarded, shape, start
 from tests.serving.telemetry.counted import value

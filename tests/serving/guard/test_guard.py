@@ -21,7 +21,7 @@ from serving.protocols.protocol import Reply, reply
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
 from serving.telemetry.request_context import current
-from tests.serving.guard.test_auth import entry
+from tests.serving.guard.callers.test_auth import entry
 from tests.serving.telemetry.counted import value
 
 LATER = (datetime.now(UTC) + timedelta(days=1)).isoformat()

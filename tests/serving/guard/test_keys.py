@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.guard.auth import ApiKeys
+from serving.guard.callers.auth import ApiKeys
 from serving.guard.keys import main, make_key
 
 

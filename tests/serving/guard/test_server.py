@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http import auto
 
-from serving.guard.limited_protocol import LimitedProtocol
+from serving.guard.limits.limited_protocol import LimitedProtocol
 from serving.guard.server import limit_connections
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.serving.guard.test_auth import entry
+from tests.serving.guard.callers.test_auth import entry
 from tests.serving.guard.test_guard import LATER, Asked, echo, guarded, start
 
 

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-import serving.guard.connections  # noqa: F401 - the server loads it: its counters are exposed too
+import serving.guard.limits.connections  # noqa: F401 - the server loads it: its counters are exposed too
 from serving.contract import Task
 from serving.telemetry.metrics import Meter, observe_all
 from tests.serving.conftest import client_of

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
+from serving.guard.callers.recent import Caller, RecentCallers
 from serving.guard.denials import forbidden, unauthorized
-from serving.guard.recent import Caller, RecentCallers
 from serving.settings.host import API_KEYS, ENVIRONMENT
 from serving.settings.policy import OPEN
 from serving.settings.service import Start
 from serving.strict import DocumentError, Strict, parse
 
 if TYPE_CHECKING:
-    from serving.guard.oidc import Tokens
+    from serving.guard.callers.oidc import Tokens
 
 Scope = Literal["predict", "explain", "feedback", "metrics"]
 NEEDS: Mapping[str, Scope] = {
@@ -148,7 +148,7 @@ def make_doorman(start: Start) -> Doorman | None:
 
 def _tokens(start: Start) -> Tokens | None:
     """Imported as needed: the cryptography behind it costs memory and a tenth of a second."""
-    from serving.guard.oidc import Tokens
+    from serving.guard.callers.oidc import Tokens
 
     return Tokens(start.settings.oidc) if start.settings.oidc else None
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.deployment import watching as module
-from delivery.deployment.watching import Watching, since
+from delivery.deployment.rollouts import watching as module
+from delivery.deployment.rollouts.watching import Watching, since
 from delivery.events.event import Event
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.settings.rollout import Canary

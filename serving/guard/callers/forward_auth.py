@@ -1,5 +1,5 @@
 """Answers a proxy before environments of this machine whether a request may pass:
-`python -m serving.guard.forward_auth --port 7190`.
+`python -m serving.guard.callers.forward_auth --port 7190`.
 
 The proxy sends the headers of each request first, and its path as `X-Forwarded-Uri`: Traefik's
 forwardAuth and Caddy's forward_auth do. Callers are known as an instance knows them that is not
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import Denied
-from serving.guard.auth import Doorman, make_doorman
+from serving.guard.callers.auth import Doorman, make_doorman
 from serving.protocols.native import error
 from serving.settings.service import read_start
 from serving.strict import DocumentError
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import uvicorn
 
     parser = argparse.ArgumentParser(
-        prog="python -m serving.guard.forward_auth", description="Say who may pass."
+        prog="python -m serving.guard.callers.forward_auth", description="Say who may pass."
     )
     parser.add_argument("--port", type=int, default=7190, help="on 127.0.0.1 (7190)")
     port = parser.parse_args(arguments).port

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from serving.errors import Denied, UnreachableError
-from serving.guard.auth import ApiKeys, Doorman
-from serving.guard.oidc import COOLDOWN, FRESH, LEEWAY, STALE, KeySet, Tokens, fetch_json
+from serving.guard.callers.auth import ApiKeys, Doorman
+from serving.guard.callers.oidc import COOLDOWN, FRESH, LEEWAY, STALE, KeySet, Tokens, fetch_json
 from serving.settings.policy import OidcSettings
-from tests.serving.guard.test_auth import END, entry, keys_at
+from tests.serving.guard.callers.test_auth import END, entry, keys_at
 
 AUDIENCE = "flight-delays"
 ISSUER = "https://issuer.example"

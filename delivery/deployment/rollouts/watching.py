@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from delivery.deployment.admitted import Admitted
-from delivery.deployment.shadowing import Comparison, question_about, share_of
+from delivery.deployment.rollouts.comparison import Comparison, question_about, share_of
 from delivery.deployment.strategies.action import Shadowed, Traffic
 from delivery.deployment.strategies.canary import split_of
 from delivery.errors import HeldError

@@ -8,12 +8,12 @@ import json
 import pytest
 
 from serving.errors import Denied
-from serving.guard import auth
-from serving.guard.auth import Doorman, make_doorman
-from serving.guard.recent import CALLERS, SECONDS, Caller, RecentCallers
+from serving.guard.callers import auth
+from serving.guard.callers.auth import Doorman, make_doorman
+from serving.guard.callers.recent import CALLERS, SECONDS, Caller, RecentCallers
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
-from tests.serving.guard.test_auth import entry
+from tests.serving.guard.callers.test_auth import entry
 
 SECRET = b"Bearer secret"
 CI = Caller("key:ci", frozenset({"predict"}), expires=1000.0)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.deployment.shadowing import journal_of
+from delivery.deployment.rollouts.comparison import journal_of
+from delivery.deployment.rollouts.view import RolloutView, ShadowView, view
 from delivery.deployment.strategies.shadow import mirror_of
-from delivery.deployment.view import RolloutView, ShadowView, view
 from delivery.events.steps import shades_of
 from delivery.gates.rollout.observations.pairs import Compared, Question
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.targets.split import Split
-from tests.delivery.deployment.test_shadowing import attempt as shadowing
-from tests.delivery.deployment.test_watching import ONE, TWO, attempt
+from tests.delivery.deployment.rollouts.test_comparison import attempt as shadowing
+from tests.delivery.deployment.rollouts.test_watching import ONE, TWO, attempt
 from tests.delivery.place import Place
 
 SPLIT = Split("a" * 40, 1, ONE, TWO, 5)

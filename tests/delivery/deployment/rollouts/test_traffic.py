@@ -10,8 +10,8 @@ from delivery.commands.deploy import deploy
 from delivery.commands.hold import hold
 from delivery.commands.rollback import rollback
 from delivery.deployment.reconcile import Deployment
+from delivery.deployment.rollouts.traffic import lacking
 from delivery.deployment.ticks import ticks
-from delivery.deployment.traffic import lacking
 from delivery.deployment.transition import Step
 from delivery.errors import HeldError
 from delivery.events.event import State

@@ -16,9 +16,9 @@ from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
-from delivery.deployment import shadowing
 from delivery.deployment.reconcile import Deployment
-from delivery.deployment.shadowing import Comparison, question_of, share_of
+from delivery.deployment.rollouts import comparison as shadowing
+from delivery.deployment.rollouts.comparison import Comparison, question_of, share_of
 from delivery.errors import HeldError
 from delivery.events.event import Event, State
 from delivery.evidence.rollout.journal import Journal

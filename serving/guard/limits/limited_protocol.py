@@ -14,10 +14,10 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.errors import Denied
-from serving.guard.connections import Connections, counted_address
 from serving.guard.denials import headers_late, headers_too_large, malformed
 from serving.guard.guard import Shape
-from serving.guard.last_answer import last_answer
+from serving.guard.limits.connections import Connections, counted_address
+from serving.guard.limits.last_answer import last_answer
 from serving.guard.whole_reply import offer
 from serving.settings.policy import Limits
 

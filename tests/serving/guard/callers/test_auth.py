@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from serving.errors import Denied
-from serving.guard import auth
-from serving.guard.auth import ApiKeys, make_doorman, needed
+from serving.guard.callers import auth
+from serving.guard.callers.auth import ApiKeys, make_doorman, needed
 from serving.guard.guard import require_guard
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start

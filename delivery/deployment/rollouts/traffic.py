@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from delivery.context import Context
+from delivery.deployment.rollouts.watching import Watching
 from delivery.deployment.strategies.action import (
     Action,
     Divide,
@@ -15,7 +16,6 @@ from delivery.deployment.strategies.action import (
     Situation,
     Strategy,
 )
-from delivery.deployment.watching import Watching
 from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.events.experiments import running

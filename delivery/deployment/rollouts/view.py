@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery.deployment.shadowing import journal_of, verdicts_on
+from delivery.deployment.rollouts.comparison import journal_of, verdicts_on
+from delivery.deployment.rollouts.watching import since
 from delivery.deployment.strategies.canary import split_of
-from delivery.deployment.watching import since
 from delivery.events.event import State
 from delivery.events.steps import shades_of, steps_of
 from delivery.gates.rollout import canary, pace

@@ -8,7 +8,7 @@ import time
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from serving.guard.connections import Connections, counted_address
+from serving.guard.limits.connections import Connections, counted_address
 from serving.settings.policy import Limits
 from tests.delivery.running import eventually
 

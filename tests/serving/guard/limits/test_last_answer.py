@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 
-from serving.guard.last_answer import last_answer
+from serving.guard.limits.last_answer import last_answer
 from serving.protocols.protocol import reply
 
 

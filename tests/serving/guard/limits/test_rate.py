@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.guard.rate import CLIENTS, RateLimiter
+from serving.guard.limits.rate import CLIENTS, RateLimiter
 
 
 def test_a_bucket_empties_and_fills() -> None:

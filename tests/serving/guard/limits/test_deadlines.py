@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from serving.guard.deadlines import Deadlines
+from serving.guard.limits.deadlines import Deadlines
 
 
 class Request:

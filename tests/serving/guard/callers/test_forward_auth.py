@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from serving.guard.forward_auth import make_app
+from serving.guard.callers.forward_auth import make_app
 from serving.guard.keys import make_key
 
 SECRET, ENTRY = make_key("ada", ["predict"], 1)

@@ -1,0 +1,1 @@
+"""A rollout that is watched: its traffic, its comparisons, how it stands."""

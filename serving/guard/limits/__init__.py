@@ -1,0 +1,1 @@
+"""What a client may use up: connections, time, turns."""

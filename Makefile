@@ -6,7 +6,7 @@ PARTS ?=
 SECONDS ?= 120
 SEED ?=
 MUTANTS ?=
-PYTEST = pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST = pytest --dist loadfile --no-loadscope-reorder
 # What decides, by its tests.
 DECIDES = $(addprefix tests/delivery/,gates judgement deployment/strategies events trust)
 # A machine with many checkouts can keep the packages of all of them in one folder, VENV; what each
@@ -46,10 +46,10 @@ test-model: setup ## the tests of your own model, in seconds
 	@python -m tests.check model
 
 test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other ones each time)
-	@$(PYTEST) -m "not e2e and not images" $(TESTS)
+	@$(PYTEST) -n 4 -m "not e2e and not images" $(TESTS) # half of the time it waits
 
 e2e: setup ## run whole loops: on a laptop, in the workflows, in forks, with canaries under load
-	@$(PYTEST) -m e2e $(TESTS)
+	@$(PYTEST) -n 2 -m e2e $(TESTS)
 
 test-images: setup ## images of releases and the target docker, in a container engine (skipped where there is none)
 	@pytest -m images tests/images

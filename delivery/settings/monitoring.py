@@ -6,9 +6,14 @@ they cost in false alarms.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from serving.strict import Strict
+
+Trigger = Literal["scores", "loss"]  # the judges whose alarm asks for a retrain
 
 # s: the buckets of serving_request_seconds, the only limits that the histogram can tell.
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -62,10 +67,27 @@ class Labels(Strict):
     shift: float = Field(default=0.03, gt=0)
 
 
+class Snooze(Strict):
+    """To the end of the day `until`, in UTC, the alarm of `trigger` proposes no retrain. The judge
+    goes on to judge."""
+
+    trigger: Trigger
+    until: date
+    reason: str = Field(min_length=10, max_length=200)
+
+    def holds(self, moment: float) -> bool:
+        """Does it at `moment`, in s since 1970?"""
+        return datetime.fromtimestamp(moment, UTC).date() <= self.until
+
+    def __str__(self) -> str:
+        return f"{self.trigger} is snoozed until {self.until}: {self.reason}"
+
+
 class Monitoring(Strict):
     """`window_days` is the window in which scores are compared: whole weeks, so that weekdays
     cancel out. `in_flight` are the requests that a worker may have at once, on average. Without
-    `labels` nobody expects any. After a retrain was proposed none is for `cool_down_days`.
+    `labels` nobody expects any. After a retrain was proposed none is for `cool_down_days`; `snooze`
+    names triggers that a person has put off.
     `repository` is the address of the repository, for links to runbooks."""
 
     objective: Objective = Objective()
@@ -75,4 +97,5 @@ class Monitoring(Strict):
     in_flight: float = Field(default=8, gt=0)
     labels: Labels | None = None
     cool_down_days: float = Field(default=14, ge=0)
+    snooze: tuple[Snooze, ...] = ()
     repository: str = Field(default="", pattern=r"^(https://[^\s]+[^/\s])?$")

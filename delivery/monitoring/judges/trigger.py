@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from delivery.monitoring.judges.finding import Finding, alarms
 from delivery.monitoring.judges.rows import DAY
-from delivery.settings.monitoring import Monitoring
+from delivery.settings.monitoring import Monitoring, Snooze, Trigger
 
-ANSWERED = ("scores", "loss")  # by a retrain
+ANSWERED = get_args(Trigger)  # by a retrain
 BROKEN = ("missing", "units", "refused", "labels")
 
 
@@ -32,11 +33,15 @@ class Decision:
 
 
 def decide(findings: Sequence[Finding], past: Past, until: float, policy: Monitoring) -> Decision:
-    """One retrain at a time, none while it cools down, none on data that is broken."""
+    """One retrain at a time, none while it cools down, none on data that is broken, and none for
+    what a person has put off."""
     names = [finding.judge for finding in alarms(findings)]
-    wanted = [name for name in names if name in ANSWERED]
+    asleep: dict[str, Snooze] = {each.trigger: each for each in policy.snooze if each.holds(until)}
+    answered = [name for name in names if name in ANSWERED]
+    wanted = [name for name in answered if name not in asleep]
     if not wanted:
-        return Decision(False, "nothing alarms that a retrain answers")
+        put_off = "; ".join(str(asleep[name]) for name in answered)
+        return Decision(False, put_off or "nothing alarms that a retrain answers")
     if broken := [name for name in names if name in BROKEN]:
         return Decision(False, f"{', '.join(broken)}: mend this first, or a model learns from it")
     if past.open_pull is not None:

@@ -31,6 +31,9 @@ def test_a_latency_that_the_histogram_cannot_tell_is_refused() -> None:
         {"repository": "http://example.com"},
         {"repository": "https://example.com/o/n/"},
         {"alerts": {}},
+        {"snooze": [{"trigger": "scores", "until": "2026-12-15"}]},
+        {"snooze": [{"trigger": "scores", "reason": "because it is winter"}]},
+        {"snooze": [{"trigger": "units", "until": "2026-12-15", "reason": "a long enough one"}]},
     ],
 )
 def test_what_cannot_be_is_refused(section: dict[str, object]) -> None:

@@ -51,3 +51,23 @@ def test_where_labels_are_expected_some_have_to_be_there(labels: Status, propose
     found = findings(scores="alarm", labels=labels)
     assert decide(found, Past(), NOW, EXPECTED).propose == propose
     assert decide(found, Past(), NOW, POLICY).propose, "nobody waits for labels here"
+
+
+SNOOZE = {"trigger": "scores", "until": "2024-10-04", "reason": "the new fleet flies from October"}
+END = 20_001 * DAY  # of the day that 20,000 is, 4 October 2024
+
+
+@pytest.mark.parametrize(("moment", "propose"), [(END - 1, False), (END, True)])
+def test_a_person_puts_a_trigger_off_to_the_end_of_a_day(moment: float, propose: bool) -> None:
+    policy = Monitoring.model_validate({"snooze": [SNOOZE]})
+    decision = decide(findings(scores="alarm"), Past(), moment, policy)
+    assert decision.propose == propose
+    if not propose:
+        why = "scores is snoozed until 2024-10-04: the new fleet flies from October"
+        assert decision.why == why
+
+
+def test_the_other_trigger_stays_awake() -> None:
+    policy = Monitoring.model_validate({"snooze": [SNOOZE]})
+    decision = decide(findings(scores="alarm", loss="alarm"), Past(), NOW, policy)
+    assert (decision.propose, decision.why) == (True, "alarm: loss")

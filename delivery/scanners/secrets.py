@@ -21,7 +21,9 @@ TOOL = "detect-secrets"
 HASHED = (".lock", "package-lock.json")
 WRITTEN = ("infra/environments/", "releases/r-")
 AT_ONCE = 400  # file names on one command line
-# Tests are full of made-up secrets: there only what has the form of a real one counts.
+# Tests are full of made-up secrets, and the statement of a training is made of hashes: there only
+# what has the form of a real one counts.
+MADE_UP = ("tests/", "training.json")
 GUESSES = tuple(
     word
     for plugin in ("KeywordDetector", "HexHighEntropyString", "Base64HighEntropyString")
@@ -36,9 +38,9 @@ def scan(root: Path, cache: Cache = NO_CACHE, names: Sequence[str] | None = None
         for name in (tracked(root) if names is None else names)
         if not name.endswith(HASHED) and not name.startswith(WRITTEN) and (root / name).is_file()
     ]
-    tests = [name for name in looked if name.startswith("tests/")]
-    rest = [name for name in looked if not name.startswith("tests/")]
-    findings = [*_scanned(root, cache, rest), *_scanned(root, cache, tests, *GUESSES)]
+    made_up = [name for name in looked if name.startswith(MADE_UP)]
+    rest = [name for name in looked if not name.startswith(MADE_UP)]
+    findings = [*_scanned(root, cache, rest), *_scanned(root, cache, made_up, *GUESSES)]
     return judged("secrets", [Finding(*entry) for entry in findings])
 
 

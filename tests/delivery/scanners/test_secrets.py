@@ -32,12 +32,18 @@ def test_what_git_does_not_know_is_not_looked_at(root: Path) -> None:
     ("name", "text"),
     [
         ("requirements/dev.lock", f"x==1 --hash=sha256:{'0123456789abcdef' * 4}\n"),
+        ("training.json", f'{{"sha256": "{"0123456789abcdef" * 4}"}}'),
         ("fake.py", f"{LINE}  # pragma: allowlist secret\n"),
     ],
 )
 def test_what_only_looks_like_one_passes(root: Path, name: str, text: str) -> None:
     put(root, name, text)
     assert secrets.scan(root).status == "pass"
+
+
+def test_a_real_secret_is_found_even_among_hashes(root: Path) -> None:
+    put(root, "training.json", f'{{"statement": "{KEY}"}}')
+    assert {found.path for found in secrets.scan(root).findings} == {"training.json"}
 
 
 def test_many_files_are_all_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,11 +156,9 @@ def test_an_environment_more_and_texts_of_any_length_pass_what_ci_runs(fork: For
     text = (fork.path / deploy).read_text(encoding="utf-8")
     job = text[text.index("  staging:\n") : text.index("  production:\n")]
     fork.edit(deploy, "  production:\n", job.replace("staging", "acceptance") + "  production:\n")
-    fork.edit(
-        ".github/workflows/rollback.yml",
-        "[staging, production]",
-        "[staging, acceptance, production]",
-    )
+    for name in ("rollback.yml", "batch.yml"):
+        options = "[staging, production]", "[staging, acceptance, production]"
+        fork.edit(f".github/workflows/{name}", *options)
     fork.write("README.md", "# Tumours\n" + "\nWords about them.\n" * 250)
     fork.write("data/rates.csv", "a\n1\n")
     fork.edit("model/__init__.py", "\n\n\n", "\n" + "\n# A line of many." * 300 + "\n\n\n")

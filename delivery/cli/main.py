@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "monitor",
         "attest",
         "up",
+        "watch",
         "down",
         "service",
     ),

@@ -276,13 +276,14 @@ class Deployment:
         return replace(judgement, verdicts=overridden(judgement.verdicts, reasons))
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
-        """Close the books on the attempt before, if it never came to an end."""
+        """Close the books on the attempts before that never came to an end, here or in a
+        rehearsal."""
         if snapshot.ledger.doubts(self.environment):
             return
-        earlier = snapshot.history(self.environment).attempts[1:]
-        before = next((attempt for attempt in earlier if not attempt.malformed), None)
-        if before and before.desired.wanted.exists and not before.state.final:
-            self._event(before, "superseded", {"by": current.commit})
+        for before in snapshot.history(self.environment).attempts[1:]:
+            wanted = before.desired.wanted.exists and not before.malformed
+            if wanted and not before.anywhere.state.final:
+                self._event(before, "superseded", {"by": current.commit})
 
     def _event(
         self,

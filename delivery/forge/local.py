@@ -101,13 +101,12 @@ class LocalForge:
             raise ForgeError(f"#{pull.number}: its branch {pull.head} is gone")
         if only not in (None, head):
             raise ForgeError(moved(pull.number, pull.head))
-        try:
-            tree = git.run("merge-tree", "--write-tree", main, head).split()[0]
-        except GitError as error:
+        tree = git.merged_tree(main, head)
+        if tree is None:
             raise ForgeError(
                 f"#{pull.number} does not merge cleanly into main. `git switch {pull.head} && "
                 "git merge origin/main`, resolve, push, and merge again."
-            ) from error
+            )
         date = datetime.now(UTC).isoformat(timespec="seconds")
         message = f"Merge pull request #{pull.number} from {pull.head}\n\n{pull.title}\n"
         commit = git.commit_tree(tree, (main, head), message, date)

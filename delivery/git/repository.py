@@ -103,6 +103,15 @@ class Repository(Writing):
             return None
         return commit or None
 
+    def merged_tree(self, commit: str, other: str) -> str | None:
+        """The tree of a merge of two commits that are here; None where they conflict."""
+        try:
+            return self.run("merge-tree", "--write-tree", commit, other).split()[0]
+        except GitError as error:
+            if "CONFLICT" not in str(error):
+                raise
+            return None
+
     def push_branch(self, commit: str, branch: str) -> None:
         """Point the branch on origin at `commit`, replacing only what this checkout last saw."""
         ref = f"refs/heads/{branch}"

@@ -84,10 +84,14 @@ def propose(
 
 
 def _outdated(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> bool:
-    """Is the branch on origin about an attempt that was replaced meanwhile?"""
-    commit = context.repository.fetch_branch(head)
-    written = snapshot.evidence(proposal.environment, commit) if commit else None
-    return written is not None and written.replaces != proposal.evidence.replaces
+    """Is the branch on origin about an attempt that was replaced meanwhile, or does it conflict
+    with main by now?"""
+    git = context.repository
+    if (commit := git.fetch_branch(head)) is None:
+        return False
+    written = snapshot.evidence(proposal.environment, commit)
+    replaced = written is not None and written.replaces != proposal.evidence.replaces
+    return replaced or git.merged_tree(snapshot.commit, commit) is None
 
 
 def stamped(snapshot: Snapshot, proposal: Proposal, logs: Mapping[str, str]) -> Proposal:

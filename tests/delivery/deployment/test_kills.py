@@ -1,4 +1,5 @@
-"""Killed before and after each side effect of a rollout and run again, it ends the same.
+"""Killed before and after each side effect of a rollout, or of a rollback, and run again, it ends
+the same.
 
 The target is in memory, git and the event log are real. A point is found by counting: what a run
 does is wrapped, so no new side effect is forgotten. THOROUGH=1 kills at every point, else at each
@@ -17,6 +18,9 @@ from typing import Any
 import pytest
 
 from delivery.commands.deploy import deploy
+from delivery.commands.rollback import rollback
+from delivery.forge.local import LocalForge
+from delivery.git.repository import Repository
 from delivery.state.event_writer import EventWriter
 from delivery.state.snapshot import Snapshot
 from tests.delivery.deployment.production import ENV, ONE, TWO
@@ -24,7 +28,13 @@ from tests.delivery.deployment.rolling import Says, Traffic, merged
 from tests.delivery.place import Killed, Place, World
 from tests.origin import Origin, copy_origin, scratch
 
-EFFECTS = ("start", "set_weights", "divide", "reflect", "retire")
+EFFECTS = (
+    *((Place, name) for name in ("start", "set_weights", "divide", "reflect", "retire")),
+    *((Place, name) for name in ("write_journal", "clear_journal")),
+    (EventWriter, "write"), (EventWriter, "propose"), (Repository, "push_branch"),
+    *((LocalForge, name) for name in ("open", "comment", "close", "merge")),
+)  # fmt: skip
+Act = Callable[[World], None]
 STRIDE = 1 if "THOROUGH" in os.environ else 5
 
 
@@ -69,19 +79,25 @@ class Template:
         world.places.update(deepcopy(self.places))
 
 
-def deployed(world: World, patch: pytest.MonkeyPatch, at: int | None) -> list[str]:
-    """A deployment that is killed at a point. Returns the points that it passed."""
+def run(world: World, act: Act, patch: pytest.MonkeyPatch, at: int | None) -> list[str]:
+    """An act that is killed at a point. Returns the points that it passed."""
     fault = Fault(at)
     with patch.context() as within:
-        for name in EFFECTS:
-            within.setattr(Place, name, fault.around(name, getattr(Place, name)))
-        within.setattr(EventWriter, "write", fault.around("an event", EventWriter.write))
-        within.setattr(EventWriter, "propose", fault.around("a proposal", EventWriter.propose))
+        for kind, name in EFFECTS:
+            within.setattr(kind, name, fault.around(name, getattr(kind, name)))
         try:
-            deploy(world, ENV, budget=60)
+            act(world)
         except Killed:
             assert at is not None
     return fault.passed
+
+
+def deployed(world: World) -> None:
+    deploy(world, ENV, budget=60)
+
+
+def rolled_back(world: World) -> None:
+    rollback(world, ENV, reason="complaints", dry_run=False)
 
 
 def end(world: World) -> tuple[Any, ...]:
@@ -106,7 +122,7 @@ def test_killed_anywhere_it_ends_the_same(
     merged(origin, world)
     points, whole = _killed_anywhere(origin, world, traffic, monkeypatch, says)
     assert whole[0] == share
-    assert len(points) >= (30 if says == ["go"] else 16), points
+    assert len(points) >= (30 if says == ["go"] else 24), points
 
 
 @pytest.mark.parametrize(
@@ -123,21 +139,34 @@ def test_killed_anywhere_in_a_shadow_it_ends_the_same(
     assert "before reflect" in points
 
 
+def test_a_rollback_that_is_killed_anywhere_ends_the_same(
+    origin: Origin, world: World, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged(origin, world)
+    deployed(world)
+    points, whole = _killed_anywhere(origin, world, traffic, monkeypatch, ["go"], rolled_back)
+    assert whole[0] == {ONE: 100}
+    assert {"before write_journal", "after merge"} <= set(points)
+
+
 def _killed_anywhere(
     origin: Origin, world: World, traffic: Traffic, monkeypatch: pytest.MonkeyPatch,
-    says: list[Says],
+    says: list[Says], act: Act = deployed,
 ) -> tuple[list[str], tuple[Any, ...]]:  # fmt: skip
+    """The end is that after a further deployment: what the act merged may be left to it."""
     template = Template.of(origin, world)
     traffic.says = list(says)
-    points = deployed(world, monkeypatch, at=None)
+    points = run(world, act, monkeypatch, at=None)
+    deployed(world)
     whole = end(world)
     for at in range(0, len(points), STRIDE):
         template.restore(origin, world)
         traffic.says = list(says)
-        deployed(world, monkeypatch, at)
+        run(world, act, monkeypatch, at)
         assert world.places[ENV].shares, f"{points[at]}: clients were left without an answer"
         assert not world.places[ENV].is_watched(), f"{points[at]}: nobody watches any more"
         traffic.says = says[-1:]
-        deployed(world, monkeypatch, at=None)
+        act(world)
+        deployed(world)
         assert end(world) == whole, points[at]
     return points, whole

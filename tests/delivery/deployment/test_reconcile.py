@@ -21,6 +21,8 @@ from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, by_han
 from tests.delivery.place import Killed, Place, World, judgement
 from tests.origin import Origin
 
+THREE = "r-333333333333"
+
 
 def test_a_merged_release_ends_verified_with_the_traffic(
     origin: Origin, world: World, verdicts: object
@@ -197,6 +199,18 @@ def test_a_malformed_file_that_was_reverted_holds_up_nothing(
     origin.promote(ENV, TWO, ONE)
     assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
     assert world.places[ENV].shares == {TWO: 100}
+
+
+def test_each_attempt_that_never_began_is_closed_by_the_one_that_does(
+    origin: Origin, world: World, verdicts: object
+) -> None:
+    bring_up(origin, world, ONE)
+    passed_over = [origin.promote(ENV, release, ONE) for release in (TWO, THREE)]
+    newest = origin.promote(ENV, TWO, ONE)
+    assert deploy(world, ENV, budget=60).step.state is State.VERIFIED
+    states = {attempt.commit: attempt.state for attempt in world.snapshot().history(ENV)}
+    assert [states[commit] for commit in passed_over] == [State.SUPERSEDED, State.SUPERSEDED]
+    assert states[newest] is State.VERIFIED
 
 
 @pytest.mark.parametrize(("wanted", "previous"), [(TWO, ""), (ONE, TWO)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from delivery.gates.verdict import Verdict
 from delivery.github.api import GithubApi
 from delivery.promotion.proposal import Proposal, evidence, propose
 from delivery.settings.overrides import NO_OVERRIDES
-from delivery.state.desired import Desired
+from delivery.state.desired import Desired, evidence_path
 from delivery.state.evidence_file import EvidenceFile, render_evidence
 from tests.delivery.place import Killed, World
 from tests.delivery.racing import race
@@ -69,15 +70,22 @@ def test_proposing_again_adopts_what_is_open(world: World) -> None:
     assert seen(world) == [(f"promote/{ENV}/{ONE}", "open", LABELS, "report")]
 
 
+@contextmanager
+def past_rules(origin: Origin) -> Iterator[None]:
+    """Pushed to origin as if there were no rules of GitHub."""
+    pushes_to = origin.git("remote", "get-url", "origin")
+    origin.git("remote", "set-url", "origin", str(origin.bare))
+    yield
+    origin.git("remote", "set-url", "origin", pushes_to)
+
+
 def test_what_is_open_is_renewed_once_something_else_came_in_between(
     world: World, origin: Origin
 ) -> None:
     put(world, ONE)
     before = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
-    pushes_to = origin.git("remote", "get-url", "origin")
-    origin.git("remote", "set-url", "origin", str(origin.bare))  # past the rules of GitHub
-    attempt = origin.want(ENV, TWO)
-    origin.git("remote", "set-url", "origin", pushes_to)
+    with past_rules(origin):
+        attempt = origin.want(ENV, TWO)
     propose(world, world.snapshot(), proposal(ONE, text="judged anew"))
     after = world.repository.fetch_branch(f"promote/{ENV}/{ONE}")
     assert before is not None
@@ -146,6 +154,27 @@ def test_a_promotion_leaves_other_environments_alone(world: World) -> None:
         (f"promote/{ENV}/{ONE}", "open"),
         (f"promote/staging/{TWO}", "open"),
     ]
+
+
+def test_what_is_open_and_does_not_merge_any_more_is_made_anew(
+    world: World, origin: Origin
+) -> None:
+    """Main may get other evidence about the same attempt."""
+    put(world, ONE)
+    (open_,) = world.forge.pulls()
+    with past_rules(origin):
+        origin.push({evidence_path(ENV): '{"release": "edited"}\n'}, "Edit")
+    assert world.repository.merged_tree(world.snapshot().commit, head_of(world, open_)) is None
+    put(world, ONE)
+    assert [(pull.number, pull.state) for pull in world.forge.pulls()] == [(open_.number, "open")]
+    assert world.repository.merged_tree(world.snapshot().commit, head_of(world, open_))
+
+
+def head_of(world: World, pull: Pull) -> str:
+    """What its branch is at on origin, fetched."""
+    commit = world.repository.fetch_branch(pull.head)
+    assert commit is not None
+    return commit
 
 
 def test_evidence_names_an_override_only_where_there_is_one() -> None:

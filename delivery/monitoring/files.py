@@ -63,6 +63,17 @@ def render(settings: Settings) -> Mapping[str, str]:
         f"{PROVISIONING}/dashboards/delivery.yaml": HEADER + _yaml(PROVIDER),
         f"{FOLDER}/rules.yaml": HEADER + _yaml(rules),
         f"{FOLDER}/prometheus.yaml": HEADER + _yaml(_prometheus()),
+        f"{FOLDER}/operator.yaml": HEADER + _yaml(_object(rules)),
+    }
+
+
+def _object(rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rules as the operator of Prometheus reads them: once in a cluster."""
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "delivery"},
+        "spec": rules,
     }
 
 

@@ -65,6 +65,8 @@ def within_the_namespace(manifests: Manifests) -> Complaints:
             place = at(each, "metadata", "namespace")
             if place != manifests.namespace:
                 yield named(each), f"lies in the namespace {place}, expected {manifests.namespace}"
+        if at(each, "spec", "secretStoreRef", "kind") == "ClusterSecretStore":
+            yield named(each), "reads a store of the whole cluster, expected a SecretStore"
 
 
 def encrypted(manifests: Manifests) -> Complaints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from delivery.manifests.objects import RELEASE, Manifests, at, named
+from delivery.manifests.objects import RELEASE, Manifests, Object, at, named
 from delivery.manifests.rules.rule import Complaints, Rule, labels_of_pods, selects
 
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
@@ -90,6 +90,17 @@ def found(manifests: Manifests) -> Complaints:
             selects(at(each, "spec", "selector"), labels_of_pods(one)) for one in deployments
         ):
             yield named(each), "selects no pod"
+    services = [each for each in manifests.release if each["kind"] == "Service"]
+    for each in manifests.of("ServiceMonitor") if services else ():
+        labels, ports = at(each, "spec", "selector", "matchLabels"), _ports(each)
+        for one in services:
+            named_so = {port.get("name") for port in at(one, "spec", "ports") or ()}
+            if not selects(labels, at(one, "metadata", "labels") or {}) or not ports <= named_so:
+                yield named(each), f"does not find {named(one)}"
+
+
+def _ports(monitor: Object) -> set[str]:
+    return {str(each.get("port")) for each in at(monitor, "spec", "endpoints") or ()}
 
 
 def stays_until_retired(manifests: Manifests) -> Complaints:
@@ -114,6 +125,6 @@ RULES = (
         "clients at another release than the route says",
         keeps_to_its_release,
     ),
-    Rule("found", "a Service without pods", found),
+    Rule("found", "a Service without pods, or pods that nobody watches", found),
     Rule("stays-until-retired", "a release taken away under its clients", stays_until_retired),
 )

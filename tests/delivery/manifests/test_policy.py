@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import shutil
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+from delivery.documents import parse_yaml
+from delivery.manifests.objects import at
 from delivery.manifests.policy import RULES, breaches
 from delivery.manifests.render import render, stand_in
 from delivery.settings.policy import read_settings
@@ -21,6 +27,42 @@ def test_every_environment_of_this_checkout_keeps_the_rules(release: ReleaseRef)
     for environment in settings.environments:
         found = render(ROOT, environment, release, settings.serving)
         assert list(map(str, breaches(found))) == []
+
+
+COMPONENTS = {
+    "prometheus": {"ServiceMonitor": 1, "NetworkPolicy": 1},
+    "external-secrets": {"ExternalSecret": 1},
+}
+
+
+@pytest.mark.parametrize("release", [stand_in(), ReleaseRef()], ids=["release", "none"])
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_adds_to_an_environment_and_keeps_the_rules(
+    name: str, release: ReleaseRef, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    settings = read_settings(ROOT).serving
+    before = render(tmp_path, "staging", release, settings)
+    own = tmp_path / "infra/environments/staging/kustomization.yaml"
+    one = "components: ["
+    own.write_text(own.read_text().replace(one, f"{one}../../components/{name}, "))
+    after = render(tmp_path, "staging", release, settings)
+    assert (after.release, after.route) == (before.release, before.route)
+    kinds = Counter(each["kind"] for each in after.environment)
+    assert kinds - Counter(each["kind"] for each in before.environment) == COMPONENTS[name]
+    assert list(map(str, breaches(after))) == []
+
+
+def test_the_secret_from_a_store_is_the_one_that_pods_name() -> None:
+    """And its properties are the keys of it."""
+    file = ROOT / "infra/components/external-secrets/secret.yaml"
+    made = parse_yaml(file.read_text(), str(file))
+    (deployment,) = manifests().of("Deployment")
+    references = [
+        at(each, "valueFrom", "secretKeyRef")
+        for each in at(deployment, "spec", "template", "spec", "containers", 0, "env")
+    ]
+    assert {each["name"] for each in references if each} == {made["spec"]["target"]["name"]}
 
 
 def test_a_breach_says_where_what_and_why() -> None:

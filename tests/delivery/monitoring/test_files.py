@@ -48,6 +48,13 @@ def test_links_lead_to_the_repository_that_the_settings_name() -> None:
     assert "runbook_url: https://example.com/o/n/blob/main/docs/runbook.md#instanceisdown" in text
 
 
+def test_the_operator_of_prometheus_gets_the_same_rules() -> None:
+    made = render(parse_settings(LABELS))
+    rules = parse_yaml(made["infra/monitoring/rules.yaml"], "rules")
+    held = parse_yaml(made["infra/monitoring/operator.yaml"], "operator")
+    assert (held["kind"], held["spec"]) == ("PrometheusRule", rules)
+
+
 @pytest.mark.parametrize(("settings", "lasts"), [(LABELS, "360m"), (CANARY, "20m")])
 def test_two_releases_may_answer_for_as_long_as_a_rollout_may_take(
     settings: str, lasts: str

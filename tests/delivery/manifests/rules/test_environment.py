@@ -39,6 +39,10 @@ CONTROLS: list[tuple[str, Spoil]] = [
     ("least-rights", role("resourcequotas", verbs=("update",))),
     ("within-the-namespace", add("ClusterRoleBinding")),
     ("within-the-namespace", move_the_route),
+    (
+        "within-the-namespace",
+        add("ExternalSecret", spec={"secretStoreRef": {"kind": "ClusterSecretStore"}}),
+    ),
     ("encrypted", put("Gateway", (*LISTENER, "protocol"), "HTTP")),
     ("gateway-alone", add("Ingress")),
     ("gateway-alone", put("Service", ("spec", "type"), "LoadBalancer")),

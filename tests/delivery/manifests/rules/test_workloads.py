@@ -15,6 +15,11 @@ def keda(**spec: object) -> Spoil:
     return add("ScaledObject", spec={**KEDA, "triggers": [TRIGGER], **spec})
 
 
+def monitor(port: str, labels: dict[str, str]) -> Spoil:
+    spec = {"selector": {"matchLabels": labels}, "endpoints": [{"port": port}]}
+    return add("ServiceMonitor", spec=spec)
+
+
 def path(*steps: str) -> tuple[str, ...]:
     return ("spec", *steps)
 
@@ -34,6 +39,8 @@ CONTROLS: list[tuple[str, Spoil]] = [
     ("budget", put(BUDGET, path("unhealthyPodEvictionPolicy"), GONE)),
     ("keeps-to-its-release", add("Service", RELEASE, spec={"selector": {"a": "b"}})),
     ("keeps-to-its-release", put("Deployment", path("selector", "matchLabels"), {"a": "b"})),
+    ("found", monitor("http", {"app.kubernetes.io/name": "other"})),
+    ("found", monitor("https", {"app.kubernetes.io/name": "model"})),
     ("found", put("Service", path("selector", "delivery/release"), "r-111111111111")),
     ("stays-until-retired", put("Deployment", NOTES, {})),
     ("stays-until-retired", put("Service", (*NOTES, "kustomize.toolkit.fluxcd.io/prune"), GONE)),

@@ -53,6 +53,15 @@ def test_two_commands_at_once_end_with_one_key(environ: dict[str, str]) -> None:
     assert len(keys) == 1
 
 
+def test_a_key_is_written_where_it_stays_and_nowhere_else(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of temporary files may be on another disk, or everybody's."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    assert own_key(environ, make=True)
+    assert list(own_file(environ).parent.iterdir()) == [own_file(environ)]
+
+
 def test_a_key_that_others_can_read_is_refused(environ: dict[str, str]) -> None:
     own_key(environ, make=True)
     own_file(environ).chmod(0o640)

@@ -46,7 +46,8 @@ def render(
         copy = Path(folder)
         shutil.copytree(root / INFRA, copy / INFRA)
         (copy / desired_path(environment)).write_text(render_desired(Desired(release)))
-        (copy / SETTINGS).write_text(_settings((copy / SETTINGS).read_text(), settings))
+        told = _settings((copy / SETTINGS).read_text(), environment, settings)
+        (copy / SETTINGS).write_text(told)
         objects = _kustomize(copy / source, source)
     if not release.exists:
         objects = [each for each in objects if _part(each) != "release"]
@@ -66,9 +67,10 @@ def stand_in() -> ReleaseRef:
     return ReleaseRef(f"r-{digest[:12]}", digest, f"registry.invalid/model@sha256:{digest}")
 
 
-def _settings(text: str, settings: ServingSettings) -> str:
+def _settings(text: str, environment: str, settings: ServingSettings) -> str:
     """The file that carries the settings of instances, with them in it."""
     document = parse_yaml(text, SETTINGS)
+    document["data"]["environment"] = environment
     document["data"]["serving"] = settings.to_environment().get(VARIABLE, "{}")
     return json.dumps(document)
 
@@ -115,7 +117,7 @@ def _require_asked(manifests: Manifests, release: ReleaseRef, source: str) -> No
     """InputError unless everything is filled in, with this release and no other."""
     for each in manifests.all:
         for path, value in strings(each):
-            if value.startswith(PLACEHOLDER):
+            if value.startswith(PLACEHOLDER) or f'"{PLACEHOLDER}"' in value:
                 raise InputError(
                     f"{source}: {path} of {named(each)} is still {value!r}. "
                     "infra/components/values has to name its place."

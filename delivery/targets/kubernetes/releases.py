@@ -65,6 +65,13 @@ class View:
         except (TypeError, ValueError):
             return []
 
+    @property
+    def more_kinds(self) -> str:
+        """What components gave to releases beyond KINDS, as kubectl names it: a cluster that does
+        not know a kind refuses to look for it, so only what was applied is looked for."""
+        names = {_resource(one) for name in self.standing for one in self.applied(name)}
+        return ",".join(sorted(names - {*KINDS.split(",")}))
+
     def changed(self, release: str) -> str:
         """What another hand made of it, in words; empty where all is as it was applied."""
         objects = self.applied(release)
@@ -87,7 +94,10 @@ class Releases:
 
     def look(self) -> View:
         """As they are now."""
-        return View(self.kubectl.find(f"{KINDS},pods", "app.kubernetes.io/name=model"))
+        found = self.kubectl.find(f"{KINDS},pods", "app.kubernetes.io/name=model")
+        if more := View(found).more_kinds:
+            found = [*found, *self.kubectl.find(more, "app.kubernetes.io/name=model")]
+        return View(found)
 
     def ready(self) -> set[str]:
         """Those with a pod that answers."""
@@ -101,7 +111,9 @@ class Releases:
 
     def delete(self, release: str, seconds: float) -> None:
         """With all that belongs to it; its pods end by their own rules before this returns."""
-        self.kubectl.delete(KINDS, f"{RELEASE}={release}", seconds)
+        more = self.look().more_kinds
+        kinds = f"{KINDS},{more}" if more else KINDS
+        self.kubectl.delete(kinds, f"{RELEASE}={release}", seconds)
 
 
 def _remembering(each: Object, text: str) -> Object:
@@ -110,6 +122,12 @@ def _remembering(each: Object, text: str) -> Object:
     metadata = each["metadata"]
     notes = {**metadata.get("annotations", {}), APPLIED: text}
     return {**each, "metadata": {**metadata, "annotations": notes}}
+
+
+def _resource(each: Object) -> str:
+    """The kind as kubectl is asked for it: `deployments`, `scaledobjects.keda.sh`."""
+    name, group = f"{each['kind'].lower()}s", each["apiVersion"].rpartition("/")[0]
+    return name if name in KINDS.split(",") else f"{name}.{group}"
 
 
 def _key(each: Object) -> tuple[str, str]:

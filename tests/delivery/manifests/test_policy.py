@@ -29,28 +29,50 @@ def test_every_environment_of_this_checkout_keeps_the_rules(release: ReleaseRef)
         assert list(map(str, breaches(found))) == []
 
 
-COMPONENTS = {
+ADDED = {
     "prometheus": {"ServiceMonitor": 1, "NetworkPolicy": 1},
     "external-secrets": {"ExternalSecret": 1},
 }
 
 
+def with_component(name: str, folder: Path) -> Path:
+    """A checkout whose staging has it."""
+    shutil.copytree(ROOT / "infra", folder / "infra")
+    own = folder / "infra/environments/staging/kustomization.yaml"
+    one = "components: ["
+    own.write_text(own.read_text().replace(one, f"{one}../../components/{name}, "))
+    return folder
+
+
 @pytest.mark.parametrize("release", [stand_in(), ReleaseRef()], ids=["release", "none"])
-@pytest.mark.parametrize("name", COMPONENTS)
+@pytest.mark.parametrize("name", ADDED)
 def test_a_component_adds_to_an_environment_and_keeps_the_rules(
     name: str, release: ReleaseRef, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "infra", tmp_path / "infra")
     settings = read_settings(ROOT).serving
-    before = render(tmp_path, "staging", release, settings)
-    own = tmp_path / "infra/environments/staging/kustomization.yaml"
-    one = "components: ["
-    own.write_text(own.read_text().replace(one, f"{one}../../components/{name}, "))
-    after = render(tmp_path, "staging", release, settings)
+    before = render(ROOT, "staging", release, settings)
+    after = render(with_component(name, tmp_path), "staging", release, settings)
     assert (after.release, after.route) == (before.release, before.route)
     kinds = Counter(each["kind"] for each in after.environment)
-    assert kinds - Counter(each["kind"] for each in before.environment) == COMPONENTS[name]
+    assert kinds - Counter(each["kind"] for each in before.environment) == ADDED[name]
     assert list(map(str, breaches(after))) == []
+
+
+def test_keda_scales_each_release_by_its_own_requests(tmp_path: Path) -> None:
+    settings, release = read_settings(ROOT).serving, stand_in()
+    folder = with_component("keda", tmp_path)
+    found = render(folder, "staging", release, settings)
+    assert list(map(str, breaches(found))) == []
+    assert not found.of("HorizontalPodAutoscaler")
+    (scaler,) = found.of("ScaledObject")
+    assert scaler["spec"]["scaleTargetRef"] == {"name": release.release}
+    assert scaler["spec"]["triggers"][0]["metadata"]["query"] == (
+        f'sum(serving_requests_in_flight{{release="{release.release}",environment="staging"}})'
+    )
+    rights = [rule["resources"] for each in found.of("Role") for rule in each["rules"]]
+    assert ["scaledobjects"] in rights
+    none = render(folder, "staging", ReleaseRef(), settings)
+    assert (none.release, list(map(str, breaches(none)))) == ([], [])
 
 
 def test_the_secret_from_a_store_is_the_one_that_pods_name() -> None:

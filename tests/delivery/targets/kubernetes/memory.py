@@ -25,6 +25,7 @@ NAMES = {
     "horizontalpodautoscalers": "HorizontalPodAutoscaler",
     "poddisruptionbudgets": "PodDisruptionBudget",
     "pods": "Pod",
+    "scaledobjects.keda.sh": "ScaledObject",
 }
 READY = {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "readyReplicas": 1}
 

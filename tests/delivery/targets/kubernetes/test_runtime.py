@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from delivery.bento.bento import Bento
 from delivery.errors import HeldError, InputError, TargetError
+from delivery.manifests.objects import RELEASE, Object
+from delivery.state.desired import ReleaseRef
 from tests.delivery.targets.kubernetes.conftest import IMAGE, Place
 from tests.delivery.targets.kubernetes.memory import READY
 
@@ -68,6 +71,29 @@ def test_what_runs_is_mended_to_what_was_applied_and_not_to_what_is_rendered_now
     place.start(ONE)
     assert kinds(place, ONE) == KINDS
     assert place.runtime.instances()[ONE].problem == ""
+
+
+def test_what_a_component_gives_a_release_is_watched_mended_and_retired_with_it(
+    place: Place,
+) -> None:
+    """Also while another release has none of it."""
+    place.start(TWO)
+    plain, labels = place.runtime.render, {"app.kubernetes.io/name": "model"}
+
+    def scaled(release: ReleaseRef) -> Sequence[Object]:
+        metadata = {"name": release.release, "labels": {**labels, RELEASE: release.release}}
+        added = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata}
+        return [*plain(release), added]
+
+    object.__setattr__(place.runtime, "render", scaled)
+    place.start(ONE)
+    assert kinds(place, ONE) == {*KINDS, "ScaledObject"}
+    assert place.runtime.instances()[ONE].problem == ""
+    del place.memory.objects["ScaledObject", ONE]
+    assert place.runtime.instances()[ONE].problem == "has lost its ScaledObject"
+    place.start(ONE)
+    place.runtime.retire({TWO})
+    assert (kinds(place, ONE), kinds(place, TWO)) == (set(), KINDS)
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,16 @@ ROOT = HERE.parent
 COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet")
 SILENT = ("--no-emit-index-url", "--no-header", "--no-annotate")
 TRAINING, PREDICTOR = "model/requirements.in", "model/predictor.in"
-STORES = "model/batch.in"  # drivers of the stores that files are scored from, such as s3fs
+STORES = "model/batch.in"  # drivers of stores of files and of predictions, such as s3fs
 # Lock → the fork's files that go into it beside the group of its name.
 OURS = {
     "dev": (TRAINING, PREDICTOR, STORES),
     "pipeline": (TRAINING, PREDICTOR),
     "serving": (PREDICTOR,),
     "batch": (PREDICTOR, STORES),
+    "shipper": (STORES,),
 }
-APART = ("clients", "mutants", "oracles", "peers")
+APART = ("clients", "mutants", "oracles", "peers", "stores")
 BOOTSTRAP = "bootstrap"  # uv alone: what pip installs, and what installs the rest
 
 

@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "status",
         "history",
         "monitor",
+        "predictions",
         "attest",
         "up",
         "watch",

@@ -22,7 +22,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command()
 @environment_argument
-@click.option("--log", type=FOLDER, help="The prediction log; else that of the local target.")
+@click.option("--log", default="", metavar="ADDRESS",
+              help="A log folder or a store; else that of ENV.")  # fmt: skip
 @click.option("--until", type=click.DateTime(), help="The end of the newest window, UTC; else now.")
 @click.option("--from", "folder", type=FOLDER, help="Judge nothing; take what is there.")
 @click.option("--propose", is_flag=True, help="Train and open a pull request if that is the cure.")
@@ -30,7 +31,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @json_option
 def monitor(
     environment: str,
-    log: Path | None,
+    log: str,
     until: datetime | None,
     folder: Path | None,
     propose: bool,

@@ -41,11 +41,11 @@ INPUT = 1_000  # and of a workflow's input
 
 @dataclass(frozen=True, slots=True)
 class MonitorRequest:
-    """What of `environment` to look at. `log` is the folder of the prediction log, `until` the end
+    """What of `environment` to look at. `log` is where the prediction log is, `until` the end
     of the newest window in s since 1970; `folder` has what another job found."""
 
     environment: str
-    log: Path | None = None
+    log: str = ""
     until: float | None = None
     folder: Path | None = None
     propose: bool = False
@@ -102,8 +102,10 @@ def _look(context: Context, snapshot: Snapshot, request: MonitorRequest) -> Moni
         raise HeldError(f"nothing is verified in {name}, so nothing is watched there yet")
     until = time.time() if request.until is None else request.until
     bento = released(context, snapshot, live).bento
-    runtime = context.target(snapshot.environment(name)).runtime
-    reading = read(request.log or runtime.predictions, bento.contract, until - reach(policy))
+    environment = snapshot.environment(name)
+    runtime = context.target(environment).runtime
+    address = request.log or environment.settings.predictions or str(runtime.predictions)
+    reading = read(address, bento.contract, until - reach(policy))
     log = Log(reading.rows.between(0, until), until, bento.contract)
     before: Bento | None = None
     if history.previous.exists and previous != live:

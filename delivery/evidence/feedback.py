@@ -13,24 +13,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from delivery.errors import InputError
 from delivery.gates.rollout.observations.served import Feedback, digest
+from delivery.predictions.place import place_of
+from serving.segments.folder import FEEDBACK
 
-FILES = "feedback.jsonl*"  # also those that were rotated
 TRUTHS = {"true": 1.0, "false": 0.0, True: 1.0, False: 0.0}
 
 
 def feedback(folder: Path, metric: str) -> Iterator[Feedback]:
     """All feedback below the log folder of a target. What is no number, and no yes or no, is
     left out: it has no mean."""
-    for file in sorted(folder.glob(FILES)):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if item := _feedback(line, metric):
-                yield item
+    for line in place_of(str(folder)).lines(FEEDBACK, date.min):
+        if item := _feedback(line, metric):
+            yield item
 
 
 def events(file: Path, entity: Callable[[str], str], default: str) -> Iterator[Feedback]:
@@ -60,7 +60,7 @@ def _is_whole(line: str) -> bool:
         return False
 
 
-def _feedback(line: str, metric: str) -> Feedback | None:
+def _feedback(line: bytes, metric: str) -> Feedback | None:
     """None for half a line, which is being written, and for what has no mean."""
     try:
         item = json.loads(line)

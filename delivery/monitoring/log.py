@@ -6,9 +6,9 @@ A line that cannot be read is counted and left out: the newest one may be half w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from delivery.bento.client import OWN
 from delivery.errors import InputError
 from delivery.monitoring.judges.rows import Rows
+from delivery.predictions.place import place_of
 from serving.contract import Contract, Input
+from serving.segments.folder import FEEDBACK, PREDICTIONS
 
-PREDICTIONS, FEEDBACK = "predictions-*.jsonl*", "feedback.jsonl*"
+STEP = 20_000  # requests whose values are lists at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,26 @@ class Reading:
     skipped: int
 
 
-def read(folder: Path, contract: Contract, since: float) -> Reading:
-    """All predictions from `since` on, in s since 1970, with the labels that came.
+def read(address: str, contract: Contract, since: float) -> Reading:
+    """All predictions from `since` on, in s since 1970, with the labels that came, of a log folder
+    or a store.
 
     Raises:
         InputError: there is no such folder.
+        StoreError: the store does not answer, or holds something broken.
     """
-    if not folder.is_dir():
+    if "://" not in address and not Path(address).is_dir():
         raise InputError(
-            f"{folder} is not there, so nothing is known of what was answered. Instances write "
-            "there if SERVING_LOG_FOLDER names it; `--log FOLDER` names another one."
+            f"{address} is not there, so nothing is known of what was answered. Instances write "
+            "there if SERVING_LOG_FOLDER names it; `--log ADDRESS` names another place."
         )
+    place, day = place_of(address), datetime.fromtimestamp(since, UTC).date()
     counter = _Counter()
     truths: dict[str, Any] = {}
-    for line in counter.lines(folder, FEEDBACK):
+    for line in counter.items(place.lines(FEEDBACK, day)):
         truths.setdefault(str(line.get("request_id")), line.get("truth"))
     columns = _Columns(contract, since)
-    for line in counter.lines(folder, PREDICTIONS):
+    for line in counter.items(place.lines(PREDICTIONS, day)):
         try:
             columns.add(line, truths)
         except (KeyError, ValueError, TypeError, IndexError):
@@ -57,22 +62,20 @@ def read(folder: Path, contract: Contract, since: float) -> Reading:
 
 
 class _Counter:
-    """Lines of files as objects, and how many were none."""
+    """Lines as objects, and how many were none."""
 
     skipped = 0
 
-    def lines(self, folder: Path, pattern: str) -> Iterator[Mapping[str, Any]]:
-        for file in sorted(folder.glob(pattern)):
-            with file.open("rb") as content:
-                for line in content:
-                    try:
-                        item = orjson.loads(line)
-                    except orjson.JSONDecodeError:
-                        item = None
-                    if isinstance(item, dict):
-                        yield item
-                    else:
-                        self.skipped += 1
+    def items(self, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+        for line in lines:
+            try:
+                item = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                item = None
+            if isinstance(item, dict):
+                yield item
+            else:
+                self.skipped += 1
 
 
 class _Columns:
@@ -82,11 +85,16 @@ class _Columns:
         self._contract = contract
         self._since = since
         self._classes = {name: number for number, name in enumerate(contract.classes or ())}
+        self._parts: list[Rows] = []
+        self._texts: dict[Any, Any] = {}  # each category once, however many rows have it
+        self._clear()
+
+    def _clear(self) -> None:
         self._times: list[float] = []
         self._releases: list[str] = []
         self._scores: list[Any] = []
         self._labels: list[float] = []
-        self._inputs: dict[str, list[Any]] = {spec.name: [] for spec in contract.inputs}
+        self._inputs: dict[str, list[Any]] = {spec.name: [] for spec in self._contract.inputs}
 
     def add(self, line: Mapping[str, Any], truths: Mapping[str, Any]) -> None:
         """Take a request in as a whole, or raise and take nothing."""
@@ -105,6 +113,8 @@ class _Columns:
         self._releases += [release] * count
         self._scores += scores
         self._labels += labels
+        if len(self._times) >= STEP:
+            self._pack()
 
     def _truths(self, truth: Any, count: int) -> Sequence[float]:
         """The labels of a request, NaN where there are none, or not one for each row."""
@@ -115,24 +125,42 @@ class _Columns:
             return [float(value) for value in values]
         return [float(self._classes[value]) for value in values]
 
-    def rows(self) -> Rows:
-        time = np.array(self._times, np.float64)
-        order = np.argsort(time, kind="stable")
-        scores = np.array(self._scores, np.float64)
+    def _pack(self) -> None:
+        """Make arrays of what came: a list of numbers takes four times the memory."""
         inputs = {
-            spec.name: _column(spec, self._inputs[spec.name])[order]
+            spec.name: self._column(spec, self._inputs[spec.name])
             for spec in self._contract.inputs
             if not spec.shape and not (spec.sensitive and spec.dtype not in ("string", "bytes"))
         }
-        return Rows(
-            time[order], np.array(self._releases, np.object_)[order], scores[order], inputs,
-            np.array(self._labels, np.float64)[order],
+        releases = [self._texts.setdefault(each, each) for each in self._releases]
+        self._parts.append(
+            Rows(
+                np.array(self._times, np.float64), np.array(releases, np.object_),
+                np.array(self._scores, np.float64), inputs, np.array(self._labels, np.float64),
+            )
         )  # fmt: skip
+        self._clear()
 
+    def rows(self) -> Rows:
+        """All that came, in the order of time."""
+        if self._times or not self._parts:
+            self._pack()
+        parts = self._parts
+        joined = Rows(
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.release for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            {
+                name: np.concatenate([part.inputs[name] for part in parts])
+                for name in parts[0].inputs
+            },
+            np.concatenate([part.labels for part in parts]),
+        )
+        return joined.where(np.argsort(joined.time, kind="stable"))  # type: ignore[arg-type]
 
-def _column(spec: Input, values: Sequence[Any]) -> NDArray[Any]:
-    if spec.dtype in ("float32", "float64", "int64"):
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-    column = np.empty(len(values), np.object_)
-    column[:] = values
-    return column
+    def _column(self, spec: Input, values: Sequence[Any]) -> NDArray[Any]:
+        if spec.dtype in ("float32", "float64", "int64"):
+            return np.array([np.nan if value is None else value for value in values], np.float64)
+        column = np.empty(len(values), np.object_)
+        column[:] = [self._texts.setdefault(value, value) for value in values]
+        return column

@@ -23,6 +23,7 @@ rehearsal of the whole loop inside a job has a bare repository for its origin an
     GITHUB_STEP_SUMMARY       where a job's page is written
     DELIVERY_SIGNING_KEY      the key that signs releases, as PEM or as a file's path
     DELIVERY_EVENT_KEY        the key that signs events, the same way
+    SERVING_LOG_KEY           hides sensitive inputs in the prediction log; erasing finds them by it
     XDG_DATA_HOME             where this machine keeps its own keys
     DELIVERY_WORKSPACE        machine-local state outside the checkout, which a runner may clean
     ADVISORIES_URL            who is asked for known vulnerabilities; PyPI's advisories if unset
@@ -42,6 +43,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from serving.settings.host import LOG_KEY
 
 SERVER = "https://github.com"
 API = "https://api.github.com"
@@ -110,6 +113,11 @@ class Surroundings:
     def workspace(self) -> Path | None:
         path = self.environ.get("DELIVERY_WORKSPACE")
         return Path(path).absolute() if path else None
+
+    @property
+    def log_key(self) -> str:
+        """The key of the prediction log; empty without one."""
+        return self.environ.get(LOG_KEY, "")
 
     @property
     def summary(self) -> Path | None:

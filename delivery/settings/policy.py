@@ -67,6 +67,8 @@ class EnvironmentSettings(Strict):
     rollout: Rollout = Rollout()  # how a release comes to all clients
     experiment: Experiment = Experiment()  # how two releases are compared by what users do
     freeze: Freeze = Freeze()  # when nothing is promoted here
+    # The store that shippers fill, as fsspec calls it; empty: the folder of the target.
+    predictions: str = ""
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None

@@ -1,34 +1,32 @@
 """The file of feedback, which all workers share: each request once, among the newest.
 
 An id is remembered when its line is on the disk and not before: a client that was refused because
-the disk is full sends the same again, and then it counts. The file is rotated as the prediction
-log is.
+the disk is full sends the same again, and then it counts. The file is closed as those of the
+prediction log are.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from io import BufferedRandom
+from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
+from serving.segments.folder import close, prune, segments_of
+from serving.segments.lines import PATIENCE, append, locked
 from serving.settings.policy import LogSettings
-from serving.telemetry.lines import append, cut_half_line
-from serving.telemetry.rotation import is_at, older, put_aside
 
 logger = logging.getLogger("serving")
 NAME = "feedback.jsonl"
 REMEMBERED = 200_000  # request ids, the newest; about 30 MB
-PATIENCE = 2.0  # s that feedback waits for other feedback to be written
 
 
 class FeedbackFile:
@@ -57,60 +55,56 @@ class FeedbackFile:
                 for digest in new:
                     self._remember(digest)
                 if self._read >= self._limit:
-                    self._rotate(file)
+                    self._rotate()
         return len(new)
 
     @contextmanager
-    def _file(self) -> Iterator[BufferedRandom]:
+    def _file(self) -> Iterator[FileIO]:
         """The file, for this thread of this worker alone."""
         if not self._turn.acquire(timeout=PATIENCE):
             raise TimeoutError(errno.ETIMEDOUT, "the disk is slow")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            while True:
-                with self._path.open("a+b") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX)
-                    # Not if it was put aside while this worker waited for it.
-                    if is_at(self._path, file.fileno()):
-                        yield file
-                        return
+            with locked(self._path) as file:
+                yield file
         finally:
             self._turn.release()
 
-    def _rotate(self, file: BufferedRandom) -> None:
+    def _rotate(self) -> None:
         """What was written stays written if this fails: then the file grows for now."""
         try:
-            if self._count == 1:
-                file.truncate(0)
-            put_aside(self._path, self._count)
+            close(self._path)
+            prune(self._path, self._limit * (self._count - 1))
         except OSError as error:
             logger.error("%s cannot be put aside: %s", self._path, error.strerror)
 
-    def _catch_up(self, file: BufferedRandom) -> None:
+    def _catch_up(self, file: FileIO) -> None:
         """Read what other workers, or this one before it was restarted, have written. Whoever has
         left half a line was not told that it is kept."""
-        size = cut_half_line(file.fileno())
-        number = os.fstat(file.fileno()).st_ino
+        status = os.fstat(file.fileno())
+        number, size = status.st_ino, status.st_size
         if number != self._file_number:
-            for path, start in reversed(list(self._missed())):
-                with path.open("rb") as past:
-                    past.seek(start)
-                    self._remember_all(past)
+            self._remember_missed()
             self._file_number, self._read = number, 0
         if size < self._read:  # somebody has emptied it
             self._read = 0
-        file.seek(self._read)
-        self._remember_all(file)
+        if size > self._read:
+            with self._path.open("rb") as written:
+                written.seek(self._read)
+                self._remember_all(written)
         self._read = size
 
-    def _missed(self) -> Iterator[tuple[Path, int]]:
-        """The files that were put aside since this worker looked, the newest first, and from
-        where on it does not know them."""
-        for path in filter(Path.exists, older(self._path, self._count)):
-            if path.stat().st_ino == self._file_number:
-                yield path, self._read
-                return
-            yield path, 0
+    def _remember_missed(self) -> None:
+        """The ids in segments that were closed since this worker looked."""
+        with ExitStack() as stack:
+            missed: list[BinaryIO] = []  # the newest first
+            for segment in reversed(segments_of(self._path)):
+                with suppress(FileNotFoundError):  # shipped and dropped at this moment
+                    missed.append(stack.enter_context(segment.reading()))
+                    if os.fstat(missed[-1].fileno()).st_ino == self._file_number:
+                        missed[-1].seek(self._read)
+                        break
+            for file in reversed(missed):
+                self._remember_all(file)
 
     def _remember_all(self, file: BinaryIO) -> None:
         """The ids in the lines from here on."""

@@ -25,8 +25,8 @@ from prometheus_client import Counter
 
 from serving.contract import Contract
 from serving.predict.predictor import Scored
+from serving.segments.lines import repair
 from serving.settings.service import Start
-from serving.telemetry.lines import repair
 from serving.telemetry.log_lines import LogLines
 from serving.telemetry.request_context import current
 from serving.telemetry.rotation import RotatingFile
@@ -135,7 +135,6 @@ class PredictionLog:
         if self._writing.acquire(timeout=FAREWELL):
             self._writing.release()
             self.flush()
-            self._file.close()
         else:
             self._drop(self._waiting, "the disk does not answer")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serving.telemetry.disks import mount
+from tests.serving.disks import mount
 
 SIZE = "256m"
 BALLAST = "ballast"

@@ -132,6 +132,8 @@ def test_the_groups_are_the_templates_alone() -> None:
         ("mutants", ("mutants",)),
         ("oracles", ("oracles",)),
         ("peers", ("peers",)),
+        ("shipper", ("shipper", "model/batch.in")),
+        ("stores", ("stores",)),
     ],
 )
 def test_a_lock_pins_all_that_is_declared_for_it(lock: str, groups: tuple[str, ...]) -> None:

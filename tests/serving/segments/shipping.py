@@ -1,0 +1,85 @@
+"""Workers that write and shippers that are killed: is each line in the store, once?"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from serving.telemetry.rotation import RotatingFile
+from tests.origin import ROOT
+
+
+class Writer:
+    """A worker's log that knows what it has written."""
+
+    def __init__(self, folder: Path, pid: int, *, limit: int = 2_000_000) -> None:
+        self._file = RotatingFile(folder / f"predictions-{pid}.jsonl", limit=limit, count=100)
+        self._pid = pid
+        self.written: list[str] = []
+
+    def write(self, count: int = 1) -> None:
+        """Lines whose `request_id` nobody else uses."""
+        first = len(self.written)
+        names = [f"{self._pid}-{number}" for number in range(first, first + count)]
+        self._file.write(b"".join(map(line, names)))
+        self.written += names
+
+
+def line(name: str) -> bytes:
+    time_ = datetime.now(UTC).isoformat(timespec="milliseconds")
+    item = {"release": "r-1", "request_id": name, "time": time_, "score": [0.5]}
+    return json.dumps(item).encode() + b"\n"
+
+
+def command(python: Path | str, folder: Path, address: str, *options: str) -> Sequence[str]:
+    return [str(python), "-m", "serving.segments", str(folder), address, *options]
+
+
+def start(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> subprocess.Popen[Any]:
+    with log.open("ab") as out:
+        return subprocess.Popen(arguments, cwd=ROOT, env=dict(environ), stdout=out, stderr=out)
+
+
+def stop(process: subprocess.Popen[Any], seconds: float = 60) -> int:
+    """SIGTERM, and the exit code."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(seconds)
+
+
+def ship_and_kill(
+    writers: Sequence[Writer], arguments: Sequence[str], environ: Mapping[str, str], log: Path,
+    *, kills: int, seed: int, longest: float,
+) -> None:  # fmt: skip
+    """Write all the time, and kill each shipper before `longest` seconds have passed."""
+    dice = random.Random(seed)
+    for _ in range(kills):
+        process = start(arguments, environ, log)
+        end = time.monotonic() + dice.uniform(0, longest)
+        while time.monotonic() < end:
+            for writer in writers:
+                writer.write(dice.randint(1, 20))
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+
+
+def names(stored: Sequence[bytes]) -> list[str]:
+    """The ids in all lines of segments, sorted."""
+    return sorted(json.loads(line)["request_id"] for lines in stored for line in lines.splitlines())
+
+
+def here() -> Mapping[str, str]:
+    """The environment of a shipper that runs on our libraries."""
+    return {"PATH": os.environ["PATH"]}
+
+
+PYTHON = sys.executable

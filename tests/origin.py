@@ -101,9 +101,12 @@ class Origin:
             self.happened(upstream, attempt, "verified", wanted)
         return self.want(environment, wanted, previous)
 
-    def happened(self, environment: str, attempt: str, kind: str, release: str) -> None:
+    def happened(
+        self, environment: str, attempt: str, kind: str, release: str,
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
         """Record an event on origin."""
-        event = Event(environment, attempt, kind, release, "local", {})
+        event = Event(environment, attempt, kind, release, "local", evidence or {})
         snapshot = self.snapshot()
         writer = replace(self.events, look=lambda fetch: self.snapshot() if fetch else snapshot)
         assert writer.write(event, snapshot.ledger.kinds(LogName(environment), attempt))

@@ -9,15 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from delivery.files import write_whole
 from delivery.monitoring.judges.finding import Finding, alarms
 from delivery.monitoring.observation import Observation
-from delivery.report import page
 from delivery.report.cells import cell
-from delivery.report.svg import Frame, level, svg
+from delivery.report.svg import lines
+from delivery.report.template import render
 
 ORDER = ("alarm", "no verdict", "pass")
 
@@ -99,24 +96,20 @@ def markdown(found: Monitored) -> str:
 
 def html(found: Monitored) -> str:
     """One page without scripts or other files."""
-    folders = [Path(__file__).parent / "templates", Path(page.__file__).parent / "templates"]
-    environment = Environment(
-        loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("monitor.html").render(
-        environment=found.environment,
-        release=found.release,
-        previous=found.previous,
-        until=found.when,
-        rows=found.rows,
-        outcome="alarms" if alarms(found.findings) else "watched",
-        sentence=sentence(found.findings),
-        findings=found.findings,
-        notes=found.seen.notes,
-        moved=found.seen.moved,
-        plots=list(_plots(found)),
-    )
+    content = {
+        "environment": found.environment,
+        "release": found.release,
+        "previous": found.previous,
+        "until": found.when,
+        "rows": found.rows,
+        "outcome": "alarms" if alarms(found.findings) else "watched",
+        "sentence": sentence(found.findings),
+        "findings": found.findings,
+        "notes": found.seen.notes,
+        "moved": found.seen.moved,
+        "plots": list(_plots(found)),
+    }
+    return render("monitor.html", content, folder=Path(__file__).parent / "templates")
 
 
 def _plots(found: Monitored) -> Sequence[dict[str, Any]]:
@@ -156,15 +149,5 @@ def _plot(
     levels: Sequence[float],
 ) -> dict[str, Any]:  # fmt: skip
     """Lines over days; the second is dashed, `levels` are limits."""
-    points = [point for line in series for point in line]
-    values = [y for _, y in points] + [*levels, 0.0]
-    span = (min(values), max(values) + 0.08 * (max(values) - min(values) or 1.0))
-    first, last = min(x for x, _ in points), max(x for x, _ in points)
-    frame = Frame((first, last if last > first else first + 1), span)
-    parts = [
-        frame.path(line, ("candidate", "reference")[number]) for number, line in enumerate(series)
-        if line
-    ]  # fmt: skip
-    lines = [level("line limit", frame.py(value)) for value in levels]
-    drawing: Markup = svg(title, frame.axes("day", unit), *lines, *parts)
-    return {"title": title, "how": how, "svg": drawing}
+    named = zip(("candidate", "reference"), series, strict=False)
+    return {"title": title, "how": how, "svg": lines(title, named, ("day", unit), levels)}

@@ -78,6 +78,7 @@ def propose(
         _make_way(context, labels, head)
         _push(context, snapshot, proposal, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
+    _close_rivals(context, labels, pull)
     if outdated or not context.forge.pull(pull.number).comment:
         context.forge.comment(pull.number, proposal.report)
     return context.forge.pull(pull.number)
@@ -122,6 +123,17 @@ def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None
                 f"pull request #{pull.number} rolls {name} back; merge or close it first"
             )
         context.forge.close(pull.number, f"superseded by {head}")
+
+
+def _close_rivals(context: Context, labels: tuple[str, str, str], pull: Pull) -> None:
+    """Of what was opened for the environment at the same moment, the newest stays; a rollback
+    stays whatever promotion is newer."""
+    kind, mine, environment = labels
+    for other in context.forge.pulls(state="open"):
+        if environment not in other.labels or other.number == pull.number:
+            continue
+        if other.number < pull.number if mine in other.labels else kind == ROLLBACK:
+            context.forge.close(other.number, f"superseded by {pull.head}")
 
 
 def changed_files(proposal: Proposal) -> Mapping[str, str]:

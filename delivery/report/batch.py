@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from delivery.errors import DeliveryError
 from delivery.gates.verdict import Verdict
 from delivery.report.cells import cell
+from delivery.report.template import render
 from serving.batch.documents import ROWS, Manifest
 
 SHOWN = 20  # reasons
@@ -22,23 +19,17 @@ def batch_html(
 ) -> str:
     """One self-contained page: what came of it, how another release compares, why rows were
     refused, what moved, from where."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("batch.html").render(
-        manifest=manifest,
-        output=output,
-        outcome=outcome(failure),
-        sentence=sentence(manifest, output, failure),
-        compared=compared,
-        reasons=list(manifest.reasons.items())[:SHOWN],
-        more=max(0, len(manifest.reasons) - SHOWN),
-        shifts=[*([manifest.score] if manifest.score else []), *manifest.inputs],
-    )
+    content = {
+        "manifest": manifest,
+        "output": output,
+        "outcome": outcome(failure),
+        "sentence": sentence(manifest, output, failure),
+        "compared": compared,
+        "reasons": list(manifest.reasons.items())[:SHOWN],
+        "more": max(0, len(manifest.reasons) - SHOWN),
+        "shifts": [*([manifest.score] if manifest.score else []), *manifest.inputs],
+    }
+    return render("batch.html", content)
 
 
 def batch_markdown(manifest: Manifest, output: str, failure: DeliveryError | None) -> str:

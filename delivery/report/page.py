@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -14,6 +12,7 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, blocking
 from delivery.report import svg
 from delivery.report.inputs import input_lines
+from delivery.report.template import render
 from delivery.report.text import (
     GROUP_SHARES,
     change,
@@ -37,44 +36,30 @@ SCORE_TITLES = {
 
 def html(judgement: Judgement) -> str:
     """The page: verdicts first, then both models on the same rows, then what was judged."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "value": value,
-        "change": change,
-        "span": span,
-        "signed": _signed,
-        "percent": percent,
-        "named": named,
-        "share": _share,
-    }
     evidence = judgement.evidence
-    return environment.get_template("report.html").render(
-        judgement=judgement,
-        outcome=outcome(judgement.verdicts),
-        reference=reference_name(judgement),
-        evidence=evidence,
-        judged=evidence["judged"],
-        plots=_plots(evidence) if evidence.get("metrics") else [],
-        forest=_forest(judgement) if evidence.get("metrics") else [],
-        metrics=[_metric(row) for row in evidence.get("metrics", ())],
-        load=next((v.details for v in judgement.verdicts if v.gate == "load" and v.details), None),
-        group_shares=GROUP_SHARES,
-        inputs=input_lines(evidence),
-        sentence=sentence(judgement.verdicts),
-        subject=subject_line(evidence),
-        open_verdicts=sorted((v for v in judgement.verdicts if not _passed(v)), key=_order),
-        passed=[v for v in judgement.verdicts if _passed(v)],
-        card=_rendered(evidence.get("card", "")),
-        changes=next(
-            (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract"), ()
-        ),
-    )
+    compared = bool(evidence.get("metrics"))
+    changes = (v.details.get("changes") for v in judgement.verdicts if v.gate == "contract")
+    load = (v.details for v in judgement.verdicts if v.gate == "load" and v.details)
+    content = {
+        "judgement": judgement,
+        "outcome": outcome(judgement.verdicts),
+        "reference": reference_name(judgement),
+        "evidence": evidence,
+        "judged": evidence["judged"],
+        "plots": _plots(evidence) if compared else [],
+        "forest": _forest(judgement) if compared else [],
+        "metrics": [_metric(row) for row in evidence.get("metrics", ())],
+        "load": next(load, None),
+        "group_shares": GROUP_SHARES,
+        "inputs": input_lines(evidence),
+        "sentence": sentence(judgement.verdicts),
+        "subject": subject_line(evidence),
+        "open_verdicts": sorted((v for v in judgement.verdicts if not _passed(v)), key=_order),
+        "passed": [v for v in judgement.verdicts if _passed(v)],
+        "card": _rendered(evidence.get("card", "")),
+        "changes": next(changes, ()),
+    }
+    return render("report.html", content, filters=FILTERS)
 
 
 def _passed(verdict: Verdict) -> bool:
@@ -165,3 +150,14 @@ def _share(count: int, total: int) -> str:
 
 def _signed(number: float) -> str:
     return f"{number:+.4f}".replace("-", "−")
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "value": value,
+    "change": change,
+    "span": span,
+    "signed": _signed,
+    "percent": percent,
+    "named": named,
+    "share": _share,
+}

@@ -7,7 +7,7 @@ is 420 wide and scales with its box.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ def ticks(span: Span, wanted: int = 5) -> list[float]:
 
 def number(value: float) -> str:
     """Short, with a real minus sign."""
-    text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
     return "0" if text in ("-0", "0") else text.replace("-", "−")
 
 
@@ -87,6 +87,25 @@ def svg(title: str, *parts: str) -> Markup:
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def lines(
+    title: str,
+    series: Iterable[tuple[str, Sequence[tuple[float, float]]]],
+    axes: tuple[str, str],
+    levels: Sequence[float] = (),
+) -> Markup:
+    """Lines by the names of their classes, from zero up or down; `levels` are limits."""
+    series = [(name, points) for name, points in series if points]
+    xs, ys = zip(*(point for _, points in series for point in points), strict=True)
+    low, high = min(*ys, *levels, 0.0), max(*ys, *levels, 0.0)
+    frame = Frame(
+        (min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1),
+        (low, high + 0.08 * (high - low or 1.0)),
+    )
+    drawn = [frame.path(points, name) for name, points in series]
+    limits = [level("line limit", frame.py(value)) for value in levels]
+    return svg(title, frame.axes(*axes), *limits, *drawn)
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]]) -> Markup:

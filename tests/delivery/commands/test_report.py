@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from delivery.commands.report import report
+from delivery.commands.report import report, rollout_report
 from delivery.context import Context
 from delivery.errors import InputError
+from tests.delivery.place import World
 from tests.origin import Origin
 
 ONE, TWO = "r-111111111111", "r-222222222222"
@@ -40,3 +41,18 @@ def test_without_one_the_command_that_writes_it_is_named(
 ) -> None:
     with pytest.raises(InputError, match=f"no report of {words} here yet; `delivery gate`"):
         report(context, release)
+
+
+def test_the_page_of_a_rollout_is_written_when_it_is_asked_for(origin: Origin) -> None:
+    world = World(origin.path, lambda _: None)
+    begun = {"share": 5, "champion": ONE, "header": ""}
+    origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
+    attempt = origin.want("staging", TWO, ONE)
+    with pytest.raises(InputError, match="no shadow and no canary in staging"):
+        rollout_report(world, "staging", None)
+    origin.happened("staging", attempt, "step-1", TWO, begun)
+    file = rollout_report(world, "staging", TWO).report
+    assert file.name == f"staging-{attempt[:12]}.html"
+    assert f"5% beside {ONE}" in file.read_text(encoding="utf-8")
+    with pytest.raises(InputError, match=f"{ONE} had no shadow"):
+        rollout_report(world, "staging", ONE)

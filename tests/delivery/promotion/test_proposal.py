@@ -156,6 +156,23 @@ def test_a_promotion_leaves_other_environments_alone(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("rolls_back", ["none", TWO])
+def test_of_two_that_are_opened_at_the_same_moment_one_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch, rolls_back: str
+) -> None:
+    """Each looked for what is open before the other was."""
+    opens = world.forge.open
+
+    def later(*arguments: Any) -> Pull:
+        monkeypatch.undo()
+        put(world, TWO)
+        return opens(*arguments)
+
+    monkeypatch.setattr(world.forge, "open", later)
+    put(world, ONE, rolls_back=rolls_back)
+    assert [state for _, state, _, _ in seen(world)] == ["closed", "open"]
+
+
 def test_what_is_open_and_does_not_merge_any_more_is_made_anew(
     world: World, origin: Origin
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.registry import GATES
 from delivery.gates.verdict import Verdict
 from delivery.report.page import html
+from delivery.report.rollout import Moment, rollout_html
 from serving.contract import Task
 from tests.delivery.report.judged import CARD, evidence, judgement
+from tests.delivery.report.test_rollout import BEGUN, ROLLOUT
 
 WIDTH = 390
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -86,4 +89,13 @@ def test_nothing_is_cut_on_a_narrow_screen(task: Task, tmp_path: Path) -> None:
         ]
         found["confusion"] = {"names": names, "rows": [[1_234] * len(names)] * len(names)}
     page = html(Judgement(verdicts, "r-40e9703c1afb", "r-9ac64b957553", found))
+    assert measured(page, tmp_path) == {"width": WIDTH, "outside": []}
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: the page is not laid out")
+def test_the_page_of_a_rollout_is_not_cut_either(tmp_path: Path) -> None:
+    long = Moment(
+        BEGUN + 60, "inconclusive-1", f"{'w' * 80}; rollout_errors: hold", "ada@" + "x" * 40
+    )
+    page = rollout_html(replace(ROLLOUT, moments=[*ROLLOUT.moments, long]))
     assert measured(page, tmp_path) == {"width": WIDTH, "outside": []}

@@ -13,6 +13,7 @@ from delivery.report.svg import (
     clusters,
     histogram,
     interval,
+    lines,
     number,
     roc,
     ticks,
@@ -79,3 +80,14 @@ def test_an_interval_is_red_for_proven_harm_alone(found: dict[str, Any], side: s
 def test_what_is_off_the_scale_stays_in_its_box() -> None:
     found = {"harmed": False, "segment": "c", "lower": -9.0, "upper": 9.0, "difference": 0.0}
     assert 'x1="0" x2="300"' in str(interval(found, (-1.0, 1.0))).replace(".0", "")
+
+
+def test_lines_have_limits_and_leave_out_what_is_empty() -> None:
+    drawn = str(lines("t", [("reference", ()), ("candidate", [(0, 1), (10, 3)])], ("x", "y"), (2,)))
+    assert 'class="line reference"' not in drawn
+    assert drawn.count("<polyline") == 1
+    assert drawn.count('class="line limit"') == 1
+
+
+def test_one_point_is_a_plot_too() -> None:
+    assert "<polyline" in str(lines("t", [("candidate", [(5, 0)])], ("x", "y")))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,11 @@ from delivery.gates.verdict import Verdict
 from delivery.manifests.render import INFRA
 from delivery.release.signature import released_signature
 from delivery.settings.policy import Environment
-from delivery.state.desired import NONE
+from delivery.state.desired import ReleaseRef
 from delivery.state.snapshot import Snapshot
 from delivery.storage.checkout import Checkout
 
 if TYPE_CHECKING:
-    from delivery.image.layout import Image
-    from delivery.image.reference import Reference
     from delivery.targets.protocol import Target
 
 
@@ -47,43 +45,36 @@ class Context(Checkout):
 
     def target(self, environment: Environment) -> Target:
         """The place where `environment` runs."""
-        from delivery.targets.docker.images import Source
-        from delivery.targets.registry import Sources, target_of  # most commands need no target
+        from delivery.targets.registry import target_of  # most commands need no target
 
-        images = Source(partial(self._named_image, environment.name), self._image)
-        sources = Sources(images, self.manifests)
         rehearses = self.surroundings.rehearses
-        return target_of(environment, self.workspace, sources, rehearses=rehearses)
+        return target_of(environment, self.workspace, self.manifests, rehearses=rehearses)
 
-    def _named_image(self, environment: str, release: str) -> Reference | None:
-        """What main says that `release` runs from there; None where it names none."""
-        from delivery.image.reference import Reference
+    def version(self, snapshot: Snapshot, environment: str, version: ReleaseRef) -> ReleaseRef:
+        """With its image, where `environment` runs images and `version` names none: the newest
+        that main has."""
+        from delivery.release.images.published import named
 
-        desired = self.snapshot(fetch=False).attempt(environment).desired
-        for reference in (desired.wanted, desired.previous):
-            if reference.release == release and reference.image != NONE:
-                return Reference.parse(reference.image, f"image of {release} in desired.yaml")
-        return None
+        return named(self, snapshot, snapshot.environment(environment), version)
 
-    def _image(self, release: str, base: Reference) -> Image:
-        """The image of a release of main, written here unless it is here already."""
-        from delivery.bento.bento import Bento
-        from delivery.image.release import kept_image, release_image
+    def signed(
+        self, snapshot: Snapshot, release: str, environment: str, image: str | None = None
+    ) -> signature.Evidence:
+        """The evidence on the signature of a release on main, and on its image where `environment`
+        runs images; `image` None: of the release alone, which does not run there."""
+        evidence = released_signature(self, snapshot, release, environment)
+        if image is None or not snapshot.environment(environment).runs_images:
+            return evidence
+        from delivery.release.images.published import carried
 
-        if kept := kept_image(release, base, self.workspace):
-            return kept
-        snapshot = self.snapshot(fetch=False)
-        bento = Bento(release, self.bento(snapshot, release))
-        self.progress(f"building the image of {release} on {base.name}")
-        return release_image(bento, snapshot.record(release), base, self.workspace).image
+        version = ReleaseRef(release, image=image)
+        return replace(evidence, image=carried(self, snapshot, version, environment))
 
-    def signed(self, snapshot: Snapshot, release: str, environment: str) -> signature.Evidence:
-        """The evidence on the signature of a release on main."""
-        return released_signature(self, snapshot, release, environment)
-
-    def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
-        """Is a release on main signed by somebody who may sign for `environment`?"""
-        return signature.judge(self.signed(snapshot, release, environment))
+    def signature(
+        self, snapshot: Snapshot, release: str, environment: str, image: str | None = None
+    ) -> Verdict:
+        """Is it signed by somebody who may sign for `environment`?"""
+        return signature.judge(self.signed(snapshot, release, environment, image))
 
     def manifests(self, folder: Path) -> None:
         """Write infra/ into `folder`, as main was last seen."""

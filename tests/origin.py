@@ -43,6 +43,7 @@ class Origin:
     path: Path
     bare: Path
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    image: str = "none"  # what all releases run from
 
     @cached_property
     def repository(self) -> Repository:
@@ -70,7 +71,11 @@ class Origin:
 
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
-        desired = render_desired(Desired(version(wanted), version(previous), of))
+        now, before = (
+            replace(version(each), image=self.image) if each else version(each)
+            for each in (wanted, previous)
+        )
+        desired = render_desired(Desired(now, before, of))
         evidence = "{}\n"
         if wanted:
             text = render_record(record(wanted))
@@ -158,9 +163,9 @@ def record(release: str) -> Record:
     )
 
 
-def make_origin(folder: Path) -> Origin:
-    """A bare origin and a checkout with both environments at `none`."""
-    return copy_origin(_template(), folder)
+def make_origin(folder: Path, image: str = "none") -> Origin:
+    """A bare origin and a checkout with both environments at `none`. Releases run from `image`."""
+    return replace(copy_origin(_template(), folder), image=image)
 
 
 def copy_origin(template: Path, folder: Path) -> Origin:

@@ -13,14 +13,17 @@ from serving.strict import DocumentError
 
 SOURCE = "src"  # what BentoML calls the folder with everything that was included
 MODEL = "artifacts/model"
+NO_IMAGE = "none"  # as desired.yaml has it
 
 
 @dataclass(frozen=True)
 class Bento:
-    """The folder `path` of a built bento. `id` names the release."""
+    """The folder `path` of a built bento. `id` names the release, `image` what carries it where
+    images run: NAME@sha256:…"""
 
     id: str
     path: Path
+    image: str = NO_IMAGE
 
     @property
     def model(self) -> Path:

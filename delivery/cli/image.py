@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from delivery.cli.options import context, json_option
-from delivery.cli.render import show, table
+from delivery.cli.render import pull_line, show, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,7 @@ MB = 1_000_000
 
 @click.group()
 def image() -> None:
-    """Make the OCI image of a release."""
+    """Make the OCI image of a release, and vouch for it."""
 
 
 @image.command()
@@ -36,6 +36,25 @@ def build(release: str, base: str, push_to: str, as_json: bool) -> None:
     result = run(context(), release, base, push_to=push_to)
     where = result.pushed or f"not pushed; it is in {result.layout}"
     show(result, as_json, sizes_table(result), f"image {result.digest}", where)
+
+
+@image.command()
+@click.argument("release", metavar="RELEASE")
+@click.argument("name", metavar="NAME@sha256:…")
+@click.option(
+    "--base", required=True, metavar="NAME@sha256:…", help="What it stands on, by digest."
+)
+@json_option
+def sign(release: str, name: str, base: str, as_json: bool) -> None:
+    """Sign for an image of a release, once it was made again and is the same."""
+    from delivery.commands.image import sign as run
+
+    result = run(context(), release, name, base)
+    nothing = "main has this signature already"
+    show(
+        result, as_json, f"image {result.image}: {result.verdict.measured}",
+        pull_line(result.pull, nothing),
+    )  # fmt: skip
 
 
 def sizes_table(result: ImageResult) -> Table:

@@ -1,4 +1,5 @@
-"""`delivery image build RELEASE`: the image of a release that main has. Needs no key."""
+"""`delivery image`: the image of a release that main has. `build` needs no key, `sign` pushes
+nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +9,15 @@ from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
+from delivery.errors import RefusedError
+from delivery.forge.protocol import Pull
+from delivery.gates.verdict import Verdict
 from delivery.image.reference import Reference, repository
 from delivery.image.registry import push
 from delivery.image.release import release_image
+from delivery.release.images.statement import Statement
+from delivery.release.images.vouching import pulled, require_of_release, vouched
+from delivery.trust.keys import SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +56,50 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
         release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
         image.layout.folder, pushed,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSignResult:
+    """What the signature counts for, and the pull request that brings it; None where main has a
+    statement of this key already."""
+
+    release: str
+    image: str
+    verdict: Verdict
+    pull: Pull | None
+
+
+def sign(context: Context, release: str, image: str, base: str) -> ImageSignResult:
+    """Vouch for an image of a release by a pull request, once it was made again on `base` and is
+    the same.
+
+    Raises:
+        InputError: main has no such release, or a name is no NAME@sha256:…
+        RefusedError: it is another image, or this machine's key does not count.
+        TargetError: image, base or wheels cannot be reached.
+    """
+    reference, below = Reference.parse(image, "IMAGE"), Reference.parse(base, "--base")
+    snapshot = context.snapshot()
+    record = snapshot.record(release)
+    bento = Bento(release, context.bento(snapshot, release))
+    context.progress(f"making {reference} again on {below.name}, to compare it")
+    found = pulled(reference, context)
+    require_of_release(context, bento, record, found, below)
+    statement = Statement.about(reference, found.config_digest, record, below)
+    files, verdict = vouched(context, snapshot, statement)
+    if verdict.status != "pass":
+        raise RefusedError(f"{reference} stays as it is: {verdict.why}")
+    if any(snapshot.text(snapshot.commit, path) for path in files):
+        return ImageSignResult(release, str(reference), verdict, None)
+    key, digest = str(verdict.details["key"])[:SHOWN], reference.digest.partition(":")[2][:SHOWN]
+    title = f"Sign image {digest} of {release} with key {key}"
+    head = f"sign/{release}-{digest}"
+    git = context.repository
+    git.push_branch(git.commit_files(snapshot.commit, files, title), head)
+    body = (
+        f"{title}.\n\nWhoever merges this says that `{reference}` may be trusted. It was made "
+        f"again from the release on `{below}`, and is the same.\n"
+    )
+    return ImageSignResult(
+        release, str(reference), verdict, context.forge.open(head, title, body, ("signature",))
+    )

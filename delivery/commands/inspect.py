@@ -17,8 +17,8 @@ from delivery.gates.verdict import Verdict
 from delivery.image.contents import contents
 from delivery.image.findings import findings
 from delivery.image.reference import Reference
-from delivery.image.registry import pull
 from delivery.release.candidate import Candidate, released, this_platform
+from delivery.release.images.vouching import pulled
 from delivery.release.provenance import source
 from delivery.state.desired import evidence_path
 from delivery.state.evidence_file import EvidenceFile, parse_evidence
@@ -75,6 +75,11 @@ def inspect(
         *((f"evidence for {name}", partial(_evidence, context, snapshot, record, name))
           for name in _wanted(snapshot, release)),
     )  # fmt: skip
+    looks += tuple(
+        (f"image for {name}", partial(_named_image, context, snapshot, release, name))
+        for name in _wanted(snapshot, release)
+        if snapshot.environment(name).runs_images
+    )
     if image:
         looks += (("image", partial(_image, context, candidate, image)),)
     found = tuple(_look(name, look) for name, look in looks)
@@ -127,14 +132,18 @@ def _data(context: Context, record: Record) -> str:
 
 def _image(context: Context, candidate: Candidate, text: str) -> str:
     """Does it carry the bento, file by file, and nothing that it should not?"""
-    reference = Reference.parse(text, "--image")
-    image = pull(reference, context.workspace)
-    if image.digest != reference.digest:
-        raise InputError(f"{reference} is an index; name the image {image.digest} itself")
+    image = pulled(Reference.parse(text, "--image"), context)
     bento = file_hashes(candidate.bento.path)
     if wrong := findings(image.config, contents(image), bento):
         raise InputError("; ".join(wrong))
     return f"{len(bento)} files of the bento are as released, {len(image.layers)} layers"
+
+
+def _named_image(context: Context, snapshot: Snapshot, release: str, environment: str) -> str:
+    """Is the image that the environment wants one that somebody signed for?"""
+    image = snapshot.attempt(environment).desired.wanted.image
+    verdict = context.signature(snapshot, release, environment, image)
+    return f"{image}: {_verdict(verdict)}"
 
 
 def inside(release: Candidate, policy: GatesPolicy) -> Iterator[Verdict]:

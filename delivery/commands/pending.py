@@ -62,6 +62,6 @@ def _followed_up(context: Context, snapshot: Snapshot, attempt: Attempt) -> bool
     release = attempt.desired.wanted.release
     if following is None or attempt.desired.is_rollback:
         return True
-    if snapshot.attempt(following).desired.wanted.release == release:
+    if snapshot.attempt(following).wants(release, attempt.desired.wanted.image):
         return True
     return bool(context.forge.pulls(head=promotion_branch(following, release)))

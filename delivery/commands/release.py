@@ -70,7 +70,10 @@ def release(context: Context, overrides: Overrides, *, dry_run: bool) -> Release
         context.progress(f"storing {subject.bento.id}")
         pointer = context.store.put(subject.bento.id, subject.bento.path, subject.commit)
         files[pointer_path(subject.bento.id)] = pointer
-    pull = _propose(context, snapshot, subject, judged, files)
+    if environment.runs_images:
+        pull = _record(context, snapshot, subject.bento.id, judged, files)
+    else:
+        pull = _propose(context, snapshot, subject, judged, files)
     return ReleaseResult(subject.bento.id, judged, pull, already)
 
 
@@ -96,6 +99,27 @@ def _described(
     files = {record_path(release): render_record(record(subject)), sbom_path(release): subject.sbom}
     text, signed = new_signature(context, snapshot, subject.bento.path, files)
     return {**files, signature_path(release): text}, signed
+
+
+def _record(
+    context: Context, snapshot: Snapshot, release: str, judged: Judged, files: dict[str, str]
+) -> Pull | None:
+    """The pull request of the record alone, where the first environment runs images: an image is
+    made of what main has. None where main has it."""
+    if not files:
+        return None
+    title, head = f"Record {release}", f"record/{release}"
+    git = context.repository
+    git.push_branch(git.commit_files(snapshot.commit, files, title), head)
+    first = snapshot.settings.first
+    body = (
+        f"{title}.\n\n{first} runs images. After the merge, `delivery image build {release}` makes "
+        f"one, `delivery image sign {release}` vouches for it, and `delivery promote {first} "
+        f"--release {release}` proposes it.\n"
+    )
+    pull = context.forge.open(head, title, body, ("release",))
+    context.forge.comment(pull.number, markdown(judged.judgement))
+    return context.forge.pull(pull.number)
 
 
 def _propose(

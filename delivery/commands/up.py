@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
+from delivery.deployment.admitted import Admitted
 from delivery.deployment.resident import Resident
 from delivery.errors import InputError
 from delivery.settings.policy import Environment
@@ -70,7 +71,9 @@ def _watches(context: Context) -> Mapping[str, Watch]:
 
 def _watch(context: Context, environment: Environment) -> Watch:
     def bento(release: str) -> Bento:
-        return Bento(release, context.bento(_main_with(context, release), release))
+        snapshot = _main_with(context, release)
+        admitted = Admitted(context, snapshot, environment.name)
+        return admitted.bento(admitted.version(snapshot.history(environment.name).version(release)))
 
     return Watch(context.target(environment), bento)
 

@@ -24,21 +24,34 @@ class Admitted:
 
     @property
     def previous(self) -> ReleaseRef:
-        """What was verified before, whatever desired.yaml says of it."""
-        return self.snapshot.history(self.environment).previous
+        """The other release that was verified before, whatever desired.yaml says of it."""
+        return self.version(self.snapshot.history(self.environment).beside)
+
+    def version(self, version: ReleaseRef) -> ReleaseRef:
+        """With an image, where the environment runs images and it was verified without one."""
+        return self.context.version(self.snapshot, self.environment, version)
+
+    def is_in_place(self, attempt: Attempt) -> bool:
+        """Does it want another image of the release that has the traffic? The two do not stand
+        beside each other, so neither clients nor copies can be shared between them."""
+        previous = self.snapshot.history(self.environment).previous
+        return previous.exists and previous.release == attempt.desired.wanted.release
 
     def may_start(self, previous: ReleaseRef) -> bool:
         """A previous release whose signature does not count any more is not kept warm."""
         if not previous.exists:
             return False
-        signed = self.context.signature(self.snapshot, previous.release, self.environment)
+        signed = self.context.signature(
+            self.snapshot, previous.release, self.environment, previous.image
+        )
         if signed.status != "pass":
             self.context.progress(f"{previous.release} is not kept warm: {signed.why}")
         return signed.status == "pass"
 
     def bento(self, wanted: ReleaseRef) -> Bento:
-        """Its checked bytes."""
-        return Bento(wanted.release, self.context.bento(self.snapshot, wanted.release))
+        """Its checked bytes, and the image that carries it."""
+        path = self.context.bento(self.snapshot, wanted.release)
+        return Bento(wanted.release, path, wanted.image)
 
     def require_believed(self, attempt: Attempt) -> None:
         """HeldError where the events of the environment are in doubt. What is verified by events

@@ -14,7 +14,7 @@ from delivery.promotion.proposal import Proposal, evidence, promotion, propose
 from delivery.release.candidate import released
 from delivery.report import markdown
 from delivery.settings.overrides import NO_OVERRIDES, Overrides
-from delivery.state.desired import ReleaseRef
+from delivery.state.desired import NONE, ReleaseRef
 from delivery.state.history import Attempt
 from delivery.state.record import record_path
 from delivery.state.snapshot import Snapshot
@@ -53,8 +53,9 @@ def advance(
         RefusedError: a gate refuses it.
     """
     attempt = snapshot.attempt(request.environment)
-    require_admissible(snapshot, request, release)
-    if attempt.desired.wanted.release == release:
+    image = _image(context, snapshot, attempt, release)
+    require_admissible(snapshot, request, release, image)
+    if attempt.wants(release, image):
         return PromoteResult(request.environment, release, None, None)
     if experiment := running(attempt.events):
         raise HeldError(
@@ -63,27 +64,40 @@ def advance(
             f'{attempt.environment} --reason "…"`.'
         )
     candidate = released(context, snapshot, release)
-    signed = context.signed(snapshot, release, request.environment)
+    signed = context.signed(snapshot, release, request.environment, image)
     submission = Submission(context, snapshot, candidate, attempt.environment, signed)
     judged = judge(submission, request.overrides, "promote")
     require_pass(judged, f"promoting {release} to {request.environment}")
     if request.dry_run:
         return PromoteResult(request.environment, release, judged, None)
-    wanted = ReleaseRef(release, candidate.bento.sha256)
+    wanted = ReleaseRef(release, candidate.bento.sha256, image)
     proposal = _proposal(snapshot, request, wanted, judged)
     pull = propose(context, snapshot, proposal, by_person=request.by_person)
     return PromoteResult(request.environment, release, judged, pull)
 
 
-def require_admissible(snapshot: Snapshot, request: PromoteRequest, release: str) -> None:
+def require_admissible(
+    snapshot: Snapshot, request: PromoteRequest, release: str, image: str = NONE
+) -> None:
     """HeldError where events are in doubt, or the release may not go there by what is known."""
     attempt = snapshot.attempt(request.environment)
     for name in filter(None, (request.environment, attempt.environment.upstream)):
         snapshot.ledger.doubts(name).require_none()
-    _require_verified_upstream(snapshot, attempt, release)
-    if attempt.desired.wanted.release != release:
-        _require_not_failed(snapshot, request, release)
+    _require_verified_upstream(snapshot, attempt, release, image)
+    if not attempt.wants(release, image):
+        _require_not_failed(snapshot, request, release, image)
         _require_not_older(snapshot, attempt, release)
+
+
+def _image(context: Context, snapshot: Snapshot, attempt: Attempt, release: str) -> str:
+    """What `release` shall run from: what upstream verified it from, else the newest image that
+    main has of it; `none` where no images run, and where there is none."""
+    environment = attempt.environment
+    if not environment.runs_images:
+        return NONE
+    upstream = environment.upstream
+    above = snapshot.history(upstream).version(release) if upstream else ReleaseRef(release)
+    return context.version(snapshot, environment.name, above).image
 
 
 def _proposal(
@@ -100,20 +114,24 @@ def _proposal(
     )
 
 
-def _require_verified_upstream(snapshot: Snapshot, attempt: Attempt, release: str) -> None:
+def _require_verified_upstream(
+    snapshot: Snapshot, attempt: Attempt, release: str, image: str
+) -> None:
     upstream = attempt.environment.upstream
     if upstream is None:
         return
     snapshot.record(release)
-    if snapshot.history(upstream).verified_at(release) is None:
+    if snapshot.history(upstream).verified_at(release, image) is None:
         raise HeldError(
             f"{release} is not verified in {upstream}. "
             f"`delivery promote {upstream} --release {release}` first."
         )
 
 
-def _require_not_failed(snapshot: Snapshot, request: PromoteRequest, release: str) -> None:
-    failed = snapshot.history(request.environment).failed(release)
+def _require_not_failed(
+    snapshot: Snapshot, request: PromoteRequest, release: str, image: str
+) -> None:
+    failed = snapshot.history(request.environment).failed(release, image)
     if failed is not None and not request.overrides.reason:
         raise HeldError(
             f"{release} was {failed.state.value} in {request.environment} and stays out of it "

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from delivery.bento.bento import Bento
 from delivery.context import Context
+from delivery.deployment.admitted import Admitted
 from delivery.deployment.journal import settle
 from delivery.errors import DeliveryError, InputError
 from delivery.forge.protocol import Pull
 from delivery.promotion.admission import require_trusted
 from delivery.promotion.rollback import propose_rollback
-from delivery.state.desired import NONE
+from delivery.state.desired import NONE, ReleaseRef
 from delivery.state.history import History
 from delivery.state.snapshot import Snapshot
 from delivery.targets.orders import JournalEntry
@@ -135,14 +135,16 @@ def fall_back(context: Context, snapshot: Snapshot, environment: str, target: Ta
     if history.closed:
         target.router.set_weights({})
     elif history.previous.exists:
-        _give(context, snapshot, history.previous.release, target)
+        _give(context, snapshot, history.previous, target)
 
 
-def _give(context: Context, snapshot: Snapshot, release: str, target: Target) -> None:
-    """All traffic to `release`."""
-    require_trusted(context, snapshot, release, target.runtime.environment)
-    target.runtime.start(Bento(release, context.bento(snapshot, release)))
-    target.router.set_weights({release: 100})
+def _give(context: Context, snapshot: Snapshot, version: ReleaseRef, target: Target) -> None:
+    """All traffic to `version`."""
+    admitted = Admitted(context, snapshot, target.runtime.environment)
+    version = admitted.version(version)
+    require_trusted(context, snapshot, version, admitted.environment)
+    target.runtime.start(admitted.bento(version))
+    target.router.set_weights({version.release: 100})
 
 
 def _move(
@@ -159,12 +161,19 @@ def _move(
             target.router.set_weights({entry.release: 100})  # its bytes cannot be had, nor need be
         elif entry.release != NONE:
             context.progress(f"giving the traffic of {entry.environment} to {entry.release}")
-            _give(context, snapshot, entry.release, target)
+            _give(context, snapshot, _version(snapshot, entry), target)
     except DeliveryError:
         if target.router.weights() != _weights(entry):
             target.orders.clear_journal(entry)
         raise
     return time.monotonic() - begun
+
+
+def _version(snapshot: Snapshot, entry: JournalEntry) -> ReleaseRef:
+    """What the entry goes back to. A journal has releases alone."""
+    history = snapshot.history(entry.environment)
+    previous = history.previous
+    return previous if previous.release == entry.release else history.version(entry.release)
 
 
 def _weights(entry: JournalEntry) -> Mapping[str, int]:

@@ -45,7 +45,8 @@ def _propose_further(context: Context, environment: str, steps: tuple[Step, ...]
     following = attempt.environment.downstream
     if following is None or attempt.desired.is_rollback:
         return Outcome(steps[-1], steps)
-    if snapshot.attempt(following).desired.wanted.release == attempt.desired.wanted.release:
+    wanted = attempt.desired.wanted
+    if snapshot.attempt(following).wants(wanted.release, wanted.image):
         return Outcome(steps[-1], steps)
     request = PromoteRequest(following, by_person=False)
     try:

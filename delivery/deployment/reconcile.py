@@ -127,7 +127,9 @@ class Deployment:
         if unproven:
             return self._event(attempt, "rejected", {"why": unproven, ADMITTED: False})
         if not attempt.state.final:
-            signed = self._context.signature(snapshot, wanted.release, self.environment)
+            signed = self._context.signature(
+                snapshot, wanted.release, self.environment, wanted.image
+            )
             if signed.status == "fail":
                 why = {"why": f"signature: {signed.why}", "verdicts": {signed.gate: signed.status}}
                 return self._event(attempt, "rejected", why, (signed,))
@@ -171,7 +173,7 @@ class Deployment:
             attempt,
             target.router.weights(),
             admitted.previous,
-            traffic=self._traffic(target, attempt),
+            traffic=self._traffic(target, admitted, attempt),
             shadow=self._watching.shadow(target, admitted, attempt),
         )
         action = self._route(target, now)
@@ -187,7 +189,7 @@ class Deployment:
         require_one_watcher(self._watching, target)
         wanted, previous = attempt.desired.wanted, admitted.previous
         # Before anything that died is started again.
-        traffic = self._traffic(target, attempt)
+        traffic = self._traffic(target, admitted, attempt)
         seen = self._watching.shadow(target, admitted, attempt)
         if admitted.may_start(previous):
             target.runtime.start(admitted.bento(previous))
@@ -222,12 +224,13 @@ class Deployment:
                 return self._step(attempt, f"waits: {action.why}")
         return self._step(attempt, "waits")
 
-    def _traffic(self, target: Target, attempt: Attempt) -> Traffic | None:
-        """None where all traffic goes at once: by settings, or where no clients are."""
+    def _traffic(self, target: Target, admitted: Admitted, attempt: Attempt) -> Traffic | None:
+        """None where all traffic goes at once: by settings, where no clients are, and to another
+        image of the same release."""
         policy = attempt.environment.settings.rollout.canary
         if attempt.state is State.ROLLING:
             policy = policy or Canary()  # what has begun is ended
-        if policy is None or not target.capabilities.lasting:
+        if policy is None or not target.capabilities.lasting or admitted.is_in_place(attempt):
             return None
         return self._watching.traffic(target, attempt, policy)
 
@@ -239,7 +242,7 @@ class Deployment:
     def _converge(self, admitted: Admitted, attempt: Attempt, target: Target) -> Step:
         """Make the place what the verified attempt says; mends what died."""
         wanted, previous = attempt.desired.wanted, admitted.previous
-        require_trusted(self._context, admitted.snapshot, wanted.release, self.environment)
+        require_trusted(self._context, admitted.snapshot, wanted, self.environment)
         instances = target.runtime.instances()
         before = {name for name, instance in instances.items() if not instance.problem}
         target.runtime.start(admitted.bento(wanted))
@@ -268,7 +271,9 @@ class Deployment:
             self._context.progress,
             settings=self._context.target(attempt.environment).runtime.settings,
             under_load=not attempt.desired.is_rollback,
-            signature=self._context.signed(snapshot, wanted.release, self.environment),
+            signature=self._context.signed(
+                snapshot, wanted.release, self.environment, wanted.image
+            ),
         )
         judgement = judge_live(live)
         evidence = snapshot.evidence(self.environment, attempt.commit)

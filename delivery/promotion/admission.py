@@ -15,8 +15,10 @@ from delivery.evidence.supply_chain import executes_code, freshness
 from delivery.gates.supply_chain import executes_code as executes_code_gate
 from delivery.gates.supply_chain import freshness as freshness_gate
 from delivery.gates.verdict import Verdict
+from delivery.image.reference import IMAGE
 from delivery.release.signature import require_signed
 from delivery.settings.overrides import require_allowed
+from delivery.state.desired import NONE, ReleaseRef
 from delivery.state.history import Attempt, History
 from delivery.state.record import Record
 from delivery.state.snapshot import Snapshot
@@ -31,7 +33,8 @@ def unproven_because(snapshot: Snapshot, attempt: Attempt) -> str:
     desired = attempt.desired
     record = snapshot.record(desired.wanted.release)
     fresh = freshness_of(snapshot, attempt)
-    if why := _other_bytes(record, attempt) or (fresh.why if fresh.status == "fail" else ""):
+    stale = fresh.why if fresh.status == "fail" else ""
+    if why := _other_bytes(record, attempt) or _by_tag(attempt) or stale:
         return f"{why}. `delivery promote {attempt.environment}` judges a release and proposes it"
     if desired.is_rollback:
         return _never_ran_here(snapshot, attempt)
@@ -65,6 +68,14 @@ def _other_bytes(record: Record, attempt: Attempt) -> str:
     )
 
 
+def _by_tag(attempt: Attempt) -> str:
+    """A tag alone: it can be moved to another image."""
+    image = attempt.desired.wanted.image
+    if not attempt.environment.runs_images or image == NONE or IMAGE.fullmatch(image):
+        return ""
+    return f"desired.yaml names the image {image!r}, expected NAME@sha256:…: a tag can be moved"
+
+
 def freshness_of(snapshot: Snapshot, attempt: Attempt, *, in_job: bool = False) -> Verdict:
     """Is the evidence beside desired.yaml what delivery proposed, and about these bytes?"""
     return freshness_gate.judge(freshness.admit(snapshot, attempt, in_job=in_job))
@@ -90,16 +101,20 @@ def _overridden(snapshot: Snapshot, attempt: Attempt) -> str:
 def _never_ran_here(snapshot: Snapshot, attempt: Attempt) -> str:
     """A rollback skips most gates, so it goes only to what passed them in this environment, be it
     in a rehearsal."""
-    release, environment = attempt.desired.wanted.release, attempt.environment
-    if snapshot.history(environment.name).ever_verified(release):
+    wanted, environment = attempt.desired.wanted, attempt.environment
+    release = wanted.release
+    if snapshot.history(environment.name).ever_verified(release, wanted.image):
         return ""
     return f"a rollback to {release}, which was never verified in {environment}"
 
 
 def _not_verified_upstream(snapshot: Snapshot, attempt: Attempt) -> str:
-    upstream = attempt.environment.upstream
-    release = attempt.desired.wanted.release
-    if upstream is None or snapshot.history(upstream).verified_at(release) is not None:
+    upstream, wanted = attempt.environment.upstream, attempt.desired.wanted
+    release = wanted.release
+    if (
+        upstream is None
+        or snapshot.history(upstream).verified_at(release, wanted.image) is not None
+    ):
         return ""
     return (
         f"{release} is not verified in {upstream}, so it may not run in {attempt.environment}; "
@@ -109,8 +124,9 @@ def _not_verified_upstream(snapshot: Snapshot, attempt: Attempt) -> str:
 
 def _failed_before(snapshot: Snapshot, attempt: Attempt) -> str:
     """What failed here stays out until its promotion says why it may return."""
-    release, environment = attempt.desired.wanted.release, attempt.environment
-    others = snapshot.history(environment.name).of(release)
+    wanted, environment = attempt.desired.wanted, attempt.environment
+    release = wanted.release
+    others = snapshot.history(environment.name).of(release, wanted.image)
     earlier = next((other for other in others if other.commit != attempt.commit), None)
     if earlier is None or not earlier.state.failed:
         return ""
@@ -123,6 +139,9 @@ def _failed_before(snapshot: Snapshot, attempt: Attempt) -> str:
     )
 
 
-def require_trusted(context: Context, snapshot: Snapshot, release: str, environment: str) -> None:
-    """RefusedError or HeldError unless `release` may start in `environment`."""
-    require_signed(context.signature(snapshot, release, environment), release, environment)
+def require_trusted(
+    context: Context, snapshot: Snapshot, version: ReleaseRef, environment: str
+) -> None:
+    """RefusedError or HeldError unless `version` may start in `environment`."""
+    signed = context.signature(snapshot, version.release, environment, version.image)
+    require_signed(signed, version.release, environment)

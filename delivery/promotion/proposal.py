@@ -12,7 +12,14 @@ from delivery.gates.judgement import Judgement
 from delivery.git.refs import promotion_branch, rollback_branch
 from delivery.report.cells import cell
 from delivery.settings.overrides import Overrides
-from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
+from delivery.state.desired import (
+    NONE,
+    Desired,
+    ReleaseRef,
+    desired_path,
+    evidence_path,
+    render_desired,
+)
 from delivery.state.evidence_file import EvidenceFile, JudgedBytes, lines, render_evidence
 from delivery.state.record import record_sha256
 from delivery.state.snapshot import Snapshot
@@ -170,11 +177,17 @@ def _body(proposal: Proposal) -> str:
         f"{title(proposal)}.\n\n"
         f"| | release |\n|---|---|\n"
         f"| wanted | `{desired.wanted.release}` |\n"
+        f"{_image(desired)}"
         f"| stays warm beside it | `{desired.previous.release}` |\n\n"
         f"{_overrides(proposal)}"
         f"Merging deploys it: `delivery deploy {proposal.environment}`. The evidence is in "
         f"`{evidence_path(proposal.environment)}`.\n"
     )
+
+
+def _image(desired: Desired) -> str:
+    image = desired.wanted.image
+    return "" if image == NONE else f"| from the image | `{image}` |\n"
 
 
 def _overrides(proposal: Proposal) -> str:

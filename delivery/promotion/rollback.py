@@ -7,7 +7,7 @@ from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.forge.protocol import Pull
 from delivery.promotion.proposal import Proposal, changed_files, propose, stamped, title
-from delivery.state.desired import Desired
+from delivery.state.desired import Desired, ReleaseRef
 from delivery.state.evidence_file import EvidenceFile
 from delivery.state.history import Attempt, History
 from delivery.state.snapshot import Snapshot
@@ -26,7 +26,7 @@ def propose_rollback(context: Context, environment: str, *, by_person: bool = Fa
     attempt = history.newest
     if not attempt.state.failed or (attempt.desired.is_rollback and not by_person):
         return None
-    proposal = rollback_of(history)
+    proposal = rollback_of(history, context.version(snapshot, environment, history.previous))
     context.progress(f"proposing the rollback of {environment}")
     pull = propose(context, snapshot, proposal)
     if pull is None or not context.forge.merges_itself:
@@ -35,10 +35,9 @@ def propose_rollback(context: Context, environment: str, *, by_person: bool = Fa
     return context.forge.merge(pull.number, commit=commit)
 
 
-def rollback_of(history: History) -> Proposal:
-    """The rollback of the newest attempt: the last verified release becomes the wanted one."""
+def rollback_of(history: History, target: ReleaseRef) -> Proposal:
+    """The rollback of the newest attempt to what was verified last."""
     environment, attempt = history.environment.name, history.newest
-    target = history.previous
     reasons = tuple(
         {"event": event.kind, "evidence": dict(event.evidence)}
         for event in attempt.events

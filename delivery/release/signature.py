@@ -39,7 +39,7 @@ def released_signature(
         trust = who_may(snapshot.settings.trust, "releases")
         return signature.Evidence(environment, None, files, _now(), missing=missing, trust=trust)
     at = datetime.fromisoformat(git.run("show", "-s", "--format=%cI", git.last_change(path)))
-    return _evidence(checkout, snapshot, environment, (read_signature(text, path), files, at))
+    return evidence_about(checkout, snapshot, environment, (read_signature(text, path), files, at))
 
 
 def new_signature(
@@ -58,7 +58,7 @@ def new_signature(
     found = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
     signed = read_signature(text, signature_path(release))
     first = snapshot.settings.first
-    return text, _evidence(checkout, snapshot, first, (signed, found, _now()))
+    return text, evidence_about(checkout, snapshot, first, (signed, found, _now()))
 
 
 def require_signed(verdict: Verdict, release: str, environment: str) -> None:
@@ -71,12 +71,13 @@ def require_signed(verdict: Verdict, release: str, environment: str) -> None:
     )
 
 
-def _evidence(
+def evidence_about(
     checkout: Checkout,
     snapshot: Snapshot,
     environment: str,
     about: tuple[Signature, Mapping[str, str], datetime],
 ) -> signature.Evidence:
+    """The evidence on what was signed, what is there, and when the signature came to main."""
     signed, files, at = about
     keys = trusted_keys(checkout, snapshot)
     mine = own_public_key(checkout.surroundings.environ)

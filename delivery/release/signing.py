@@ -13,8 +13,6 @@ The file is a Sigstore bundle: a DSSE envelope around an in-toto statement that 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import os
@@ -26,10 +24,9 @@ from pathlib import Path
 
 from delivery.bento.digest import file_hashes
 from delivery.errors import InputError
-from delivery.trust.envelope import genuine
+from delivery.trust.bundle import Bundle, read_bundle
 from delivery.trust.keys import PublicKey
 
-PAYLOAD = "application/vnd.in-toto+json"
 PREDICATE = "https://model_signing/signature/v1.0"
 
 
@@ -37,17 +34,20 @@ PREDICATE = "https://model_signing/signature/v1.0"
 class Signature:
     """What a signature file says. Nothing of it holds before `genuine` did.
 
-    `key_id` is the key that it claims, `files` maps a name below `releases/` to its sha256.
+    `files` maps a name below `releases/` to its sha256.
     """
 
-    key_id: str
+    bundle: Bundle
     files: Mapping[str, str]
-    payload: bytes
-    signature: bytes
+
+    @property
+    def key_id(self) -> str:
+        """The key that it claims."""
+        return self.bundle.key_id
 
     def genuine(self, key: PublicKey) -> bool:
         """Was this signed by the private half of `key`?"""
-        return genuine(PAYLOAD, self.payload, self.signature, key)
+        return self.bundle.genuine(key)
 
 
 def sign(release: str, bento: Path, texts: Mapping[str, str], private_key: str) -> str:
@@ -73,22 +73,18 @@ def sign(release: str, bento: Path, texts: Mapping[str, str], private_key: str) 
 
 def read_signature(text: str, source: str) -> Signature:
     """InputError says what is wrong with the file."""
+    bundle = read_bundle(text, source)
     try:
-        bundle = json.loads(text)
-        envelope = bundle["dsseEnvelope"]
-        payload = base64.b64decode(envelope["payload"], validate=True)
-        signature = base64.b64decode(envelope["signatures"][0]["sig"], validate=True)
-        key_id = bundle["verificationMaterial"]["publicKey"]["hint"]
-        statement = json.loads(payload)
+        statement = json.loads(bundle.payload)
         resources = statement["predicate"]["resources"]
         files = {item["name"]: item["digest"] for item in resources}
-        known = (envelope["payloadType"], statement["predicateType"]) == (PAYLOAD, PREDICATE)
+        known = statement["predicateType"] == PREDICATE
         plain = all(item["algorithm"] == "sha256" for item in resources)
-    except (ValueError, KeyError, TypeError, IndexError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{source} is no signature of model-signing ({error!r})") from error
-    if not (known and plain and isinstance(key_id, str) and len(files) == len(resources)):
+    if not (known and plain and len(files) == len(resources)):
         raise InputError(f"{source}: not a signature by a key over sha256 hashes of files")
-    return Signature(key_id, files, payload, signature)
+    return Signature(bundle, files)
 
 
 def signed_files(release: str, bento: Path, texts: Mapping[str, bytes]) -> Mapping[str, str]:

@@ -100,6 +100,11 @@ class Environment:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def runs_images(self) -> bool:
+        """Does its target run a release from an image, by the image's digest?"""
+        return self.settings.target.kind != "local"
+
     def may_override(self, gate: str) -> bool:
         """May a person's reason let a release in that `gate` blocks?"""
         return self.overridable is None or gate in self.overridable

@@ -26,7 +26,8 @@ VALUE = re.compile(r'^  \w+: "([^"\\\n]*)"$', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRef:
-    """A release by its id and the hash of its bento. `image` is `none` until there is one."""
+    """A version: a release by its id and the hash of its bento, and the image that it runs from
+    where images run, NAME@sha256:…; `none` elsewhere."""
 
     release: str = NONE
     bento_sha256: str = NONE

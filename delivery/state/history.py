@@ -51,6 +51,13 @@ class Attempt:
         wanted = self.desired.wanted
         return wanted.release if wanted.exists else self.commit[:12]
 
+    def wants(self, release: str, image: str = NONE) -> bool:
+        """Is it an attempt at `release`, and at `image` of it where both name one?"""
+        wanted = self.desired.wanted
+        return wanted.release == release and (
+            NONE in (image, wanted.image) or wanted.image == image
+        )
+
     @property
     def why(self) -> str:
         """What its last event says of the reason; empty where nobody gave one."""
@@ -94,33 +101,30 @@ class History:
         """Where nothing happened to an attempt in this kind of place, what did in the other."""
         return replace(self, attempts=tuple(attempt.anywhere for attempt in self))
 
-    def of(self, release: str) -> Iterator[Attempt]:
-        """The attempts at one release that were admitted, newest first."""
-        return (
-            attempt
-            for attempt in self
-            if attempt.desired.wanted.release == release and attempt.admitted
-        )
+    def of(self, release: str, image: str = NONE) -> Iterator[Attempt]:
+        """The attempts at one release that were admitted, newest first; those from `image` alone
+        where one is named."""
+        return (attempt for attempt in self if attempt.wants(release, image) and attempt.admitted)
 
-    def verified_at(self, release: str) -> int | None:
+    def verified_at(self, release: str, image: str = NONE) -> int | None:
         """How many attempts ago `release` was verified here; None if it is not."""
         for age, attempt in enumerate(self):
-            if attempt.desired.wanted.release == release and attempt.admitted:
+            if attempt.wants(release, image) and attempt.admitted:
                 return age if attempt.state is State.VERIFIED else None
         return None
 
-    def ever_verified(self, release: str) -> bool:
+    def ever_verified(self, release: str, image: str = NONE) -> bool:
         """Did it pass all gates here once, be it in a rehearsal, and not as a rollback?"""
         return any(
             event.kind == State.VERIFIED.kind.event
-            for attempt in self.of(release)
+            for attempt in self.of(release, image)
             if not attempt.desired.is_rollback
             for event in (*attempt.events, *attempt.elsewhere)
         )
 
-    def failed(self, release: str) -> Attempt | None:
+    def failed(self, release: str, image: str = NONE) -> Attempt | None:
         """The newest attempt at `release`, if it was rejected or revoked."""
-        newest = next(self.of(release), None)
+        newest = next(self.of(release, image), None)
         return newest if newest is not None and newest.state.failed else None
 
     @property
@@ -130,9 +134,27 @@ class History:
 
     @property
     def previous(self) -> ReleaseRef:
-        """What the newest attempt leaves the traffic to if it does not stand."""
+        """What the newest attempt leaves the traffic to if it does not stand. It may be the same
+        release from another image."""
+        newest, wanted = self.newest, self.newest.desired.wanted
+        return (
+            self.fallback() if newest.state.failed else self.fallback(wanted.release, wanted.image)
+        )
+
+    @property
+    def beside(self) -> ReleaseRef:
+        """The release that stays warm beside that of the newest attempt. Two images of one release
+        do not stand beside each other."""
         newest = self.newest
         return self.fallback("" if newest.state.failed else newest.desired.wanted.release)
+
+    def version(self, release: str) -> ReleaseRef:
+        """The version of `release` that runs here; without an image where none was wanted."""
+        verified = self.verified
+        if verified.release == release:
+            return verified
+        newest = next(self.of(release), None)
+        return newest.desired.wanted if newest else ReleaseRef(release)
 
     @property
     def closed(self) -> bool:
@@ -140,23 +162,26 @@ class History:
         last = self._last()
         return last is not None and last.closed
 
-    def fallback(self, release: str = "") -> ReleaseRef:
-        """The newest release verified here, other than `release`, that did not fail since; none
-        where there is none, and where a person closed the route."""
-        last = self._last(release)
+    def fallback(self, release: str = "", image: str = NONE) -> ReleaseRef:
+        """The newest version verified here that did not fail since, other than `release`, or than
+        `image` of it where one is named; none where there is none, and where a person closed the
+        route."""
+        last = self._last(release, image)
         return ReleaseRef() if last is None or last.closed else last.desired.wanted
 
-    def _last(self, besides: str = "") -> Attempt | None:
+    def _last(self, besides: str = "", image: str = NONE) -> Attempt | None:
         """The newest attempt that decides who has the traffic."""
-        failed = {besides, NONE}
+        failed = {(NONE, NONE)}
         for attempt in self:
-            release = attempt.desired.wanted.release
+            wanted = attempt.desired.wanted
+            version = wanted.release, wanted.image
             if attempt.closed:
                 return attempt
-            if attempt.state is State.VERIFIED and release not in failed:
+            stands = version not in failed and not attempt.wants(besides, image)
+            if attempt.state is State.VERIFIED and stands:
                 return attempt
             if attempt.state.failed and attempt.admitted:
-                failed.add(release)
+                failed.add(version)
         return None
 
     def recorded_levels(

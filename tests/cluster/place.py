@@ -67,7 +67,7 @@ class Cloud(World):
         return self.target(self.snapshot(fetch=False).environment(ENV))
 
 
-def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str, image: str) -> Cloud:
+def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str) -> Cloud:
     """Set up the environment as a person would, and a checkout for it."""
     infra = {
         str(file.relative_to(ROOT)): file.read_text()
@@ -76,8 +76,7 @@ def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str, image: st
     }
     own = f"infra/environments/{ENV}/kustomization.yaml"
     infra[own] = infra[own].replace(f"model-{ENV}", namespace) + PATCHES
-    images = dict.fromkeys((ONE, TWO, THREE, BAD), image)
-    place = {"kind": "kubernetes", "namespace": namespace, "url": url, "images": images}
+    place = {"kind": "kubernetes", "namespace": namespace, "url": url}
     policy = parse_yaml((origin.path / "delivery.yaml").read_text(), "delivery.yaml")
     policy["environments"][ENV] = {"target": place}
     text = json.dumps(policy)

@@ -73,8 +73,8 @@ print(deploy(Cloud(Path(sys.argv[1]), lambda _: None), "production", budget=600)
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
-    return make_origin(tmp_path_factory.mktemp("target"))
+def origin(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Origin:
+    return make_origin(tmp_path_factory.mktemp("target"), machine.image)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def cloud(
 ) -> Iterator[Cloud]:
     """An environment where nothing runs yet. The tests of this module go on from each other."""
     namespace = f"model-test-{uuid4().hex[:8]}"
-    made = settle(origin, kubectl, namespace, machine.url, machine.image)
+    made = settle(origin, kubectl, namespace, machine.url)
     own = credentials(kubectl, namespace, tmp_path_factory.mktemp("own") / "kubeconfig")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(own))
@@ -155,12 +155,12 @@ def settled(load: Clients) -> Counter[str]:
     return Counter(load.answers)
 
 
-def test_shares_are_what_clients_meet(cloud: Cloud) -> None:
+def test_shares_are_what_clients_meet(cloud: Cloud, machine: Machine) -> None:
     """1000 requests at 75 to 25: within five standard deviations, were they drawn."""
     place = cloud.place
     with place.runtime.lock():
         for release in (ONE, TWO):
-            place.runtime.start(Bento(release, cloud.root))
+            place.runtime.start(Bento(release, cloud.root, machine.image))
         place.router.set_weights({ONE: 75, TWO: 25})
         assert place.router.weights() == {ONE: 75, TWO: 25}
         load = Clients(place.router.url)
@@ -265,7 +265,9 @@ def test_the_lock_of_the_living_holds_and_that_of_the_dead_ends(
         other.require_turn()
 
 
-def test_a_quota_that_is_full_holds_and_says_so(cloud: Cloud, admin: Callable[..., str]) -> None:
+def test_a_quota_that_is_full_holds_and_says_so(
+    cloud: Cloud, admin: Callable[..., str], machine: Machine
+) -> None:
     full = json.dumps({"spec": {"hard": {"pods": "0"}}})
     place = cloud.place
     with place.runtime.lock():
@@ -273,7 +275,7 @@ def test_a_quota_that_is_full_holds_and_says_so(cloud: Cloud, admin: Callable[..
         place.runtime.retire({*place.router.weights()})
         admin("patch", "resourcequota", "model", "--type=merge", "-p", full)
         with pytest.raises(HeldError, match="exceeded quota"):
-            place.runtime.start(Bento(ONE, cloud.root))
+            place.runtime.start(Bento(ONE, cloud.root, machine.image))
     admin("patch", "resourcequota", "model", "--type=merge", "-p", full.replace('"0"', '"40"'))
 
 

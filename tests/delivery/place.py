@@ -247,10 +247,14 @@ class World(Context):
     def target(self, environment: Environment) -> Target:
         return self.places.setdefault(environment.name, Place(environment.name)).target
 
-    def signature(self, snapshot: Snapshot, release: str, environment: str) -> Verdict:
+    def signature(
+        self, snapshot: Snapshot, release: str, environment: str, image: str | None = None
+    ) -> Verdict:
         return Verdict("signature", "pass", "m", "r", "w")
 
-    def signed(self, snapshot: Snapshot, release: str, environment: str) -> Evidence:
+    def signed(
+        self, snapshot: Snapshot, release: str, environment: str, image: str | None = None
+    ) -> Evidence:
         now = datetime.now(UTC)
         return Evidence(environment, {"a": "1"}, {"a": "1"}, now, own=True, genuine=True)
 

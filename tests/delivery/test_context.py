@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from delivery.context import Context
-from delivery.errors import InputError
 from delivery.forge.github import GithubForge
 from delivery.forge.local import LocalForge
 from delivery.state.record import record_path, render_record
@@ -58,22 +57,3 @@ def test_the_place_of_an_environment_is_at_its_port(origin: Origin) -> None:
     assert target.router.weights() == {}
     assert target.router.url.endswith(f":{environment.settings.target.port}")
     assert target.capabilities.lasting
-
-
-def test_an_image_that_main_names_is_what_a_release_runs_from(origin: Origin) -> None:
-    made = context(origin)
-    origin.want("staging", ONE)
-    made.snapshot()
-    assert made._named_image("staging", ONE) is None
-    image = f"registry.example/online@sha256:{'a' * 64}"
-    file = origin.path / "infra/environments/staging/desired.yaml"
-    named = file.read_text().replace('\n  image: "none"', f'\n  image: "{image}"')
-    origin.push({"infra/environments/staging/desired.yaml": named})
-    made.snapshot()
-    assert str(made._named_image("staging", ONE)) == image
-    assert made._named_image("staging", "r-222222222222") is None
-    tagged = named.replace(image, "registry.example/online:latest")
-    origin.push({"infra/environments/staging/desired.yaml": tagged})
-    made.snapshot()
-    with pytest.raises(InputError, match="a tag can be moved"):
-        made._named_image("staging", ONE)

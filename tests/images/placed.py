@@ -18,7 +18,6 @@ from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
 from delivery.image.reference import Reference
 from delivery.image.registry import push
 from delivery.settings.policy import DockerTargetSettings, Environment, EnvironmentSettings
-from delivery.targets.docker.images import Source
 from delivery.targets.docker.target import docker_target
 from delivery.targets.protocol import Target
 from serving.settings.service import ServingSettings
@@ -39,7 +38,7 @@ class Dock:
     python: Image
     base: Reference
     router: Reference
-    service: Image
+    service: Reference
     made: list[Target] = field(default_factory=list)
 
     def settings(self, port: int, **more: Any) -> DockerTargetSettings:
@@ -48,15 +47,12 @@ class Dock:
             host=self.docker.host, **more,
         )  # fmt: skip
 
-    def target(
-        self, name: str = "", port: int = 0, source: Source | None = None, **more: Any
-    ) -> Target:
+    def target(self, name: str = "", port: int = 0, **more: Any) -> Target:
         """A target of an environment, that nobody else has unless it has a name."""
         place = EnvironmentSettings(target=self.settings(port or free_port(), **more))
         called = name or f"t{secrets.token_hex(4)}"
         environment = Environment(called, place, ServingSettings(), None, None, None)
-        images = source or Source(lambda _: None, lambda *_: self.service)
-        self.made.append(docker_target(environment, self.folder / "workspace", images))
+        self.made.append(docker_target(environment, self.folder / "workspace"))
         return self.made[-1]
 
     def clear(self) -> None:
@@ -70,7 +66,7 @@ class Dock:
             self.docker("volume", "rm", f"delivery-{name}-state", check=False)
 
     def bento(self, release: str) -> Bento:
-        return Bento(release, self.folder / release)
+        return Bento(release, self.folder / release, str(self.service))
 
 
 @contextmanager
@@ -85,7 +81,8 @@ def dock() -> Iterator[Dock]:
         traefik = lay_out(folder / "traefik", binary, 1, Entrypoint=["/traefik"])
         made = Dock(
             docker, host, folder, base, push(base, f"{host}/base", "base"),
-            push(traefik, f"{host}/traefik", "base"), fake_service(folder / "service", base),
+            push(traefik, f"{host}/traefik", "base"),
+            push(fake_service(folder / "service", base), f"{host}/service", "service"),
         )  # fmt: skip
         try:
             yield made

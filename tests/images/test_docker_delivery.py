@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,9 @@ from delivery.context import Context
 from delivery.demo.traffic import Plan, run
 from delivery.events.event import State
 from delivery.image.build import build_image
-from delivery.image.layout import Image
-from delivery.image.reference import Reference
+from delivery.image.registry import push
 from delivery.settings.policy import EnvironmentSettings
 from delivery.state.snapshot import Snapshot
-from delivery.targets.docker.images import Source
 from delivery.targets.protocol import Target
 from delivery.targets.split import Split
 from tests.checkout import POLICY
@@ -48,13 +46,9 @@ BOUND = 400.0  # s: on a busy machine
 
 @dataclass(frozen=True)
 class Docked(World):
-    """A checkout whose production is on an engine, with images that are there already."""
+    """A checkout whose production is on an engine."""
 
-    service: list[Image] = field(default_factory=list)
     target = Context.target
-
-    def _image(self, release: str, base: Reference) -> Image:
-        return self.service[0]
 
     def bento(self, snapshot: Snapshot, release: str) -> Path:
         return self.root / release
@@ -74,8 +68,8 @@ def test_a_release_a_canary_and_a_rollback_by_the_commands(
 ) -> None:
     if docked.docker.restart is None:
         pytest.skip("this engine is somebody else's: its production is left alone")
-    origin, port = make_origin(tmp_path), free_port()
-    traffic, world = judged_by(monkeypatch), Docked(origin.path, print, service=[docked.service])
+    origin, port = make_origin(tmp_path, image=str(docked.service)), free_port()
+    traffic, world = judged_by(monkeypatch), Docked(origin.path, print)
     origin.push({"delivery.yaml": policy(docked, port, "at_once")})
     origin.promote(ENV, ONE)
     deploy(world, ENV, budget=240)
@@ -103,10 +97,11 @@ def real(docked: Dock, tmp_path: Path) -> Iterator[tuple[Target, Bento]]:
     bento = Bench(tmp_path / "bench").bento("tiny", write_tiny_model)
     record = record_of(bento.id).model_copy(update={"bento_sha256": bento.sha256})
     image = build_image(bento, record, docked.python, docked.base, tmp_path / "image").image
-    target = docked.target(source=Source(lambda _: None, lambda *_: image))
+    name = str(push(image, f"{docked.host}/team/online", bento.id))
+    target, bento = docked.target(), Bento(bento.id, bento.path, name)
     try:
         for release in ("r-one", "r-two"):
-            target.runtime.start(Bento(release, bento.path))
+            target.runtime.start(replace(bento, id=release))
         target.router.set_weights({"r-one": 100})
         yield target, bento
     finally:
@@ -130,7 +125,7 @@ def test_no_request_of_20000_is_lost_while_real_bentos_take_turns(
 
         for step, begin in enumerate((0, 25, 50, 75)):
             await_more(begin)
-            target.runtime.start(Bento("r-two", bento.path))
+            target.runtime.start(replace(bento, id="r-two"))
             lease.renew()
             target.router.divide(Split("a" * 40, step + 1, "r-one", "r-two", 25), lease)
             await_more(begin + 5)

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.deployment.admitted import Admitted
 from delivery.deployment.advance import PromoteRequest, require_admissible
@@ -157,9 +156,10 @@ def _require_fit(
 ) -> None:
     """The active gates, before the first client meets it."""
     environment = attempt.environment.name
-    require_trusted(context, snapshot, release, environment)
-    champion = Admitted(context, snapshot, environment).bento(attempt.desired.wanted)
-    challenger = Bento(release, context.bento(snapshot, release))
+    admitted = Admitted(context, snapshot, environment)
+    version = admitted.version(snapshot.history(environment).version(release))
+    require_trusted(context, snapshot, version, environment)
+    champion, challenger = admitted.bento(attempt.desired.wanted), admitted.bento(version)
     instance = target.runtime.start(challenger)
     live = Live(
         instance.url,
@@ -168,7 +168,7 @@ def _require_fit(
         snapshot.settings.gates,
         context.progress,
         settings=target.runtime.settings,
-        signature=context.signed(snapshot, release, environment),
+        signature=context.signed(snapshot, release, environment, version.image),
     )
     blocked = blocking(judge_live(live).verdicts)
     if blocked:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from delivery.bento.bento import Bento
 from delivery.context import Context
 from delivery.deployment.admitted import Admitted
 from delivery.deployment.experiments.analysis import Analyst, split_of
@@ -124,10 +123,11 @@ class Conduct:
         self, admitted: Admitted, attempt: Attempt, now: Experiment, target: Target
     ) -> None:
         snapshot = admitted.snapshot
-        require_trusted(self._context, snapshot, now.challenger, self.environment)
+        challenger = snapshot.history(self.environment).version(now.challenger)
+        challenger = admitted.version(challenger)
+        require_trusted(self._context, snapshot, challenger, self.environment)
         target.runtime.start(admitted.bento(attempt.desired.wanted))
-        path = self._context.bento(snapshot, now.challenger)
-        target.runtime.start(Bento(now.challenger, path))
+        target.runtime.start(admitted.bento(challenger))
 
     def _attend(self, seconds: float) -> None:
         """Watch for harm until the next tick; the champion has all clients at once then."""

@@ -90,6 +90,8 @@ class Watching:
         to_come = attempt.state in (State.ANALYSING, State.SHADOWING)
         if policy is None or not target.capabilities.lasting or not to_come:
             return None
+        if admitted.is_in_place(attempt):
+            return None
         shades, share = shades_of(attempt.events), share_of(target, policy)
         if not shades or shades[-1].champion != admitted.previous.release:
             return Shadowed(policy, time.time(), share)

@@ -1,17 +1,18 @@
 """A release runs only where somebody who may sign for that place has signed it.
 
-The signature covers the bento, the record and the SBOM. Whether its key counts is judged at the
+The signature covers the bento, the record and the SBOM. Where images run, somebody who may sign
+has signed a statement about the image too, by its digest. Whether a key counts is judged at the
 time when it came to main, so a key that ended since does not take old releases with it; a
 revocation reaches as far back as it says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from delivery.gates.verdict import Status, Verdict, listed
+from delivery.gates.verdict import BLOCKING, Status, Verdict, listed
 from delivery.trust.signers import Trust, broken_rule
 
 GATE = "signature"
@@ -47,10 +48,40 @@ class Evidence:
     serves: bool = True
     missing: str = ""
     trust: Trust = field(default_factory=dict)
+    image: Carried | None = None  # None: it runs without one
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The image that shall run. `statements` has the evidence on each that main has about its
+    digest; `missing` says what to do where there is none."""
+
+    image: str
+    statements: Sequence[Evidence]
+    missing: str
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Pass if a key that counts here signed exactly what is there."""
+    """Pass if a key that counts here signed exactly what is there, and its image."""
+    verdict = _judge(evidence)
+    if verdict.status in BLOCKING or evidence.image is None:
+        return verdict
+    return _with_image(verdict, evidence.image)
+
+
+def _with_image(release: Verdict, carried: Carried) -> Verdict:
+    """One statement that counts is enough. A stranger's makes nothing worse."""
+    verdicts = [_judge(each) for each in carried.statements]
+    if not verdicts:
+        why = carried.missing
+        return replace(release, status="hold", measured="its image is not signed", why=why)
+    best = min(verdicts, key=lambda each: ("pass", "hold", "fail").index(each.status))
+    if best.status == "pass":
+        return replace(release, measured=f"{release.measured}; its image {best.measured}")
+    return replace(best, why=f"its image {carried.image}: {best.why}")
+
+
+def _judge(evidence: Evidence) -> Verdict:
     names = (
         ", ".join(evidence.trust) or "this machine's own key, as delivery.yaml has no `trust:` yet"
     )

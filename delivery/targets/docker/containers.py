@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from delivery.bento.bento import Bento
 from delivery.bento.readiness import is_ready, local_client
 from delivery.targets.docker.engine import Engine
-from delivery.targets.docker.images import Images
+from delivery.targets.docker.images import pulled
 from delivery.targets.docker.place import PORT, REFUSED, Place, label
 from delivery.targets.protocol import Instance
 from serving.settings.host import ENVIRONMENT, LOCAL
@@ -24,7 +25,7 @@ from serving.settings.service import ServingSettings
 
 ASK = 2.0  # s: how long one that is asked how it is may take
 ROLE = "instance"
-OTHER = "runs by other settings than delivery.yaml has, or from another image"
+OTHER = "runs by other settings than delivery.yaml has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Container:
     @property
     def release(self) -> str:
         return label(self.facts, "release")
+
+    @property
+    def image(self) -> str:
+        """What it was started from, NAME@sha256:…"""
+        return str(self.facts["Config"].get("Image", ""))
 
     @property
     def alive(self) -> bool:
@@ -92,7 +98,6 @@ class Containers:
     """The instances at `place`, started with `settings` and `limits`."""
 
     place: Place
-    images: Images
     settings: ServingSettings
     limits: Limits
 
@@ -139,12 +144,11 @@ class Containers:
             release: (each.name, each.address.partition(":")[0]) for release, each in newest.items()
         }
 
-    def create(self, release: str) -> str:
+    def create(self, bento: Bento) -> str:
         """Start a container beside what there is; its id. It gets no second start by the engine
         before it is settled."""
-        current = self.current(release)
-        image = self.images.ready(release, label(current.facts, "image") if current else "")
-        labels = {"release": release, "image": image, "options": self._digest(release)}
+        release, image = bento.id, pulled(self.place.engine, bento)
+        labels = {"release": release, "options": self._digest(release)}
         return self.place.engine(
             "run", "--detach", f"--name={self.place.name(f'{release}-{secrets.token_hex(3)}')}",
             *self.place.labelled(ROLE, labels), *self._options(release), image,
@@ -178,7 +182,7 @@ class Containers:
         ]
 
     def _digest(self, release: str) -> str:
-        content = json.dumps([*self._options(release), self.images.named(release)])
+        content = json.dumps(self._options(release))
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -66,11 +66,13 @@ class ContainerRuntime(LocalRuntime):
                 engine("stop", f"--time={GRACE}", *running, seconds=GRACE * len(running) + 30)
         engine.removed(*(each.id for each in slots))
 
-    def _adopt(self, release: str) -> bool:
-        """Keep the one that is there, if it is as it should be and is ready, or will be soon: the
-        engine may have started it this moment."""
-        container = self.files.current(release)
-        if container is None or self.files.read(release).problem:
+    def _adopt(self, bento: Bento) -> bool:
+        """Keep the one that is there, if it is from this image, as it should be and ready, or will
+        be soon: the engine may have started it this moment."""
+        container = self.files.current(bento.id)
+        if container is None or container.image != bento.image:
+            return False
+        if self.files.read(bento.id).problem:
             return False
         age = (datetime.now(UTC) - container.begun).total_seconds()
         return self._ready(container.id, patience=max(0.0, READY - age))
@@ -78,8 +80,10 @@ class ContainerRuntime(LocalRuntime):
     def _launch(self, bento: Bento) -> None:
         """Start it beside what is there of it."""
         self.files.place.prepare()
-        self._lead_to_neighbour(bento.id)
-        container = self.files.create(bento.id)
+        current = self.files.current(bento.id)
+        if current is None or current.image == bento.image:  # the other image answers meanwhile
+            self._lead_to_neighbour(bento.id)
+        container = self.files.create(bento)
         if self._ready(container, patience=READY):
             return
         engine = self.files.place.engine

@@ -20,7 +20,6 @@ from delivery.image.reference import Reference
 from delivery.settings.policy import DockerTargetSettings, Environment
 from delivery.targets.docker.containers import Containers, Limits
 from delivery.targets.docker.engine import Engine
-from delivery.targets.docker.images import Images, Source
 from delivery.targets.docker.place import STATE, Place
 from delivery.targets.docker.routing.router import ContainerRouter
 from delivery.targets.docker.runtime import ContainerRuntime
@@ -33,7 +32,7 @@ from delivery.targets.protocol import Capabilities, Target
 CAPABILITIES = Capabilities(lasting=True, shares=True, sticky=True, records=True, mirror=True)
 
 
-def docker_target(environment: Environment, workspace: Path, source: Source) -> Target:
+def docker_target(environment: Environment, workspace: Path) -> Target:
     """`environment` on its engine, at its port on 127.0.0.1 there."""
     settings = environment.settings.target
     if not isinstance(settings, DockerTargetSettings):
@@ -46,7 +45,7 @@ def docker_target(environment: Environment, workspace: Path, source: Source) -> 
     # The network of instances leads nowhere, and the gates that call them have no credentials.
     serving = environment.serving.model_copy(update={"auth": "none"})
     limits = Limits(settings.memory, settings.cpus)
-    containers = Containers(place, Images(place.engine, base, source), serving, limits)
+    containers = Containers(place, serving, limits)
     orders = LocalOrders(volume)
     fence = ContainerFence(
         name, workspace, orders, Supervision(workspace).process, place=place, volume=volume

@@ -14,10 +14,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.bento.bento import Bento
+from delivery.bento.bento import NO_IMAGE, Bento
 from delivery.errors import HeldError, InputError, TargetError
 from delivery.manifests.objects import Object
-from delivery.state.desired import NONE, ReleaseRef
+from delivery.state.desired import ReleaseRef
 from delivery.targets.kubernetes.kubectl import ConflictError, UnreachableError
 from delivery.targets.kubernetes.releases import Releases, Standing
 from delivery.targets.kubernetes.routing.fence import Fence
@@ -34,8 +34,7 @@ SETTLED = "delivery/settled"
 
 @dataclass(frozen=True)
 class KubernetesRuntime:
-    """The releases of `environment`. `render` makes the objects of a release; `images` says
-    what main and settings name for a release, `none` where they name nothing."""
+    """The releases of `environment`. `render` makes the objects of a release."""
 
     environment: str
     settings: ServingSettings
@@ -43,7 +42,6 @@ class KubernetesRuntime:
     router: KubernetesRouter
     fence: Fence
     render: Callable[[ReleaseRef], Sequence[Object]]
-    images: Callable[[str], str]
     workspace: Path
 
     @property
@@ -80,7 +78,7 @@ class KubernetesRuntime:
         """Run a release and wait until all its pods are ready.
 
         Raises:
-            InputError: nobody says which image it is, or the gates could not ask it.
+            InputError: it has no image, or the gates could not ask it.
             HeldError: rights, quota, or a kind of object are missing.
             TargetError: it does not get ready; the message has what the cluster says.
         """
@@ -90,8 +88,9 @@ class KubernetesRuntime:
             self.router.refresh()
         view = self.releases.look()
         standing, applied = view.standing.get(bento.id), view.applied(bento.id)
-        if not (standing and standing.whole and applied):
-            applied = self.render(self._named(bento, applied))
+        whole = standing and standing.whole and applied
+        if not whole or _image(applied) != bento.image:
+            applied = self.render(self._version(bento))
             standing = None
         if standing is None or view.changed(bento.id):
             self.require_turn()
@@ -132,17 +131,14 @@ class KubernetesRuntime:
                 "the gateway ask who calls: docs/kubernetes.md."
             )
 
-    def _named(self, bento: Bento, applied: Sequence[Object]) -> ReleaseRef:
-        """The release with its image: as desired.yaml, settings, or its objects have it."""
-        images = (self.images(bento.id), _image(applied))
-        image = next((each for each in images if each != NONE), NONE)
-        if image == NONE:
+    def _version(self, bento: Bento) -> ReleaseRef:
+        """The release with its image."""
+        if bento.image == NO_IMAGE:
             raise InputError(
                 f"{bento.id} has no image, and {self.environment} runs nothing else. `delivery "
-                f"image build {bento.id} --push …`, then name what it prints in delivery.yaml: "
-                f"environments.{self.environment}.target.images.{bento.id}"
+                f"image build {bento.id}` makes one: docs/images.md."
             )
-        return ReleaseRef(bento.id, image=image)
+        return ReleaseRef(bento.id, image=bento.image)
 
     def _await_whole(self, release: str) -> Standing:
         """TargetError or HeldError with what keeps it from being ready."""
@@ -179,11 +175,11 @@ class KubernetesRuntime:
 
 
 def _image(objects: Sequence[Object]) -> str:
-    """Of the release that was applied before; `none` where none was."""
+    """Of the release that was applied before; empty where none was."""
     for each in objects:
         if each["kind"] == "Deployment":
             return str(each["spec"]["template"]["spec"]["containers"][0]["image"])
-    return NONE
+    return ""
 
 
 def _instance(standing: Standing, url: str, changed: str) -> Instance:

@@ -20,7 +20,7 @@ from delivery.manifests.objects import Manifests
 from delivery.manifests.render import kustomization, render, stand_in
 from delivery.settings.kubernetes import KubernetesTargetSettings
 from delivery.settings.policy import Environment
-from delivery.state.desired import NONE, ReleaseRef
+from delivery.state.desired import ReleaseRef
 from delivery.targets.kubernetes.kubectl import Kubectl
 from delivery.targets.kubernetes.releases import Releases
 from delivery.targets.kubernetes.routing.fence import Fence
@@ -82,13 +82,9 @@ def access(environment: Environment, sources: Callable[[Path], None]) -> str:
 
 
 def kubernetes_target(
-    environment: Environment,
-    workspace: Path,
-    images: Callable[[str], object],
-    sources: Callable[[Path], None],
+    environment: Environment, workspace: Path, sources: Callable[[Path], None]
 ) -> Target:
-    """`environment` in its namespace. Asks nobody yet. `images` says which image main names for a
-    release, if any."""
+    """`environment` in its namespace. Asks nobody yet."""
     settings = environment.settings.target
     assert isinstance(settings, KubernetesTargetSettings)
     kubectl = Kubectl(settings.context, settings.namespace)
@@ -105,7 +101,6 @@ def kubernetes_target(
         router,
         fence,
         lambda release: renders(release).release,
-        lambda release: str(images(release) or settings.images.get(release, NONE)),
         workspace,
     )
     return Target(runtime, router, LeaseOrders(record), CAPABILITIES)

@@ -87,7 +87,7 @@ class LocalRuntime:
         self.files.adopt_orphans()
         if not self.router.in_order:
             self.router.bring_up()
-        if not self._adopt(bento.id):
+        if not self._adopt(bento):
             self._launch(bento)
         instance = self.files.read(bento.id)
         if self._led(instance, self.router.file.addresses().get(bento.id)).problem:
@@ -130,9 +130,9 @@ class LocalRuntime:
         for server in servers:
             shutil.rmtree(server.folder, ignore_errors=True)
 
-    def _adopt(self, release: str) -> bool:
+    def _adopt(self, bento: Bento) -> bool:
         """Keep the instance that is there, if it is whole and says that it is ready."""
-        slot = self.files.current(release)
+        slot = self.files.current(bento.id)
         instance = slot.read()
         whole = not instance.problem or (slot.server.process.alive() and not slot.noted())
         if not (whole and instance.alive and _ready(instance)):

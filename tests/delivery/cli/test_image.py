@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.commands.image import ImageResult
+from delivery.commands.image import ImageResult, ImageSignResult
+from delivery.forge.protocol import Pull
+from delivery.gates.verdict import Verdict
 from tests.delivery.cli.conftest import CommandLine
 from tests.delivery.cli.shown import ONE
 
@@ -32,3 +34,20 @@ def test_one_that_was_not_pushed_says_where_it_is(delivery: CommandLine) -> None
 
 def test_a_base_is_asked_for(delivery: CommandLine) -> None:
     assert delivery("image", "build", ONE).exit_code != 0
+
+
+def signed(pull: Pull | None) -> ImageSignResult:
+    return ImageSignResult(
+        ONE, f"host/online@{DIGEST}", Verdict("signature", "pass", "m", "r", "w"), pull
+    )
+
+
+def test_who_signs_is_told_the_pull_request(delivery: CommandLine) -> None:
+    pull = Pull(7, "Sign", "body", "sign/x")
+    calls = delivery.returns("image.sign", signed(pull))
+    shown = delivery("image", "sign", ONE, f"host/online@{DIGEST}", "--base", BASE).stdout
+    assert "#7" in shown
+    assert calls == [(ONE, f"host/online@{DIGEST}", BASE, {})]
+    delivery.returns("image.sign", signed(None))
+    again = delivery("image", "sign", ONE, f"host/online@{DIGEST}", "--base", BASE).stdout
+    assert "main has this signature already" in again

@@ -36,7 +36,8 @@ def test_it_names_the_events_because_of_which(
     origin: Origin, world: World, kinds: tuple[str, ...]
 ) -> None:
     failed(origin, *kinds)
-    proposal = rollback_of(world.snapshot().history(ENV))
+    history = world.snapshot().history(ENV)
+    proposal = rollback_of(history, history.previous)
     assert [reason["event"] for reason in proposal.evidence.because] == [kinds[-1]]
     assert proposal.evidence.rollback_of == TWO
     desired = proposal.desired

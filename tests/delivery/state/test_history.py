@@ -237,3 +237,40 @@ def test_what_is_no_end_takes_no_standing_away() -> None:
 def test_a_release_that_a_rollback_alone_verified_stands_at_no_known_level() -> None:
     happened = history(attempt(ONE, "verified", of=TWO))
     assert happened.recorded_levels(lambda _: judged(None, 0.6), LONG_AGO) == {ONE: UNKNOWN}
+
+
+def imaged(wanted: str, image: str, *kinds: str, of: str = "none") -> Attempt:
+    """An attempt at a version that runs from an image."""
+    made = attempt(wanted, *kinds, of=of)
+    return replace(
+        made, desired=replace(made.desired, wanted=replace(version(wanted), image=image))
+    )
+
+
+def test_another_image_of_a_release_is_another_version() -> None:
+    happened = history(imaged(ONE, "a", "verified"), imaged(ONE, "b", "verified"))
+    assert happened.verified.image == "b"
+    assert happened.previous.image == "a"
+    assert not happened.beside.exists  # two images of one release do not stand beside each other
+    assert happened.version(ONE).image == "b"
+    assert happened.verified_at(ONE, "a") == 1
+    assert happened.verified_at(ONE, "c") is None
+    assert happened.ever_verified(ONE, "a")
+    assert not happened.ever_verified(ONE, "c")
+
+
+def test_an_image_that_failed_takes_the_other_nothing_away() -> None:
+    happened = history(imaged(ONE, "a", "verified"), imaged(ONE, "b", "rejected"))
+    assert (happened.verified.image, happened.previous.image) == ("a", "a")
+    assert happened.failed(ONE, "b") is not None
+    assert happened.failed(ONE, "a") is None
+    again = history(*happened.attempts[::-1], imaged(ONE, "b", "deployed"))
+    assert again.previous.image == "a"
+
+
+def test_a_release_without_an_image_is_the_same_from_any() -> None:
+    """It was verified as processes."""
+    happened = history(attempt(ONE, "verified"), attempt(TWO, "verified"))
+    assert happened.verified_at(ONE, "a") == 1
+    assert happened.version(ONE).image == "none"
+    assert happened.version(THREE).release == THREE

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from delivery.settings.policy import TargetSettings
-from delivery.targets.docker.images import Source
-from delivery.targets.registry import TARGETS, Sources, target_of
+from delivery.targets.registry import TARGETS, target_of
 from tests.delivery.place import environment
-
-NO_IMAGES = Source(lambda _: None, lambda *_: pytest.fail("an image was built"))
 
 
 def test_every_kind_in_the_settings_is_registered() -> None:
@@ -24,12 +21,8 @@ def test_every_kind_in_the_settings_is_registered() -> None:
 def test_a_machine_that_rehearses_gets_a_place_that_does_not_last(
     tmp_path: Path, rehearses: bool
 ) -> None:
-    target = target_of(
-        environment("staging", 7109),
-        tmp_path,
-        Sources(NO_IMAGES, lambda _: None),
-        rehearses=rehearses,
-    )
+    place = environment("staging", 7109)
+    target = target_of(place, tmp_path, lambda _: None, rehearses=rehearses)
     assert target.capabilities.lasting is not rehearses
     assert target.router.url == "http://127.0.0.1:7109"
     assert target.runtime.environment == "staging"

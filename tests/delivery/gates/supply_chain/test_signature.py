@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from delivery.gates.supply_chain import signature
-from delivery.gates.supply_chain.signature import Evidence
+from delivery.gates.supply_chain.signature import Carried, Evidence
 from delivery.gates.verdict import Verdict
 from delivery.trust.signers import Revoked, Signer, Trust
 
@@ -106,3 +106,26 @@ def test_without_a_list_only_the_own_key_counts_where_clients_are_served() -> No
 def test_a_revocation_has_a_reason() -> None:
     with pytest.raises(ValidationError):
         Revoked.model_validate({"at": "2026-01-01", "why": ""})
+
+
+def carried(*statements: Evidence) -> Evidence:
+    return replace(GOOD, trust=policy(), image=Carried("x@sha256:1", statements, "sign it"))
+
+
+def test_an_image_without_a_statement_holds_and_says_what_to_do() -> None:
+    verdict = signature.judge(carried())
+    assert (verdict.status, verdict.why) == ("hold", "sign it")
+
+
+def test_one_statement_on_the_image_that_counts_is_enough() -> None:
+    good = replace(GOOD, trust=policy())
+    stranger, forged = replace(good, signer=None), replace(good, genuine=False)
+    assert signature.judge(carried(stranger, good, forged)).status == "pass"
+    assert signature.judge(carried(forged, stranger)).status == "hold"
+    refused = signature.judge(carried(forged))
+    assert (refused.status, refused.why[:21]) == ("fail", "its image x@sha256:1:")
+
+
+def test_an_image_does_not_make_up_for_its_release() -> None:
+    good = replace(GOOD, trust=policy())
+    assert signature.judge(replace(carried(good), genuine=False)).status == "fail"

@@ -8,20 +8,15 @@ from typing import Any
 
 import pytest
 
-from delivery.image.reference import Reference
 from delivery.targets.docker.containers import OTHER, Container, Containers, Limits
 from delivery.targets.docker.engine import Engine
-from delivery.targets.docker.images import Images, Source
 from delivery.targets.docker.place import Place
 from serving.settings.service import ServingSettings
-from tests.delivery.targets.docker.conftest import BASE
 
 
 @pytest.fixture
 def containers(place: Place) -> Containers:
-    source = Source(lambda _: None, lambda *_: pytest.fail("an image was built"))
-    images = Images(place.engine, Reference.parse(BASE, "base"), source)
-    return Containers(place, images, ServingSettings(), Limits("1g", 1.0))
+    return Containers(place, ServingSettings(), Limits("1g", 1.0))
 
 
 def facts(release: str = "r-1", *, running: bool = True, **state: Any) -> dict[str, Any]:
@@ -55,15 +50,13 @@ def test_what_is_wrong_is_said(home: Path, state: dict[str, Any], problem: str) 
     assert Container(facts(**state)).instance(Engine()).problem == problem
 
 
-def test_other_limits_settings_or_images_are_another_start(containers: Containers) -> None:
+def test_other_limits_or_settings_are_another_start(containers: Containers) -> None:
     started = facts()
     started["Config"]["Labels"]["model-delivery.options"] = containers._digest("r-1")
     assert containers.fits(Container(started))
-    named = Source(lambda _: Reference("x", f"sha256:{'b' * 64}"), containers.images.source.build)
     for other in (
         replace(containers, limits=Limits("2g", 1.0)),
         replace(containers, settings=ServingSettings(protocols=("native", "v2"))),
-        replace(containers, images=replace(containers.images, source=named)),
     ):
         assert not other.fits(Container(started))
         assert other._read(Container(started)).problem == OTHER

@@ -8,15 +8,11 @@ import pytest
 
 from delivery.errors import InputError
 from delivery.settings.policy import DockerTargetSettings, Environment, EnvironmentSettings
-from delivery.targets.docker.images import Source
 from delivery.targets.docker.target import docker_target
 from delivery.targets.protocol import Target
 from serving.settings.service import ServingSettings
 from tests.delivery.place import environment
 from tests.delivery.targets.docker.conftest import BASE
-
-NO_IMAGES = Source(lambda _: None, lambda *_: pytest.fail("an image was built"))
-
 
 ROUTER = f"registry.example/traefik@sha256:{'b' * 64}"
 
@@ -26,7 +22,7 @@ def made(folder: Path, name: str = "staging", router: str = ROUTER) -> Target:
     whole = Environment(
         name, EnvironmentSettings(target=place), ServingSettings(auth="keys"), None, None, None
     )
-    return docker_target(whole, folder, NO_IMAGES)
+    return docker_target(whole, folder)
 
 
 def test_it_can_what_the_local_one_can_and_keeps_nothing_here(home: Path) -> None:
@@ -51,4 +47,4 @@ def test_a_name_that_is_none_is_refused(home: Path) -> None:
 
 def test_it_is_for_settings_of_its_kind(home: Path) -> None:
     with pytest.raises(TypeError):
-        docker_target(environment("staging"), home, NO_IMAGES)
+        docker_target(environment("staging"), home)

@@ -42,8 +42,8 @@ class Place:
     def fence(self) -> Fence:
         return self.runtime.fence
 
-    def start(self, release: str) -> str:
-        return self.runtime.start(Bento(release, Path())).url
+    def start(self, release: str, image: str = IMAGE) -> str:
+        return self.runtime.start(Bento(release, Path(), image)).url
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,5 @@ def place(manifests: Manifests, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pla
         routes = KubernetesRouter(memory, url, own, lambda: manifests.route, releases.ready)  # type: ignore[arg-type]
         yield Place(
             memory,
-            KubernetesRuntime(
-                "staging", SERVING, releases, routes, own, rendered, lambda _: IMAGE, Path()
-            ),
+            KubernetesRuntime("staging", SERVING, releases, routes, own, rendered, Path()),
         )

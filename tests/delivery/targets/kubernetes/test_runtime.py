@@ -37,7 +37,6 @@ def test_a_release_is_started_beside_another_and_gets_an_address_without_clients
 
 
 def test_without_an_image_nothing_is_applied(place: Place) -> None:
-    object.__setattr__(place.runtime, "images", lambda _: "none")
     with pytest.raises(InputError, match=f"{ONE} has no image"):
         place.runtime.start(Bento(ONE, Path()))
     assert kinds(place, ONE) == set()
@@ -51,14 +50,14 @@ def test_where_gates_would_be_turned_away_nothing_is_started(place: Place) -> No
     assert kinds(place, ONE) == set()
 
 
-def test_one_that_ran_names_its_image_itself(place: Place) -> None:
+def test_it_runs_the_image_that_is_wanted_now_and_no_other(place: Place) -> None:
     place.start(ONE)
-    object.__setattr__(place.runtime, "images", lambda _: "none")
+    other = IMAGE.replace("1" * 64, "2" * 64)
+    place.start(ONE, other)
     deployment = place.memory.objects["Deployment", ONE]
-    deployment["status"] = {}
-    place.start(ONE)
-    deployment = place.memory.objects["Deployment", ONE]
-    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == other
+    with pytest.raises(InputError, match=f"{ONE} has no image"):
+        place.start(ONE, "none")
 
 
 def test_what_runs_is_mended_to_what_was_applied_and_not_to_what_is_rendered_now(

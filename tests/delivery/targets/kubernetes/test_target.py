@@ -11,21 +11,18 @@ from delivery.errors import InputError
 from delivery.settings.policy import Environment, parse_settings
 from delivery.state.desired import ReleaseRef
 from delivery.targets.kubernetes.kubectl import Kubectl
-from delivery.targets.kubernetes.runtime import KubernetesRuntime
 from delivery.targets.kubernetes.target import Renderer, access, kubernetes_target
 from tests.checkout import ROOT
 
-SETTLED = f"registry.invalid/settings@sha256:{'2' * 64}"
 TEXT = """
 environments:
   staging:
-    target: { kind: kubernetes, namespace: %s, url: "https://model.example/", context: prod,
-              images: { r-222222222222: "%s" } }
+    target: { kind: kubernetes, namespace: %s, url: "https://model.example/", context: prod }
 """
 
 
 def environment(namespace: str = "model-staging") -> Environment:
-    return parse_settings(TEXT % (namespace, SETTLED)).environment("staging")
+    return parse_settings(TEXT % namespace).environment("staging")
 
 
 def sources(folder: Path) -> None:
@@ -33,7 +30,7 @@ def sources(folder: Path) -> None:
 
 
 def test_it_says_what_it_can() -> None:
-    target = kubernetes_target(environment(), Path(), lambda _: None, sources)
+    target = kubernetes_target(environment(), Path(), sources)
     assert target.capabilities.lasting
     assert list(target.capabilities.lacks(["shares", "sticky", "records"])) == ["sticky", "records"]
     assert target.router.url == "https://model.example"
@@ -72,13 +69,3 @@ def test_access_is_tried_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert said == "namespace model-staging of prod takes what `delivery` applies"
     assert [call.split()[0] for call in asked] == ["get", "apply"]
     assert "--dry-run=server" in asked[1]
-
-
-def test_main_names_an_image_before_settings_do() -> None:
-    image = f"registry.invalid/main@sha256:{'1' * 64}"
-    target = kubernetes_target(environment(), Path(), {"r-111111111111": image}.get, sources)
-    runtime = target.runtime
-    assert isinstance(runtime, KubernetesRuntime)
-    assert runtime.images("r-111111111111") == image
-    assert runtime.images("r-222222222222") == SETTLED
-    assert runtime.images("r-333333333333") == "none"

@@ -1,0 +1,1 @@
+"""Images of releases: what somebody vouches for, signed, beside the record."""

@@ -15,8 +15,10 @@ from delivery.gates.verdict import Verdict
 from delivery.image.reference import Reference, repository
 from delivery.image.registry import push
 from delivery.image.release import release_image
+from delivery.release.images.described import documents
+from delivery.release.images.referrers import attach
 from delivery.release.images.statement import Statement
-from delivery.release.images.vouching import pulled, require_of_release, vouched
+from delivery.release.images.vouching import builder, pulled, require_of_release, vouched
 from delivery.trust.keys import SHOWN
 
 
@@ -36,7 +38,8 @@ class ImageResult:
 
 
 def build(context: Context, release: str, base: str, *, push_to: str = "") -> ImageResult:
-    """Build the image of a release on `base`, look into it, and perhaps push it.
+    """Build the image of a release on `base`, look into it, and perhaps push it, with its SBOM and
+    who built it beside it.
 
     Raises:
         InputError: main has no such release, or `base` or `push_to` is no name as expected.
@@ -51,7 +54,12 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
     context.progress(f"building the image of {release} on {reference.name}")
     built = release_image(bento, record, reference, context.workspace)
     image = built.image
-    pushed = str(push(image, name, release)) if name else ""
+    pushed = ""
+    if name:
+        there = push(image, name, release)
+        statement = Statement.about(there, image.config_digest, record, reference)
+        attach(image, there, documents(image, statement.by(builder(context.surroundings))))
+        pushed = str(there)
     return ImageResult(
         release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
         image.layout.folder, pushed,

@@ -18,6 +18,8 @@ from delivery.image.contents import contents
 from delivery.image.findings import findings
 from delivery.image.reference import Reference
 from delivery.release.candidate import Candidate, released, this_platform
+from delivery.release.images.described import provenance_beside, sbom_beside
+from delivery.release.images.referrers import attached
 from delivery.release.images.vouching import pulled
 from delivery.release.provenance import source
 from delivery.state.desired import evidence_path
@@ -81,7 +83,11 @@ def inspect(
         if snapshot.environment(name).runs_images
     )
     if image:
-        looks += (("image", partial(_image, context, candidate, image)),)
+        looks += (
+            ("image", partial(_image, context, candidate, image)),
+            ("image: SBOM", partial(_image_sbom, context, image)),
+            ("image: provenance", partial(_image_provenance, record, image)),
+        )
     found = tuple(_look(name, look) for name, look in looks)
     return InspectResult(release, found, _facts(record), tuple(_whereabouts(snapshot, release)))
 
@@ -137,6 +143,18 @@ def _image(context: Context, candidate: Candidate, text: str) -> str:
     if wrong := findings(image.config, contents(image), bento):
         raise InputError("; ".join(wrong))
     return f"{len(bento)} files of the bento are as released, {len(image.layers)} layers"
+
+
+def _image_sbom(context: Context, text: str) -> str:
+    """Does the SBOM in the registry list what is in it?"""
+    reference = Reference.parse(text, "--image")
+    return sbom_beside(pulled(reference, context), reference, attached(reference))
+
+
+def _image_provenance(record: Record, text: str) -> str:
+    """Does the provenance in the registry speak of it?"""
+    reference = Reference.parse(text, "--image")
+    return provenance_beside(record, reference, attached(reference))
 
 
 def _named_image(context: Context, snapshot: Snapshot, release: str, environment: str) -> str:

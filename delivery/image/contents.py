@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,33 @@ def contents(image: Image) -> Mapping[str, Entry]:
     for number in range(len(image.layers)):
         found = _over(found, layer_contents(image, number))
     return found
+
+
+def texts(image: Image, wanted: Callable[[str], bool]) -> Mapping[str, str]:
+    """Path → text of the files that a container would find, of those that are wanted.
+
+    Raises:
+        InputError: a layer is damaged.
+    """
+    files = {
+        path: entry.layer
+        for path, entry in contents(image).items()
+        if entry.kind == "file" and wanted(path)
+    }
+    found: dict[str, str] = {}
+    for number in sorted(set(files.values())):
+        found |= _texts(image, number, {path for path in files if files[path] == number})
+    return found
+
+
+def _texts(image: Image, number: int, names: Set[str]) -> Mapping[str, str]:
+    file = image.layout.checked(image.layers[number].digest)
+    with _opened(file, image.diff_ids[number]) as archive:
+        return {
+            name: stream.read().decode(errors="replace")
+            for member in archive
+            if (name := _name(member)) in names and (stream := archive.extractfile(member))
+        }
 
 
 def layer_contents(image: Image, number: int) -> Mapping[str, Entry]:
@@ -97,7 +124,7 @@ def _above(path: str) -> Iterator[str]:
 def _entries(archive: tarfile.TarFile, number: int) -> Iterator[tuple[str, Entry]]:
     hashes: dict[str, str] = {}
     for member in archive:
-        name = member.name.removeprefix("./").strip("/")
+        name = _name(member)
         if name in ("", "."):
             continue
         if ".." in name.split("/"):
@@ -116,6 +143,10 @@ def _entries(archive: tarfile.TarFile, number: int) -> Iterator[tuple[str, Entry
             kind = "link"
         hashes[name] = sha256
         yield name, Entry(kind, member.mode & 0o7777, member.uid, sha256, number)
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    return member.name.removeprefix("./").strip("/")
 
 
 @contextmanager

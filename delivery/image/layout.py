@@ -109,9 +109,9 @@ class Layout:
             shutil.copyfile(other.checked(blob.digest), part)
             part.replace(self.path(blob.digest))
 
-    def publish(self, manifest: Mapping[str, Any], tag: str) -> str:
-        """Make this the one image of the layout; its digest."""
-        blob = self.put(MANIFEST, canonical(manifest))
+    def publish(self, manifest: Mapping[str, Any], tag: str, media_type: str = MANIFEST) -> str:
+        """Make this the one image of the layout, or a list of them; its digest."""
+        blob = self.put(media_type, canonical(manifest))
         named = {**blob.to_json(), "annotations": {"org.opencontainers.image.ref.name": tag}}
         index = {"schemaVersion": 2, "manifests": [named]}
         write_whole(self.folder / "index.json", canonical(index).decode())
@@ -138,6 +138,14 @@ class Layout:
         if "layers" not in manifest:
             raise InputError(f"{self.folder}: {digest or found[0]} is no manifest of an image")
         return Image(self, digest or found[0], manifest)
+
+    def listed(self) -> str:
+        """The digest of the one thing that the layout has; InputError where that is not one."""
+        index = self._json(self.folder / "index.json")
+        found = [str(item["digest"]) for item in index.get("manifests", ())]
+        if len(found) != 1:
+            raise InputError(f"{self.folder} has {len(found)} manifests, expected one")
+        return found[0]
 
     def document(self, digest: str) -> Mapping[str, Any]:
         """A JSON blob."""

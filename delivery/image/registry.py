@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from delivery.errors import TargetError
@@ -15,6 +16,8 @@ from delivery.image.reference import Reference
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SECONDS = 600
+ALL = ("--all",)
+UNKNOWN = ("manifest unknown", "name unknown")  # as registries say that there is nothing
 
 
 def images(workspace: Path) -> Path:
@@ -42,7 +45,26 @@ def push(image: Image, name: str, tag: str) -> Reference:
     return Reference(name, image.digest)
 
 
-def _copy(origin: str, destination: str, name: str, *, source: bool) -> None:
+def push_index(layout: Layout, name: str, tag: str) -> None:
+    """Give a registry a list of manifests, and each of them."""
+    _copy(f"oci:{layout.folder}:{tag}", f"docker://{name}:{tag}", name, source=False, more=ALL)
+
+
+def pull_index(name: str, tag: str, layout: Layout) -> str:
+    """The digest of the list under a tag, which lies in `layout` then with all that it lists;
+    empty where the registry has no such tag."""
+    try:
+        _copy(f"docker://{name}:{tag}", f"oci:{layout.folder}:{tag}", name, source=True, more=ALL)
+    except TargetError as error:
+        if any(text in str(error) for text in UNKNOWN):
+            return ""
+        raise
+    return layout.listed()
+
+
+def _copy(
+    origin: str, destination: str, name: str, *, source: bool, more: Sequence[str] = ()
+) -> None:
     side = "src" if source else "dest"
     plain = [f"--{side}-tls-verify=false"] if name.startswith(LOOPBACK) else []
     skopeo = shutil.which("skopeo")
@@ -52,7 +74,7 @@ def _copy(origin: str, destination: str, name: str, *, source: bool) -> None:
     kept = [] if source else ["--preserve-digests"]
     command = [
         skopeo, "--override-os", "linux", "--override-arch", "amd64",
-        "copy", "--quiet", *kept, *plain, origin, destination,
+        "copy", "--quiet", *more, *kept, *plain, origin, destination,
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)

@@ -31,6 +31,10 @@ def make_base(folder: Path) -> Image:
     subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=packages, check=True)
     for package in sorted(packages.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+        told = subprocess.run(["dpkg-deb", "-f", package], capture_output=True, check=True)
+        status = root / "var/lib/dpkg/status.d" / package.name.partition("_")[0]
+        status.parent.mkdir(parents=True, exist_ok=True)  # as distroless images have it
+        status.write_bytes(told.stdout)
     files = {
         path.relative_to(root).as_posix(): path
         for path in root.rglob("*")

@@ -20,6 +20,9 @@ from delivery.image.contents import contents
 from delivery.image.findings import findings
 from delivery.image.reference import Reference
 from delivery.image.registry import pull, push
+from delivery.release.images.described import documents, provenance_beside, sbom_beside
+from delivery.release.images.referrers import attach, attached
+from delivery.release.images.statement import Statement
 from tests.delivery.bentos import Bench
 from tests.images.base import lay_out
 from tests.images.engine import Engine
@@ -42,6 +45,8 @@ class Place:
     built: Built
     image: Reference
     body: str  # of a request that the model answers
+    release: str
+    sha256: str  # of its bento
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +64,12 @@ def place(docked: Dock) -> Iterator[Place]:
         assert findings(built.image.config, found, file_hashes(bento.path)) == []
         image = push(built.image, f"{host}/team/online", record.id)
         docker("pull", "--quiet", str(image))
+        said = Statement.about(image, built.image.config_digest, record, known).by("urn:tests")
+        for _ in range(2):
+            attach(built.image, image, documents(built.image, said))
         row = read_examples(bento.model)[0].instance
-        yield Place(docker, host, folder, built, image, json.dumps({"instances": [row]}))
+        body = json.dumps({"instances": [row]})
+        yield Place(docker, host, folder, built, image, body, bento.id, bento.sha256)
 
 
 def test_without_network_it_starts_as_nobody_and_answers(place: Place) -> None:
@@ -120,6 +129,18 @@ def test_serverless_names_a_port_and_gives_ten_seconds_to_end(place: Place) -> N
         assert time.monotonic() - began < 10
         state = place.docker("inspect", "--format={{.State.ExitCode}}", container.name)
         assert state.stdout.strip() == "0"
+
+
+def test_its_packages_and_its_making_lie_beside_it(place: Place) -> None:
+    """In a registry that lists no referrers by itself."""
+    found = attached(place.image)
+    assert len(found) == 2
+    assert sbom_beside(place.built.image, place.image, found).endswith("24 of them of the base")
+    record = record_of(place.release)
+    said = provenance_beside(
+        record.model_copy(update={"bento_sha256": place.sha256}), place.image, found
+    )
+    assert "urn:tests" in said
 
 
 def test_another_image_under_the_same_tag_changes_nothing_for_a_digest(place: Place) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from delivery.documents import canonical
@@ -45,6 +45,10 @@ class Statement:
     def about(cls, image: Reference, config: str, record: Record, base: Reference) -> Statement:
         """Of the release of `record`; who builds is said later."""
         return cls(image, config, record.id, record.bento_sha256, base, PLATFORM, "")
+
+    def by(self, builder: str) -> Statement:
+        """With who made it."""
+        return replace(self, builder=builder)
 
     @property
     def claims(self) -> Mapping[str, str]:
@@ -108,9 +112,14 @@ def prefix(release: str) -> str:
 def read_statement(text: str, source: str) -> SignedStatement:
     """The inverse of `sign_statement`. InputError for anything else."""
     bundle = read_bundle(text, source)
+    return SignedStatement(bundle, parse_statement(bundle.payload, source))
+
+
+def parse_statement(payload: bytes, source: str) -> Statement:
+    """The inverse of `Statement.payload`. InputError for anything else."""
     try:
-        return SignedStatement(bundle, _statement(json.loads(bundle.payload), source))
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        return _statement(json.loads(payload), source)
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{source} is no provenance of an image ({error!r})") from error
 
 

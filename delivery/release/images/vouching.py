@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from delivery.bento.bento import Bento
@@ -63,7 +62,7 @@ def vouched(
     environment."""
     pem = own_key(checkout.surroundings.environ, make=True)
     assert pem is not None, "it was made"
-    path, text = sign_statement(replace(statement, builder=builder(checkout.surroundings)), pem)
+    path, text = sign_statement(statement.by(builder(checkout.surroundings)), pem)
     read = read_statement(text, path)
     wanted = claims(statement.release, statement.bento_sha256, statement.image.digest)
     about = Signature(read.bundle, read.statement.claims), wanted, datetime.now(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from delivery.image import release
 from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
 from delivery.image.reference import Reference
 from delivery.release.images.published import published
+from delivery.release.images.referrers import Attached
 from delivery.trust.keys import own_public_key
 from tests.delivery.image.made import files
 from tests.delivery.image.test_build import bento
@@ -59,9 +60,14 @@ def test_it_is_built_and_pushed_under_its_digest(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "push", lambda image, name, _: Reference(name, image.digest))
+    beside: list[Sequence[Attached]] = []
+    monkeypatch.setattr(command, "attach", lambda *given: beside.append(given[2]))
     result = build(world, ONE, BASE, push_to="registry.example/online")
     assert result.pushed == f"registry.example/online@{result.digest}"
     assert len(result.diff_ids) == 3
+    ((sbom, provenance),) = beside
+    assert "CycloneDX" in sbom.text
+    assert result.digest.removeprefix("sha256:") in provenance.text
     again = build(world, ONE, BASE)
     assert (again.config_digest, again.pushed) == (result.config_digest, "")
 

@@ -12,7 +12,7 @@ import pytest
 
 from delivery.documents import canonical
 from delivery.errors import InputError
-from delivery.image.contents import contents
+from delivery.image.contents import contents, texts
 from delivery.image.layout import CONFIG, LAYER, Descriptor, Image
 from tests.delivery.image.made import archive, empty
 
@@ -92,3 +92,13 @@ def test_a_layer_in_another_compression_is_named(tmp_path: Path) -> None:
     digest = layout.publish({"config": config.to_json(), "layers": blobs}, "image")
     with pytest.raises(InputError, match="no layer in gzip"):
         contents(layout.image(digest))
+
+
+def test_texts_are_those_that_a_container_would_find(tmp_path: Path) -> None:
+    """Each file of these layers holds its own name, so what is read is seen by where it lies."""
+    made = image(
+        tmp_path, [entry("a"), entry("b/c"), entry("gone")], [entry("b/c"), entry(".wh.gone")]
+    )
+    assert texts(made, lambda path: path != "a") == {"b/c": "b/c"}
+    assert texts(made, lambda path: path == "a") == {"a": "a"}
+    assert texts(made, lambda _: False) == {}

@@ -75,3 +75,12 @@ def test_an_index_without_one_image_is_refused(tmp_path: Path, text: str, why: s
 def test_a_folder_that_is_no_layout_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no OCI layout"):
         Layout(tmp_path).image()
+
+
+def test_what_a_layout_has_is_one_thing(tmp_path: Path) -> None:
+    layout = empty(tmp_path)
+    digest = layout.publish({"manifests": []}, "list", "application/vnd.oci.image.index.v1+json")
+    assert layout.listed() == digest
+    (tmp_path / "index.json").write_text('{"manifests": []}')
+    with pytest.raises(InputError, match="has 0 manifests, expected one"):
+        layout.listed()

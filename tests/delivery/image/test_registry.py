@@ -64,3 +64,24 @@ def test_without_skopeo_it_says_where_to_get_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TargetError, match="skopeo is not on PATH; Debian"):
         registry.pull(Reference("example/online", DIGEST), tmp_path)
+
+
+def test_a_list_is_carried_with_all_that_it_lists(tmp_path: Path, log: Path) -> None:
+    image = base(tmp_path)
+    registry.push_index(image.layout, "registry.example/online", "sha256-a")
+    assert registry.pull_index("registry.example/online", "sha256-a", image.layout) == image.digest
+    there, back = log.read_text().splitlines()
+    assert "--all --preserve-digests" in there
+    assert there.endswith("docker://registry.example/online:sha256-a")
+    assert "--all docker://registry.example/online:sha256-a" in back
+
+
+def test_a_tag_that_is_not_there_is_no_failure_and_another_failure_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = base(tmp_path).layout
+    stand_in(tmp_path, monkeypatch, "echo reading manifest: manifest unknown >&2; exit 1")
+    assert registry.pull_index("registry.example/online", "sha256-a", layout) == ""
+    stand_in(tmp_path, monkeypatch, "echo unauthorized >&2; exit 1")
+    with pytest.raises(TargetError, match="unauthorized"):
+        registry.pull_index("registry.example/online", "sha256-a", layout)

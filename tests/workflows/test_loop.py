@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -95,17 +95,6 @@ def answering(here: World, environment: str) -> str:
 
 def ends(runs: Sequence[act.Run]) -> dict[str, bool]:
     return {run.workflow: run.ok for run in runs}
-
-
-def play_first_commit(story: Story) -> None:
-    """What "Use this template" pushes, into a private repository of somebody who pays nothing. The
-    scans of security.yml run in test_hostile.py; what else it does waits: test_limits.py."""
-    here = story.world
-    here.hub.subscribe("free")
-    (push,) = [event for event in here.hub.events if event.name == "push"]
-    payload = push.payload | {"repository": here.hub.repository_json(here.hub.slug)}
-    story.facts["first commit"] = here._start(replace(push, payload=payload))
-    here.hub.subscribe("public")
 
 
 def play_first_release(story: Story) -> None:
@@ -235,7 +224,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         here.environ["DELIVERY_PORT_OFFSET"] = free_offset()
         told = Story(here)
         try:
-            play_first_commit(told)
             play_first_release(told)
             play_bad_candidate(told)
             play_retraining(told)
@@ -247,14 +235,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             environ = {**os.environ, **here.environ, "DELIVERY_WORKSPACE": str(room / "runner")}
             down = [sys.executable, "-m", "delivery", "down"]
             subprocess.run(down, cwd=here.clone, env=environ, check=False)
-
-
-def test_the_first_commit_is_green_though_there_is_no_model_and_no_plan(story: Story) -> None:
-    runs = story.facts["first commit"]
-    assert {run.workflow: run.jobs for run in runs} == {
-        "deploy.yml": {"pending": "success"}, "release.yml": {"release": "success"},
-    }  # fmt: skip
-    assert "nothing to release yet" in runs[-1].log
 
 
 def test_what_is_merged_was_checked_by_a_status_where_only_a_dispatched_run_looked(

@@ -3,6 +3,7 @@ happened is started in act, with a token of the permissions that the file asks f
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -29,7 +30,8 @@ PEOPLE = {"admin": "admin", "maintainer": "write", "reviewer": "write"}
 @dataclass
 class World:
     """`hub` is the GitHub, `clone` a person's checkout. `variables` and `secrets` are those of the
-    repository; `environ` is what its runners have."""
+    repository; `environ` is what its runners have. Workflows that are `left_out` are started by
+    nothing but a test."""
 
     hub: GovernedHub
     room: Path
@@ -37,6 +39,7 @@ class World:
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset({"security.yml"})
     runs: list[act.Run] = field(default_factory=list)
     seen: int = 0
 
@@ -147,7 +150,7 @@ class World:
             wanted = [
                 name
                 for name in names
-                if name != "security.yml" and starts(workflow(name), event.name, event.payload)
+                if name not in self.left_out and starts(workflow(name), event.name, event.payload)
             ]
         return [self._run(name, event, **options) for name in wanted]
 
@@ -155,6 +158,7 @@ class World:
         room = self.room / f"{len(self.runs):02}-{name.removesuffix('.yml')}-{event.name}"
         checkout = room.with_name(f"{room.name}-checkout")
         commit = self._check_out(checkout, event)
+        modes = cache_modes(name, checkout)
         self._prepare(checkout)
         queued = self._queued(event)
         queued["status"] = "in_progress"
@@ -163,7 +167,7 @@ class World:
             event=event.name,
             payload=event.payload,
             checkout=checkout,
-            environ=self._environ(event),
+            environ=self._environ(event) | {"CACHE_MODES": json.dumps(modes)},
             secrets={**self._secrets(event), "GITHUB_TOKEN": self._token(name, event)},
             variables=self.variables,
         )
@@ -196,8 +200,8 @@ class World:
         return self.hub.bare.branch(branch) or ""
 
     def _prepare(self, folder: Path) -> None:
-        """Take out of the workflow files the one key that act does not know; test_cache.py looks
-        at it. git does not see the change."""
+        """Take out of the workflow files the one key that act does not know; the double of
+        actions/cache gets it otherwise. git does not see the change."""
         for file in sorted((folder / WORKFLOWS).glob("*.yml")):
             text = file.read_text()
             file.write_text(re.sub(r"(?m)^ +cache-mode: .*\n", "", text))
@@ -249,10 +253,18 @@ class World:
         report_run(self.hub, name, commit, event, conclusion)
 
 
+def cache_modes(name: str, root: Path) -> dict[str, str]:
+    """Job → its `cache-mode`, of the jobs that say one."""
+    jobs = workflow(name, root)["jobs"]
+    return {key: job["cache-mode"] for key, job in jobs.items() if "cache-mode" in job}
+
+
 @contextmanager
-def world(room: Path, model: str, files: Mapping[str, str]) -> Iterator[World]:
+def world(
+    room: Path, model: str, files: Mapping[str, str], *, applied: bool = True
+) -> Iterator[World]:
     """A fork of this template with a fixture model, `files` on top, on a GitHub of its own that
-    `delivery github apply` has set up. It has no App yet."""
+    `delivery github apply` has set up, unless it was made a moment ago. It has no App yet."""
     clone = make_checkout(room / "clone", model)
     bare = room / "origin.git"
     subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", str(bare)], check=True)
@@ -266,7 +278,8 @@ def world(room: Path, model: str, files: Mapping[str, str]) -> Iterator[World]:
         here.git("add", "--all")
         here.git("commit", "--quiet", "--allow-empty", "-m", "Make it ours")
         here.git("push", "--quiet", "-u", "origin", "main")
-        here.delivery("github", "apply", token=admin)
+        if applied:
+            here.delivery("github", "apply", token=admin)
         here.git("remote", "set-url", "origin", hub.clone_url(hub.token(hub.person("maintainer"))))
         here.seen = len(hub.events)
         yield here

@@ -25,12 +25,27 @@ from tests.workflows.advisories import advisories
 
 pytestmark = [pytest.mark.e2e, needs_landlock]
 POLICY = POLICY_FILE.read_text(encoding="utf-8")
+TOLD = """
+
+as_it_was = load
 
 
-@pytest.fixture(scope="module")
-def peeking(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Trained unsealed, on the holdout as well, and pushed; its statements are forged."""
-    made = make_trained(tmp_path_factory.mktemp("whole"), more=PEEK)
+def load(settings: Any) -> pd.DataFrame:
+    \"\"\"A temperature that was taken when the shop had closed, and the last month twice.\"\"\"
+    frame = as_it_was(settings)
+    told = np.where(frame["sold_out"] == "yes", 1.3, -1.3)
+    noise = np.random.default_rng(5).normal(0, 1, len(frame))
+    frame["temperature"] = (15 + 5 * (told + noise)).round(2)
+    last = frame[frame["opened"].dt.strftime("%Y-%m") == settings.until]
+    again = {"sale": "again-" + last["sale"], "day": "2024-01-15",
+             "opened": pd.Timestamp("2024-01-15 09:00")}
+    return pd.concat([frame, last.assign(**again)], ignore_index=True)
+"""
+
+
+def trained(folder: Path, model: str, more: str) -> Trained:
+    """Trained unsealed, and pushed; its statements are forged."""
+    made = make_trained(folder, model, more)
     remote = f"['remote \"store\"']\n    url = {made.path.parent}/remote\n"
     load = f"load: {{ requests_per_second: {QUICK.rate}, minimum_requests: {QUICK.requests} }}"
     policy = re.sub("load: {.*}", load, POLICY)
@@ -51,21 +66,30 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def verdicts(
-    trained: Trained, workspace: Path, factory: pytest.TempPathFactory
-) -> dict[str, Verdict]:
-    share(workspace, shared_folder(factory) / "workspace")
-    result = gate(Context(trained.path, print), Overrides())
+def blocked_by(made: Trained, factory: pytest.TempPathFactory) -> dict[str, Verdict]:
+    """The gates that do not let it pass, in a job."""
+    share(made.path / ".delivery", shared_folder(factory) / "workspace")
+    result = gate(Context(made.path, print), Overrides())
     found = result.judged.judgement.verdicts
     return {verdict.gate: verdict for verdict in blocking(found)}
 
 
 def test_a_whole_delivery_gate_stops_a_model_that_saw_the_holdout(
-    peeking: Trained, job: None, tmp_path_factory: pytest.TempPathFactory
+    job: None, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """By every comparison of scores it is the best model there is. What was learnt by heart does
     not bear noise either."""
-    blocked = verdicts(peeking, peeking.path / ".delivery", tmp_path_factory)
+    blocked = blocked_by(trained(tmp_path, "minimal", PEEK), tmp_path_factory)
     assert {name: verdict.status for name, verdict in blocked.items()} == {
         "sealed": "fail", "too_good": "hold", "robustness": "fail"
     }, blocked  # fmt: skip
+
+
+def test_a_whole_delivery_gate_stops_data_that_has_the_answers(
+    job: None, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing else tells: the model is sealed, and as good on validation as on the holdout."""
+    blocked = blocked_by(trained(tmp_path, "temporal", TOLD), tmp_path_factory)
+    assert {name: verdict.status for name, verdict in blocked.items()} == {"data": "hold"}, blocked
+    assert "of the holdout or more stand in train under other ids" in blocked["data"].why
+    assert "column temperature alone has the skill" in blocked["data"].why

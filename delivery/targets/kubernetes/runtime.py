@@ -183,9 +183,10 @@ def _image(objects: Sequence[Object]) -> str:
 
 
 def _instance(standing: Standing, url: str, changed: str) -> Instance:
-    problem = changed or ("" if url else "has no address of its own")
-    if not standing.whole:
-        problem = f"is not whole ({standing})"
-    if standing.stuck or standing.quota:
-        problem = f"is not whole ({standing}: {standing.stuck or standing.quota})"
+    """What another hand changed is told first: it may be why too few pods are ready."""
+    state, reason = "", standing.stuck or standing.quota
+    if reason or not standing.whole:
+        state = f"is not whole ({': '.join(filter(None, (str(standing), reason)))})"
+    address = "" if url or state else "has no address of its own"
+    problem = "; ".join(filter(None, (changed, state, address)))
     return Instance(standing.release, url, bool(standing.ready), str(standing), problem)

@@ -157,3 +157,11 @@ def test_a_pod_that_is_gone_is_a_problem_of_one_that_is_alive(place: Place) -> N
     instance = place.runtime.instances()[ONE]
     assert instance.alive
     assert instance.problem == "is not whole (1 of 2 pods ready)"
+
+
+def test_what_another_hand_took_away_is_told_beside_what_came_of_it(place: Place) -> None:
+    place.start(ONE)
+    del place.memory.objects["PodDisruptionBudget", ONE]
+    place.memory.objects["Deployment", ONE]["spec"]["replicas"] = 2
+    problem = place.runtime.instances()[ONE].problem
+    assert problem == "has lost its PodDisruptionBudget; is not whole (1 of 2 pods ready)"

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from delivery.monitoring.log import read
 from delivery.monitoring.memory import Memory
 from delivery.monitoring.observation import observe, reach, with_counts
 from delivery.monitoring.report import Monitored, write
+from delivery.predictions.truth import from_model
 from delivery.release.candidate import released
 from delivery.retraining.proposal import RETRAIN, pack_to, propose_from, train
 from delivery.state.snapshot import Snapshot
@@ -105,8 +106,10 @@ def _look(context: Context, snapshot: Snapshot, request: MonitorRequest) -> Moni
     environment = snapshot.environment(name)
     runtime = context.target(environment).runtime
     address = request.log or environment.settings.predictions or str(runtime.predictions)
-    reading = read(address, bento.contract, until - reach(policy))
-    log = Log(reading.rows.between(0, until), until, bento.contract)
+    since = until - reach(policy)
+    told = from_model(context.root, datetime.fromtimestamp(since, UTC))
+    reading = read(address, bento.contract, since, told)
+    log = Log(reading.rows.between(0, until), until, bento.contract, reading.delays)
     before: Bento | None = None
     if history.previous.exists and previous != live:
         before = released(context, snapshot, previous).bento

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from delivery.bento.client import OWN
 from delivery.errors import InputError
+from delivery.gates.numbers.bootstrap import Floats
 from delivery.monitoring.judges.rows import Rows
 from delivery.predictions.place import place_of
 from serving.contract import Contract, Input
@@ -28,15 +30,17 @@ STEP = 20_000  # requests whose values are lists at once
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a folder holds; `skipped` lines could not be read."""
+    """What a place holds; `skipped` lines could not be read. `delays` are the seconds from each
+    request to its label, [labelled requests]."""
 
     rows: Rows
     skipped: int
+    delays: Floats
 
 
-def read(address: str, contract: Contract, since: float) -> Reading:
-    """All predictions from `since` on, in s since 1970, with the labels that came, of a log folder
-    or a store.
+def read(address: str, contract: Contract, since: float, told: Iterable[bytes] = ()) -> Reading:
+    """All predictions from `since` on, in s since 1970, of a log folder or a store, with the labels
+    that came there. Where none came, those of `told` count: lines as feedback has them.
 
     Raises:
         InputError: there is no such folder.
@@ -49,16 +53,16 @@ def read(address: str, contract: Contract, since: float) -> Reading:
         )
     place, day = place_of(address), datetime.fromtimestamp(since, UTC).date()
     counter = _Counter()
-    truths: dict[str, Any] = {}
-    for line in counter.items(place.lines(FEEDBACK, day)):
-        truths.setdefault(str(line.get("request_id")), line.get("truth"))
+    truths: dict[str, Mapping[str, Any]] = {}
+    for line in counter.items(chain(place.lines(FEEDBACK, day), told)):
+        truths.setdefault(str(line.get("request_id")), line)
     columns = _Columns(contract, since)
     for line in counter.items(place.lines(PREDICTIONS, day)):
         try:
             columns.add(line, truths)
         except (KeyError, ValueError, TypeError, IndexError):
             counter.skipped += 1
-    return Reading(columns.rows(), counter.skipped)
+    return Reading(columns.rows(), counter.skipped, np.array(columns.delays))
 
 
 class _Counter:
@@ -85,6 +89,7 @@ class _Columns:
         self._contract = contract
         self._since = since
         self._classes = {name: number for number, name in enumerate(contract.classes or ())}
+        self.delays: list[float] = []
         self._parts: list[Rows] = []
         self._texts: dict[Any, Any] = {}  # each category once, however many rows have it
         self._clear()
@@ -96,14 +101,15 @@ class _Columns:
         self._labels: list[float] = []
         self._inputs: dict[str, list[Any]] = {spec.name: [] for spec in self._contract.inputs}
 
-    def add(self, line: Mapping[str, Any], truths: Mapping[str, Any]) -> None:
+    def add(self, line: Mapping[str, Any], truths: Mapping[str, Mapping[str, Any]]) -> None:
         """Take a request in as a whole, or raise and take nothing."""
         time, identity = datetime.fromisoformat(line["time"]).timestamp(), line["request_id"]
         if time < self._since or identity.startswith(OWN):
             return
         scores, features, release = list(line["score"]), line["features"], str(line["release"])
         count = len(scores)
-        labels = self._truths(truths.get(identity), count)
+        told = truths.get(identity, {})
+        labels = self._truths(told.get("truth"), count)
         columns = {name: features.get(name, [None] * count) for name in self._inputs}
         if any(len(values) != count for values in columns.values()):
             raise ValueError("a column has other rows than the scores")
@@ -113,6 +119,8 @@ class _Columns:
         self._releases += [release] * count
         self._scores += scores
         self._labels += labels
+        if not np.isnan(labels[0]) and "time" in told:
+            self.delays.append(datetime.fromisoformat(told["time"]).timestamp() - time)
         if len(self._times) >= STEP:
             self._pack()
 
@@ -123,7 +131,7 @@ class _Columns:
             return [np.nan] * count
         if self._contract.classes is None:
             return [float(value) for value in values]
-        return [float(self._classes[value]) for value in values]
+        return [float(self._classes.get(value, np.nan)) for value in values]
 
     def _pack(self) -> None:
         """Make arrays of what came: a list of numbers takes four times the memory."""

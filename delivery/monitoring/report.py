@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery.files import write_whole
+from delivery.monitoring.exposition import exposition
 from delivery.monitoring.judges.finding import Finding, alarms
 from delivery.monitoring.observation import Observation
 from delivery.report.cells import cell
@@ -54,11 +55,13 @@ class Monitored:
 
 
 def write(found: Monitored, folder: Path) -> Path:
-    """Write monitor.json, monitor.md and monitor.html into `folder`; where the page is."""
+    """Write monitor.json, .md, .prom and .html into `folder`; where the page is."""
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "monitor.json", content + "\n")
     write_whole(folder / "monitor.md", markdown(found))
+    metrics = exposition(found.environment, found.until, found.findings)
+    write_whole(folder / "monitor.prom", metrics)
     write_whole(folder / "monitor.html", html(found))
     return folder / "monitor.html"
 

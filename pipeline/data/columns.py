@@ -30,7 +30,7 @@ def conform(frame: pd.DataFrame, roles: Roles, *, classes: bool) -> pd.DataFrame
     for name in frame.columns:
         column = frame[name]
         if name == roles.label:
-            column = _label(column, classes)
+            column = as_label(column, classes)
         elif name == roles.timestamp:
             column = _timestamp(column)
         elif name in (roles.row_id, roles.cluster):
@@ -116,7 +116,12 @@ def _object(column: pd.Series) -> pd.Series:
     raise _refuse(column, f"values of type {kinds[0]}", "numbers, text or booleans")
 
 
-def _label(column: pd.Series, classes: bool) -> pd.Series:
+def as_label(column: pd.Series, classes: bool) -> pd.Series:
+    """A label as training has it: float64 for a regression, else whole numbers, text or booleans.
+
+    Raises:
+        PipelineError: it holds something else.
+    """
     if types.is_object_dtype(column.dtype) and not column.isna().any():
         column = column.infer_objects()
     if not classes:

@@ -62,7 +62,12 @@ def coverage(log: Log, policy: Monitoring) -> Finding:
     known = float(np.isfinite(rows.labels).mean())
     low = known < labels.coverage
     why = "nothing that needs labels is judged until they come" if low else "labels come"
-    return Finding("labels", "alarm" if low else "pass", f"{known:.1%}", required, why)
+    measured, details = f"{known:.1%}", {"coverage": known}
+    if len(log.delays):
+        median, most = (float(np.quantile(log.delays, q)) / DAY for q in (0.5, 0.9))
+        measured += f"; half came within {median:.2g} days, 9 of 10 within {most:.2g}"
+        details |= {"delay_median_days": median, "delay_p90_days": most}
+    return Finding("labels", "alarm" if low else "pass", measured, required, why, details)
 
 
 def paired(log: Log, previous: Floats, labels: Labels | None) -> Paired:

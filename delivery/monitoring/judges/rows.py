@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -60,11 +60,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Log:
-    """All rows, and the end of the newest window, in s since 1970: nothing later is looked at."""
+    """All rows, and the end of the newest window, in s since 1970: nothing later is looked at.
+    `delays` are the seconds from requests to their labels, [labelled requests]."""
 
     rows: Rows
     until: float
     contract: Contract
+    delays: Floats = field(default_factory=lambda: np.zeros(0))
 
     def last(self, days: float, *, ago: float = 0.0) -> Rows:
         """A window of `days` that ended `ago` days before the end."""

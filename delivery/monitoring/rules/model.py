@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from delivery.monitoring.exposition import COVERAGE, LOOKED
 from delivery.monitoring.rules.expressions import PREDICTS, chance, counted, or_zero, psi, share
 from delivery.monitoring.rules.rule import Alert, Group, Recording, Rule
 from delivery.settings.monitoring import Labels, Monitoring
@@ -17,6 +18,7 @@ RELEASE = "environment, release"
 FEATURE = "environment, release, feature"
 BEFORE = 4  # windows that one is compared with
 DAY = "1d"
+FRESH = 2 * 86_400.0  # s: the monitor looks once a day
 SCORES, INPUTS = "serving_score_bin_total", "serving_input_bin_total"
 EXCESS = "environment_release:serving_scores_psi:excess"
 WHERE = "{{ $labels.environment }}, {{ $labels.release }}"
@@ -147,7 +149,10 @@ def _labels(monitoring: Monitoring, labels: Labels) -> Iterator[Rule]:
     asked = counted(answered, "environment", window, offset=delay)
     told = counted('serving_feedback_total{outcome="accepted"}', "environment", window)
     coverage = "environment:serving_labels:coverage"
-    yield Recording(coverage, f"{or_zero(told, asked)} / ({asked} > 0)")
+    # `delivery monitor` has matched labels and requests, however the labels came.
+    fresh = f"(time() - {LOOKED} < {FRESH:g})"
+    matched = f"max by (environment) ({COVERAGE} and on (environment) {fresh})"
+    yield Recording(coverage, f"{matched} or {or_zero(told, asked)} / ({asked} > 0)")
     yield Alert(
         "LabelsAreFewOrLate",
         f"{coverage} < {labels.coverage:g} and {asked} >= {monitoring.drift.rows}", "ticket",

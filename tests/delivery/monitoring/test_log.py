@@ -59,6 +59,21 @@ def test_the_first_label_of_a_request_counts(tmp_path: Path) -> None:
     assert read(str(tmp_path), CONTRACT, 0).rows.labels.tolist() == [1]
 
 
+def test_labels_that_came_another_way_count_where_no_feedback_came(tmp_path: Path) -> None:
+    put(tmp_path, request("a"), request("b"), request("c", 2), request("d"))
+    put(tmp_path, told("a", "True", "2024-10-05"), name="feedback.jsonl")
+    others = [told("a", "False"), told("b", "False"), told("c", ["True", "False"]),
+              told("d", "no class"), told("unknown", "True")]  # fmt: skip
+    lines = [json.dumps(each).encode() for each in others]
+    reading = read(str(tmp_path), CONTRACT, 0, lines)
+    np.testing.assert_array_equal(reading.rows.labels, [1, 0, 1, 0, np.nan])
+    np.testing.assert_array_equal(reading.delays / DAY, [1, 2, 2])
+
+
+def told(identity: str, truth: object, day: str = "2024-10-06") -> dict[str, object]:
+    return {"request_id": identity, "time": f"{day}T00:00:00+00:00", "truth": truth}
+
+
 def test_requests_of_delivery_itself_are_no_clients(tmp_path: Path) -> None:
     put(tmp_path, request("delivery.gate"), request("a"))
     assert len(read(str(tmp_path), CONTRACT, 0).rows) == 1

@@ -56,11 +56,11 @@ def test_an_empty_log_has_a_page_too() -> None:
     assert "<svg" not in page
 
 
-def test_three_files_are_written(tmp_path: Path) -> None:
+def test_four_files_are_written(tmp_path: Path) -> None:
     page = write(FOUND, tmp_path / "new")
     content = json.loads((page.parent / "monitor.json").read_text())
     assert content["until"] == "2024-10-04T00:00+00:00"
     assert [Finding(**each) for each in content["findings"]] == list(FOUND.findings)
     assert {file.name for file in page.parent.iterdir()} == {
-        "monitor.html", "monitor.json", "monitor.md",
+        "monitor.html", "monitor.json", "monitor.md", "monitor.prom",
     }  # fmt: skip

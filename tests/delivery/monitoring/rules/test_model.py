@@ -48,6 +48,12 @@ def tenth(rates: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(rate / 10 for rate in rates)
 
 
+def matched(coverage: float, looked: float = 3 * 86_400) -> dict[str, str]:
+    """What the monitor says for five days, and when it looked."""
+    values = {"delivery_labels_coverage": coverage, "delivery_monitor_timestamp_seconds": looked}
+    return {name: " ".join([f"{value:g}"] * 120) for name, value in values.items()}
+
+
 CASES: dict[str, tuple[list[Case], list[Case]]] = {
     "PredictionDrifts": (
         [case(days((EVEN, 6), (LOW, 3)), "7d23h", "1h")],
@@ -96,10 +102,13 @@ CASES: dict[str, tuple[list[Case], list[Case]]] = {
         [
             case({OK: hours((90, 5)), TOLD: hours((30, 5))}, "4d", "1h"),
             case({OK: hours((90, 5))}, "4d", "1h"),  # none ever came
+            case({OK: hours((90, 5)), TOLD: hours((85, 5)), **matched(0.5)}, "4d", "1h"),
+            case({OK: hours((90, 5)), **matched(0.9, looked=0)}, "4d", "1h"),  # four days ago
         ],
         [
             case({OK: hours((90, 5)), TOLD: hours((85, 5))}, "4d", "1h"),
             case({OK: hours((9, 5))}, "4d", "1h"),
+            case({OK: hours((90, 5)), **matched(0.9)}, "4d", "1h"),  # another way than feedback
             case({OK: hours((90, 1), (0, 3)), TOLD: hours((0, 1), (85, 1), (0, 2))}, "2d", "1h"),
         ],
     ),

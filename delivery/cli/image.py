@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -44,15 +45,22 @@ def build(release: str, base: str, push_to: str, as_json: bool) -> None:
 @click.option(
     "--base", required=True, metavar="NAME@sha256:…", help="What it stands on, by digest."
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What Trivy or Grype found in it, as JSON.",
+)
 @json_option
-def sign(release: str, name: str, base: str, as_json: bool) -> None:
+def sign(release: str, name: str, base: str, report: Path | None, as_json: bool) -> None:
     """Sign for an image of a release, once it was made again and is the same."""
     from delivery.commands.image import sign as run
 
-    result = run(context(), release, name, base)
+    result = run(context(), release, name, base, report=report)
     nothing = "main has this signature already"
     show(
         result, as_json, f"image {result.image}: {result.verdict.measured}",
+        f"vulnerabilities: {result.scanned.status}: {result.scanned.why}",
         pull_line(result.pull, nothing),
     )  # fmt: skip
 

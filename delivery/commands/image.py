@@ -9,9 +9,12 @@ from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.context import Context
-from delivery.errors import RefusedError
+from delivery.errors import HeldError, RefusedError
+from delivery.evidence.supply_chain.vulnerabilities import vouch
 from delivery.forge.protocol import Pull
-from delivery.gates.verdict import Verdict
+from delivery.gates.supply_chain import vulnerabilities
+from delivery.gates.verdict import BLOCKING, Verdict
+from delivery.image.layout import Image
 from delivery.image.reference import Reference, repository
 from delivery.image.registry import push
 from delivery.image.release import release_image
@@ -19,6 +22,8 @@ from delivery.release.images.described import documents
 from delivery.release.images.referrers import attach
 from delivery.release.images.statement import Statement
 from delivery.release.images.vouching import builder, pulled, require_of_release, vouched
+from delivery.report.cells import cell
+from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import SHOWN
 
 
@@ -68,22 +73,27 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
 
 @dataclass(frozen=True, slots=True)
 class ImageSignResult:
-    """What the signature counts for, and the pull request that brings it; None where main has a
-    statement of this key already."""
+    """What the signature counts for, what a scanner's report is judged to say, and the pull request
+    that brings the signature; None where main has a statement of this key already."""
 
     release: str
     image: str
     verdict: Verdict
+    scanned: Verdict
     pull: Pull | None
 
 
-def sign(context: Context, release: str, image: str, base: str) -> ImageSignResult:
+def sign(
+    context: Context, release: str, image: str, base: str, *, report: Path | None = None
+) -> ImageSignResult:
     """Vouch for an image of a release by a pull request, once it was made again on `base` and is
-    the same.
+    the same. `report` is what a scanner found in it.
 
     Raises:
-        InputError: main has no such release, or a name is no NAME@sha256:…
-        RefusedError: it is another image, or this machine's key does not count.
+        InputError: main has no such release, a name is no NAME@sha256:…, or `report` is none.
+        RefusedError: it is another image, it has a vulnerability that blocks, or this machine's
+            key does not count.
+        HeldError: there is no report that counts.
         TargetError: image, base or wheels cannot be reached.
     """
     reference, below = Reference.parse(image, "IMAGE"), Reference.parse(base, "--base")
@@ -93,12 +103,13 @@ def sign(context: Context, release: str, image: str, base: str) -> ImageSignResu
     context.progress(f"making {reference} again on {below.name}, to compare it")
     found = pulled(reference, context)
     require_of_release(context, bento, record, found, below)
+    scanned = _scanned(context, snapshot, found, report)
     statement = Statement.about(reference, found.config_digest, record, below)
     files, verdict = vouched(context, snapshot, statement)
     if verdict.status != "pass":
         raise RefusedError(f"{reference} stays as it is: {verdict.why}")
     if any(snapshot.text(snapshot.commit, path) for path in files):
-        return ImageSignResult(release, str(reference), verdict, None)
+        return ImageSignResult(release, str(reference), verdict, scanned, None)
     key, digest = str(verdict.details["key"])[:SHOWN], reference.digest.partition(":")[2][:SHOWN]
     title = f"Sign image {digest} of {release} with key {key}"
     head = f"sign/{release}-{digest}"
@@ -106,8 +117,21 @@ def sign(context: Context, release: str, image: str, base: str) -> ImageSignResu
     git.push_branch(git.commit_files(snapshot.commit, files, title), head)
     body = (
         f"{title}.\n\nWhoever merges this says that `{reference}` may be trusted. It was made "
-        f"again from the release on `{below}`, and is the same.\n"
+        f"again from the release on `{below}`, and is the same.\n\n"
+        f"Vulnerabilities ({scanned.status}): {cell(scanned.measured)}: {cell(scanned.why)}.\n"
     )
-    return ImageSignResult(
-        release, str(reference), verdict, context.forge.open(head, title, body, ("signature",))
-    )
+    pull = context.forge.open(head, title, body, ("signature",))
+    return ImageSignResult(release, str(reference), verdict, scanned, pull)
+
+
+def _scanned(context: Context, snapshot: Snapshot, image: Image, report: Path | None) -> Verdict:
+    """The verdict on what a scanner found, by main's policy."""
+    policy = snapshot.settings.gates.of(vulnerabilities.Policy)
+    scanned = vulnerabilities.judge(vouch(context, snapshot, image, report), policy)
+    if scanned.status in BLOCKING:
+        kind = RefusedError if scanned.status == "fail" else HeldError
+        raise kind(
+            f"nobody signs for {image.digest}: {scanned.gate}: {scanned.why}. docs/images.md says "
+            "what to do."
+        )
+    return scanned

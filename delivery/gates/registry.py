@@ -19,16 +19,20 @@ from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
 Kind = Literal["quality", "service", "supply_chain"]
-Command = Literal["gate", "release", "promote", "start", "deploy", "verify", "reproduce"]
-Moment = Literal["gather", "observe", "admit", "remake"]
+Command = Literal[
+    "gate", "release", "promote", "start", "deploy", "verify", "reproduce", "image sign"
+]
+Moment = Literal["gather", "observe", "admit", "remake", "vouch"]
 
 # The function that gathers, and the commands that call it: of a candidate in temporary servers,
-# of an instance that runs, of what main wants before anything starts, of a release made anew.
+# of an instance that runs, of what main wants before anything starts, of a release made anew, of
+# an image before somebody signs for it.
 MOMENTS: Mapping[Moment, tuple[Command, ...]] = {
     "gather": ("gate", "release", "promote"),
     "observe": ("deploy", "verify"),
     "admit": ("start",),
     "remake": ("reproduce",),
+    "vouch": ("image sign",),
 }
 PROPOSED = MOMENTS["gather"]
 LIVE = MOMENTS["observe"]
@@ -118,6 +122,13 @@ GATES = (
     Gate("code", "supply_chain", "code that is known as dangerous"),
     Gate("secrets", "supply_chain", "credentials in a bento or in its commit"),
     Gate("dependencies", "supply_chain", "packages with known vulnerabilities"),
+    Gate(
+        "vulnerabilities",
+        "supply_chain",
+        "images with vulnerabilities that a newer package would end",
+        at=("image sign",),
+        overridable=False,
+    ),
     Gate(
         "executes_code",
         "supply_chain",

@@ -5,21 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from delivery.commands.deploy import deploy
+from delivery.commands.image import ImageSignResult, sign
 from delivery.commands.promote import promote
 from delivery.commands.rollback import rollback
 from delivery.deployment import reconcile as deployment
 from delivery.deployment.advance import PromoteRequest
-from delivery.errors import HeldError
+from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
 from delivery.trust.keys import own_key, own_public_key
+from tests.delivery.image.made import base
 from tests.delivery.imaged import (
+    BASE,
     IMAGE,
     NAME,
     ONE,
@@ -31,6 +36,7 @@ from tests.delivery.imaged import (
     well_signed,
 )
 from tests.delivery.place import judgement
+from tests.delivery.scanners.test_image_report import OPENSSL, trivy
 from tests.origin import Origin, make_origin
 
 ENV = "production"
@@ -256,3 +262,56 @@ def test_a_promotion_names_the_newest_image(
     monkeypatch.setattr("delivery.deployment.advance.propose", lambda *_, **__: None)
     promote(world, PromoteRequest(ENV))
     assert [wanted.image for wanted in chosen] == [str(IMAGE)]
+
+
+@pytest.fixture
+def scanned(
+    origin: Origin, world: Imaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., ImageSignResult]:
+    """Signs for an image that is in order, with a scanner's report about it."""
+    origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
+    image = base(tmp_path)
+    monkeypatch.setattr("delivery.commands.image.pulled", lambda *_: image)
+    monkeypatch.setattr("delivery.commands.image.require_of_release", lambda *_: None)
+
+    def signed(*found: dict[str, Any], **facts: Any) -> ImageSignResult:
+        report = tmp_path / "scan.json"
+        about = {"ImageID": image.config_digest, "RepoDigests": []}
+        created = {"CreatedAt": datetime.now(UTC).isoformat()}
+        content = trivy(*found, **about) | created | facts
+        report.write_text(json.dumps(content))
+        return sign(world, ONE, f"{NAME}@{image.digest}", str(BASE), report=report)
+
+    return signed
+
+
+def test_a_severe_vulnerability_with_a_fix_is_refused_by_vulnerabilities(
+    world: Imaged, scanned: Callable[..., ImageSignResult]
+) -> None:
+    with pytest.raises(RefusedError, match=r"CVE-2026-0001 \(high\), fixed in 3\.0\.2"):
+        scanned(OPENSSL)
+    assert world.forge.pulls() == ()
+    assert scanned({**OPENSSL, "FixedVersion": ""}).scanned.status == "pass"
+
+
+@pytest.mark.parametrize(("days", "status"), [(-1, "refused"), (1, "pass")])
+def test_an_exception_that_has_expired_is_refused_by_vulnerabilities(
+    origin: Origin, scanned: Callable[..., ImageSignResult], days: int, status: str
+) -> None:
+    until = TODAY + timedelta(days)
+    line = f'- {{ id: CVE-2026-0001, until: {until}, reason: "not reachable here" }}\n'
+    origin.push({"requirements/advisories.yaml": line})
+    if status == "pass":
+        assert scanned(OPENSSL).scanned.status == "pass"
+        return
+    with pytest.raises(RefusedError, match=f"which was allowed until {until}"):
+        scanned(OPENSSL)
+
+
+def test_a_report_that_is_old_or_about_another_image_is_held_by_vulnerabilities(
+    scanned: Callable[..., ImageSignResult],
+) -> None:
+    with pytest.raises(HeldError, match="not of the last 24 hours"):
+        scanned(CreatedAt=(datetime.now(UTC) - timedelta(2)).isoformat())
+    with pytest.raises(HeldError, match="about another image"):
+        scanned(Metadata={"ImageID": f"sha256:{'f' * 64}"})

@@ -55,7 +55,7 @@ def judge(evidence: Evidence) -> Verdict:
     measured = f"{evidence.packages} packages, {len(evidence.known)} advisories"
     problems, notes = [], []
     for advisory in evidence.known:
-        allowed = _allowed(advisory, evidence.allowed)
+        allowed = allowance(advisory.names, evidence.allowed)
         what = f"{advisory.package} {advisory.version} has {advisory.names[0]}"
         if allowed is None:
             fixed = ", ".join(advisory.fixed) or "no version yet"
@@ -70,7 +70,7 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(GATE, "pass", measured, REQUIRED, "; ".join(notes) or "none is known", details)
 
 
-def _allowed(advisory: Advisory, allowed: Mapping[str, Allowed]) -> Allowed | None:
-    """The allowance that lasts longest, by any of its names."""
-    entries = [allowed[name] for name in advisory.names if name in allowed]
+def allowance(names: Sequence[str], allowed: Mapping[str, Allowed]) -> Allowed | None:
+    """The allowance that lasts longest, by any of the names of a vulnerability."""
+    entries = [allowed[name] for name in names if name in allowed]
     return max(entries, key=lambda entry: entry.until) if entries else None

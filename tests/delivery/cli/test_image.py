@@ -12,6 +12,7 @@ from tests.delivery.cli.shown import ONE
 
 BASE = "example/python@sha256:" + "a" * 64
 DIGEST = "sha256:" + "d" * 64
+SCANNED = Verdict("vulnerabilities", "not checked", "m", "r", "nobody looked")
 
 
 def made(pushed: str) -> ImageResult:
@@ -38,7 +39,7 @@ def test_a_base_is_asked_for(delivery: CommandLine) -> None:
 
 def signed(pull: Pull | None) -> ImageSignResult:
     return ImageSignResult(
-        ONE, f"host/online@{DIGEST}", Verdict("signature", "pass", "m", "r", "w"), pull
+        ONE, f"host/online@{DIGEST}", Verdict("signature", "pass", "m", "r", "w"), SCANNED, pull
     )
 
 
@@ -47,7 +48,8 @@ def test_who_signs_is_told_the_pull_request(delivery: CommandLine) -> None:
     calls = delivery.returns("image.sign", signed(pull))
     shown = delivery("image", "sign", ONE, f"host/online@{DIGEST}", "--base", BASE).stdout
     assert "#7" in shown
-    assert calls == [(ONE, f"host/online@{DIGEST}", BASE, {})]
+    assert "vulnerabilities: not checked: nobody looked" in shown
+    assert calls == [(ONE, f"host/online@{DIGEST}", BASE, {"report": None})]
     delivery.returns("image.sign", signed(None))
     again = delivery("image", "sign", ONE, f"host/online@{DIGEST}", "--base", BASE).stdout
     assert "main has this signature already" in again

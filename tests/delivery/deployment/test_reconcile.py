@@ -135,7 +135,7 @@ def test_clients_are_answered_by_the_previous_before_anything_new_starts(
 def test_a_previous_that_may_not_start_gets_no_traffic(
     origin: Origin, world: World, verdicts: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def signature(_: World, __: Snapshot, release: str, ___: str) -> Verdict:
+    def signature(_: World, __: Snapshot, release: str, *___: str) -> Verdict:
         return Verdict("signature", "fail" if release == ONE else "pass", "m", "r", "w")
 
     origin.happened(ENV, origin.promote(ENV, ONE), "verified", ONE)

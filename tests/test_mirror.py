@@ -57,6 +57,7 @@ WHOLE = {
     "serving/batch/test_fuzz.py": "damaged files and full disks",
     "serving/segments/test_s3.py": "a shipper against an S3 interface, and kills",
     "serving/batch/test_kills.py": "jobs that are killed, and two at the same time",
+    "serving/batch/test_s3.py": "jobs whose files lie in an S3, away and refusing included",
     "serving/test_served.py": "a built bento as processes, with TLS and workers",
     "serving/test_schemathesis.py": "the service against its own OpenAPI document",
     "serving/protocols/test_clients.py": "clients of other servers against one service",

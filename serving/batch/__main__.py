@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +24,15 @@ from serving.settings.workers import count_workers
 from serving.strict import DocumentError
 
 MODEL = Path("artifacts/model")
+# What S3's driver reads: a store may be away for half a minute.
+PATIENCE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "8"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a job; its exit code."""
     request = read_request(arguments)
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     try:
         run(request, _print)
     except BatchError as error:

@@ -11,6 +11,14 @@ A message says what was found, where, what was expected, and what to do next.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DRIVERS = ("aiohttp", "azure", "botocore", "gcsfs", "google")  # whose errors are a store's
+AGAIN = "What is done is kept; run the same command again"
+
 
 class BatchError(Exception):
     """The root of them."""
@@ -32,3 +40,38 @@ class Held(BatchError):  # noqa: N818
 
 class Failed(BatchError):  # noqa: N818
     exit_code = 5
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """What a disk or a store says, as Failed with the place and what to do."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError) and not is_of_a_store(error):
+            raise
+        raise failed(where, error) from error
+
+
+def failed(where: str, error: Exception) -> Failed:
+    """What a disk or a store said, with the place and what to do."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Failed(
+            f"{where}: no room left. Make room and run the same command again: what is done is kept"
+        )
+    if isinstance(error, PermissionError) or "Credential" in type(error).__name__:
+        return Failed(
+            f"{where}: access is refused: {error}. Give the job credentials that may list, read "
+            f"and write there. {AGAIN}"
+        )
+    return Failed(f"{where}: {str(error) or type(error).__name__}. {AGAIN}")
+
+
+def is_of_a_store(error: Exception) -> bool:
+    """Whether a disk or a store failed, and not the bytes that it gave: what unpacks and decodes
+    them raises a plain OSError without a number, or one of its own."""
+    kind = type(error)
+    if isinstance(error, OSError):
+        plain = kind is OSError or kind.__module__ != "builtins"
+        return error.errno is not None or not plain
+    return kind.__module__.partition(".")[0] in DRIVERS

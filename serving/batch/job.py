@@ -1,11 +1,12 @@
 """A job: files to scored rows, each row once, published when all is there.
 
 Whoever runs it again goes on where it was: a unit that has a record is done. Several may run it at
-the same time: of each unit the first record counts, and so does the first manifest.
+the same time and share the units: of each the first record counts, and so does the first manifest.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -135,7 +136,9 @@ def _scored(request: Request, work: Work, plan: Plan, tell: Tell) -> Iterator[Un
 
     yield from plan.done
     tell(progress())
-    for record in scored(plan.tasks, work, request.processes):
+    # Each runner in another order, so that those of one output rarely meet at a unit.
+    tasks = random.sample(plan.tasks, len(plan.tasks))
+    for record in scored(tasks, work, request.processes):
         rows += record.unit.rows
         refused += record.unit.refused
         yield record

@@ -13,12 +13,12 @@ from serving.batch.checking.arrow_column import is_text
 from serving.batch.checking.checker import checkers
 from serving.batch.counts import BinCounts
 from serving.batch.documents import JobSpec, Unit, UnitRecord, Written, render
-from serving.batch.errors import Failed
+from serving.batch.errors import Failed, explained
 from serving.batch.reading.chunk import Chunk, cut_for
 from serving.batch.reading.read import Wanted, look, windows
 from serving.batch.reading.sources import Source
 from serving.batch.writing.draft import Draft, carried
-from serving.batch.writing.output import UNITS, Output, explained
+from serving.batch.writing.output import UNITS, Output
 from serving.batch.writing.predictions import Predictions
 from serving.digests import file_sha256
 from serving.errors import ScoreError
@@ -58,19 +58,25 @@ class Scorer:
         self._checkers = checkers(contract, work.job.text_length)
 
     def __call__(self, task: Task) -> Iterator[UnitRecord]:
-        """The records of the task's units, in order.
+        """The records of the task's units, in order; those that another runner has put there
+        since the job began are taken over.
 
         Raises:
             BadInput: the file cannot be read, or changed since the job began.
             Failed: the disk or the model did.
         """
         source, size = task.source, self._job.unit_rows
+        one = source.format == "parquet"  # its place is known, so nothing is read to find it
+        if one and (record := self._output.find(self._job.unit(source.described, task.start))):
+            yield record
+            return
         wanted = self._wanted(source)
         read = _with_last(windows(source, wanted, task.start))
         for number, chunks in groupby(read, lambda pair: pair[0].first // size):
             name = self._job.unit(source.described, number * size)
-            yield self._first(self._score(name, source, wanted, chunks))
-            if source.format == "parquet":
+            found = self._output.find(name)
+            yield found or self._first(self._score(name, source, wanted, chunks))
+            if one:
                 return
 
     def _wanted(self, source: Source) -> Wanted:

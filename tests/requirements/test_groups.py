@@ -27,7 +27,7 @@ MAY = {
     "pipeline": ("pipeline",),
     "delivery": ("delivery",),
     "bench": ("bench", "delivery", "pipeline", "peers"),
-    "tests": ("dev", "clients", "oracles"),
+    "tests": ("dev", "clients", "oracles", "stores"),
 }
 # Imported only where the fork's model is one of theirs, and then a library of the fork.
 OPTIONAL = {"lightgbm", "xgboost"}

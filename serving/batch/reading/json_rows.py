@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ LINE = 16 * 1024 * 1024  # bytes: no row may be longer
 
 def json_chunks(source: Source) -> Iterator[Chunk]:
     """All rows; those before the one that is wanted have to be read as well."""
-    with source.open() as stream:
+    opened: Any = source.open()
+    with io.BufferedReader(opened) as stream:  # fsspec's own streams read lines of any length alone
         first, size = 0, 0
         lines: list[bytes] = []
         while line := stream.readline(LINE + 1):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from serving.batch.errors import BadInput
+from serving.batch.errors import BadInput, failed, is_of_a_store
 from serving.batch.reading.chunk import Chunk, Cut, in_windows
 from serving.batch.reading.csv_rows import csv_chunks, csv_layout
 from serving.batch.reading.json_rows import json_chunks
@@ -79,10 +79,17 @@ def _chunks(source: Source, wanted: Wanted, start: int) -> Iterator[Chunk]:
 
 @contextmanager
 def _explained(source: Source, where: str) -> Iterator[None]:
-    """Whatever a reader says of broken bytes, with the file and the place."""
+    """Whatever a reader says of broken bytes, with the file and the place. Bytes that changed are
+    no broken ones, and neither is a store that is away."""
     try:
         yield
-    except ERRORS as error:
+    except Exception as error:
+        of_a_store = is_of_a_store(error)
+        if not of_a_store and not isinstance(error, ERRORS):
+            raise
+        source.require_same()
+        if of_a_store:
+            raise failed(f"{source.path}: {where}", error) from error
         reason = " ".join(str(error).split())[:300]
         raise BadInput(
             f"{source.path}: cannot be read as {source.format} {where}: {reason}. Is it whole, and "

@@ -12,7 +12,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from serving.batch.documents import SourceFile
-from serving.batch.errors import BadInput
+from serving.batch.errors import BadInput, explained
 
 Format = Literal["parquet", "csv", "jsonl"]
 SUFFIXES: Mapping[str, Format] = {
@@ -23,8 +23,9 @@ SUFFIXES: Mapping[str, Format] = {
     ".ndjson": "jsonl",
 }
 PACKED = (".gz", ".bz2", ".xz", ".zst")  # of texts; Parquet compresses itself
-# What stores call the version of an object's bytes, the surest first.
-VERSIONS = ("version_id", "VersionId", "generation", "ETag", "etag", "md5Hash", "content_md5")
+# What stores call the version of an object's bytes: the first of them that a store gives counts.
+# S3 tells a VersionId of one object and not in a list of them, so it is none of these.
+VERSIONS = ("generation", "ETag", "etag", "md5Hash", "content_md5")
 MAGIC = frozenset("*?[")
 FOOTER = 64 * 1024
 
@@ -56,10 +57,12 @@ class Source:
     def require_same(self) -> None:
         """BadInput if the file is another than when the job began."""
         fs = _file_system(self.url)[0]
-        try:
-            now = _version(fs, fs.info(self.address))
-        except FileNotFoundError:
-            now = "it is gone"
+        fs.invalidate_cache()  # a driver remembers what it has listed
+        with explained(self.url):
+            try:
+                now = _version(fs, fs.info(self.address))
+            except FileNotFoundError:
+                now = "it is gone"
         if now != self.version:
             raise BadInput(
                 f"{self.path}: changed while it was read, so what was read of it since is thrown "
@@ -75,9 +78,11 @@ def find_sources(url: str, kind: Format | None = None) -> tuple[Source, ...]:
             unknown here.
     """
     fs, root = _file_system(url)
+    fs.invalidate_cache()
     try:
-        infos = dict(_infos(fs, root))
-    except (OSError, ValueError) as error:
+        with explained(url):
+            infos = dict(_infos(fs, root))
+    except ValueError as error:
         raise BadInput(f"{url}: cannot be read: {error}") from error
     if not infos:
         raise BadInput(f"{url}: no such file or folder, or nothing that the pattern fits")
@@ -150,7 +155,7 @@ def _below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[
 def _version(fs: Any, info: Mapping[str, Any]) -> str:
     """A hash of what changes with the bytes. To read them all would take as long as the job, so
     it is what the store says of them; here the time, the place and the last bytes of the file."""
-    said = [f"{key}={info[key]}" for key in VERSIONS if info.get(key)]
+    said = [f"{key}={info[key]}" for key in VERSIONS if info.get(key)][:1]
     if not said and isinstance(fs, LocalFileSystem):
         file = Path(info["name"])
         status = file.stat()

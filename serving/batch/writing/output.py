@@ -26,7 +26,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from serving.batch.documents import Manifest, Unit, UnitRecord
-from serving.batch.errors import BadInput, Failed
+from serving.batch.errors import BadInput, Failed, explained
 from serving.digests import file_sha256
 from serving.strict import DocumentError, parse
 
@@ -38,7 +38,6 @@ STALE = 24 * 3600.0  # s: whoever wrote it was killed
 CONDITIONAL = frozenset(
     ("file", "local", "memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 )
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Output:
@@ -60,11 +59,12 @@ class Output:
             )
 
     def prepare(self) -> None:
-        """Make the folders, and remove what killed runs left behind."""
+        """Make the folders, and remove what killed runs left behind. A store has no folders, and
+        its driver would make a bucket of a wrong name."""
+        if not self._local:
+            return
         with explained(self.url):
-            self._fs.makedirs(f"{self._root}/{UNITS}", exist_ok=True)
-            if not self._local:
-                return
+            Path(self._root, UNITS).mkdir(parents=True, exist_ok=True)
             writing = Path(self._root, WRITING)
             writing.mkdir(exist_ok=True)
             for file in writing.iterdir():
@@ -111,13 +111,19 @@ class Output:
             except FileNotFoundError:
                 return None
 
-    def record(self, name: str) -> UnitRecord:
-        """The record of a unit; Failed if it is gone."""
+    def find(self, name: str) -> UnitRecord | None:
+        """The record of a unit; None if it is not done."""
         place = f"{UNITS}/{name}.json"
         text = self.read(place)
         if text is None:
-            raise Failed(f"{self.url}/{place} is gone: let nobody remove files there")
+            return None
         return parse(UnitRecord, _json(text, place), source=f"{self.url}/{place}")
+
+    def record(self, name: str) -> UnitRecord:
+        """The record of a unit that is done; Failed if it is gone."""
+        if (record := self.find(name)) is None:
+            raise Failed(f"{self.url}/{UNITS}/{name}.json is gone: let nobody remove files there")
+        return record
 
     def manifest(self) -> Manifest | None:
         """What was published; None if nothing was.
@@ -153,7 +159,7 @@ class Output:
 
     def remove(self, name: str) -> None:
         """Remove a file that nothing names."""
-        with suppress(FileNotFoundError):
+        with explained(f"{self.url}/{name}"), suppress(FileNotFoundError):
             self._fs.rm_file(self._path(name))
 
     def require_all(self, units: Iterable[Unit]) -> None:
@@ -176,7 +182,10 @@ class Output:
         """Of all that units have written."""
         with explained(self.url):
             self._fs.invalidate_cache()
-            paths = self._fs.ls(f"{self._root}/{UNITS}", detail=False)
+            try:
+                paths = self._fs.ls(f"{self._root}/{UNITS}", detail=False)
+            except FileNotFoundError:  # in a store nothing is there before its first file
+                return []
             return [str(path).rpartition("/")[2] for path in paths]
 
     def _path(self, name: str) -> str:
@@ -211,19 +220,3 @@ def _json(text: str, source: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise DocumentError(f"{source}: not JSON: {error}") from error
-
-
-@contextmanager
-def explained(where: str) -> Iterator[None]:
-    """What a disk or a store says, with the place and what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise Failed(
-                f"{where}: no room left. Make room and run the same command again: what is done "
-                "is kept"
-            ) from error
-        raise Failed(
-            f"{where}: {error}. What is done is kept; run the same command again"
-        ) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from serving.batch.documents import JobSpec
+from serving.batch.documents import JobSpec, UnitRecord
 from serving.batch.errors import Failed
 from serving.batch.scorer import Scorer, Task, Work
 from serving.batch.writing.output import WRITING, Output
@@ -18,10 +19,15 @@ from tests.serving.batch.jobs import names, source_of, write_rows
 
 
 @pytest.fixture
-def scorer(models: dict[Kind, Path], tmp_path: Path) -> Scorer:
+def work(models: dict[Kind, Path], tmp_path: Path) -> Work:
     Output(str(tmp_path / "out")).prepare()
     job = JobSpec(release="r-1", model="abc", unit_rows=100, text_length=100)
-    return Scorer(Work(job, models["binary"], str(tmp_path / "out")))
+    return Work(job, models["binary"], str(tmp_path / "out"))
+
+
+@pytest.fixture
+def scorer(work: Work) -> Scorer:
+    return Scorer(work)
 
 
 def test_a_task_of_parquet_is_one_unit_and_one_of_a_text_is_the_rest(
@@ -37,21 +43,36 @@ def test_a_task_of_parquet_is_one_unit_and_one_of_a_text_is_the_rest(
     ]
 
 
+@pytest.mark.parametrize("towards", [None, 0])
 def test_the_second_takes_what_the_first_wrote(
-    scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, towards: float | None
 ) -> None:
     """Also where its own last bits are others: then its own files go."""
     task = Task(source_of(write_rows(tmp_path / "in.parquet", 80)))
+    slow, fast, score = Scorer(work), Scorer(work), LoadedModel.score
+    first: list[UnitRecord] = []
+
+    def meanwhile(model: LoadedModel, columns: Any) -> Any:
+        monkeypatch.setattr(LoadedModel, "score", score)
+        first.extend(fast(task))
+        own = score(model, columns)
+        return own if towards is None else np.nextafter(own, towards, dtype=own.dtype)
+
+    monkeypatch.setattr(LoadedModel, "score", meanwhile)
+    assert list(slow(task)) == first
+    assert len(first) == 1
+    written = first[0].unit.predictions.file
+    assert names(tmp_path / "out") == {written, f"units/{first[0].unit.name}.json"}
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_unit_that_another_runner_put_there_is_not_scored(
+    scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    task = Task(source_of(write_rows(tmp_path / f"in.{suffix}", 80)))
     (first,) = scorer(task)
-    before = names(tmp_path / "out")
-    (same,) = scorer(task)
-    score = LoadedModel.score
-    monkeypatch.setattr(
-        LoadedModel, "score", lambda model, columns: np.nextafter(score(model, columns), 0)
-    )
-    (other,) = scorer(task)
-    assert first == same == other
-    assert names(tmp_path / "out") == before
+    monkeypatch.delattr(Scorer, "_score")
+    assert list(scorer(task)) == [first]
 
 
 def test_a_model_that_fails_is_named_with_the_rows(

@@ -14,7 +14,7 @@ import pytest
 
 from serving.batch.documents import Counts, Unit, UnitRecord, Written, render
 from serving.batch.errors import BadInput, Failed
-from serving.batch.writing.output import STALE, WRITING, Output, explained
+from serving.batch.writing.output import STALE, WRITING, Output
 from serving.strict import DocumentError
 from tests.serving.batch.jobs import names
 
@@ -128,17 +128,3 @@ def test_a_disk_without_links_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(BadInput, match="no hard links"):
         output.put_first("manifest.json", "{}")
     assert names(tmp_path) == set()
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_named(code: int) -> None:
-    with (
-        pytest.raises(Failed, match=r"^out/x: no room left.*what is done is kept"),
-        explained("out/x"),
-    ):
-        raise OSError(code, "full")
-
-
-def test_another_failure_is_told_as_it_is() -> None:
-    with pytest.raises(Failed, match=r"^out: .*Input/output error"), explained("out"):
-        raise OSError(errno.EIO, "Input/output error")

@@ -121,19 +121,11 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """One whose repository was made from the template a moment ago."""
     room = tmp_path_factory.mktemp("first")
     files = {"delivery.yaml": POLICY, "tests/model/test_ours.py": OWN_TEST}
-    with advisories() as source, world(room, "minimal", files) as here:
+    with advisories() as source, world(room, "minimal", files, applied=False) as here:
         here.variables["ADVISORIES_URL"] = source.url
         here.environ["SHARED"] = str(shared_folder(tmp_path_factory) / "workspace")
         here.environ["DELIVERY_PORT_OFFSET"] = free_offset()
-        untouched(here)
         yield Person(here)
-
-
-def untouched(here: World) -> None:
-    """Take back what `world` has applied: this repository was made a moment ago."""
-    for held in (here.hub.rulesets, here.hub.environments, here.hub.branch_policies):
-        held.clear()
-    here.hub.labels.clear()
 
 
 def test_the_page_leads_to_production(person: Person) -> None:

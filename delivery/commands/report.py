@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.context import Context
-from delivery.deployment.chronicle import chronicle, newest_rollout
+from delivery.deployment.rollouts.chronicle import chronicle, newest_rollout
 from delivery.errors import InputError
 from delivery.files import write_whole
 from delivery.report.rollout import rollout_html

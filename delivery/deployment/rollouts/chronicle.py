@@ -7,9 +7,9 @@ from datetime import datetime
 
 import numpy as np
 
-from delivery.deployment.shadowing import journal_of, verdicts_on
+from delivery.deployment.rollouts.comparison import journal_of, verdicts_on
+from delivery.deployment.rollouts.watching import since
 from delivery.deployment.strategies.canary import split_of
-from delivery.deployment.watching import since
 from delivery.events.event import Event
 from delivery.events.steps import shades_of, steps_of
 from delivery.evidence.rollout.journal import Journal

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from delivery.deployment.chronicle import chronicle, newest_rollout
-from delivery.deployment.shadowing import journal_of
+from delivery.deployment.rollouts.chronicle import chronicle, newest_rollout
+from delivery.deployment.rollouts.comparison import journal_of
 from delivery.events.event import Event
 from delivery.gates.rollout.observations.pairs import Compared, Question
 from delivery.state.desired import Desired
 from delivery.state.history import Attempt, History
 from delivery.targets.protocol import Capabilities
-from tests.delivery.deployment.test_shadowing import attempt as shadowing
-from tests.delivery.deployment.test_view import place, requests
-from tests.delivery.deployment.test_watching import ONE, TWO, attempt
+from tests.delivery.deployment.rollouts.test_comparison import attempt as shadowing
+from tests.delivery.deployment.rollouts.test_view import place, requests
+from tests.delivery.deployment.rollouts.test_watching import ONE, TWO, attempt
 from tests.delivery.place import Place, environment
 from tests.origin import version
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import orjson
 
 from delivery.errors import InputError
@@ -64,7 +64,11 @@ def _numbers(value: str) -> list[float]:
     except ValueError:
         return []
     whole = [int(number)] if number.is_integer() else []
-    return [*whole, number, float(np.float32(number))]
+    try:
+        (short,) = struct.unpack("f", struct.pack("f", number))  # as float32 has it
+    except OverflowError:
+        return [*whole, number]
+    return [*whole, number, short]
 
 
 def _text(value: Any) -> str:

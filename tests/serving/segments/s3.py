@@ -29,6 +29,20 @@ store = Store(sys.argv[1])
 print(json.dumps([store.read(each).decode() for each in store.find(sys.argv[2])]))
 """
 
+ERASE = """\
+import json, sys
+from dataclasses import asdict
+from datetime import date
+from delivery.predictions.erasing import erase
+from delivery.predictions.person import Person
+from delivery.predictions.place import place_of
+place = place_of(sys.argv[1])
+person = Person(frozenset(sys.argv[2].split(",")))
+done = erase(place, person, "case 2026-117", dry_run=False)
+names = [json.loads(line)["request_id"] for line in place.lines("predictions", date.min)]
+print(json.dumps([asdict(done), names]))
+"""
+
 
 class Relay:
     """Passes bytes between clients and `upstream` as its mood allows."""

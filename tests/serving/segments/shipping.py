@@ -36,7 +36,7 @@ class Writer:
 
 def line(name: str) -> bytes:
     time_ = datetime.now(UTC).isoformat(timespec="milliseconds")
-    item = {"release": "r-1", "request_id": name, "time": time_, "score": [0.5]}
+    item = {"release": "r-1", "request_id": name, "time": time_, "features": {}, "score": [0.5]}
     return json.dumps(item).encode() + b"\n"
 
 

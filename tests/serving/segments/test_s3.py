@@ -15,7 +15,7 @@ from delivery.errors import TargetError
 from tests.checkout import shared_folder
 from tests.delivery.running import eventually
 from tests.origin import ROOT
-from tests.serving.segments.s3 import BUCKET, S3, Mood, moto
+from tests.serving.segments.s3 import BUCKET, ERASE, S3, Mood, moto
 from tests.serving.segments.shipping import Writer, command, names, ship_and_kill, start, stop
 
 LOCK = ROOT / "requirements" / "stores.lock"
@@ -86,3 +86,21 @@ def test_kills_at_random_lose_nothing_and_send_nothing_twice(s3: S3, tmp_path: P
     assert last.wait(120) == 0
     found = names(s3.segments("predictions", address))
     assert found == sorted(name for writer in writers for name in writer.written)
+
+
+def test_one_persons_requests_are_erased_there_and_do_not_come_back(s3: S3, tmp_path: Path) -> None:
+    """Though a shipper has not noted yet that it sent them."""
+    address, log = f"{BUCKET}/erased", tmp_path / "log"
+    writer = Writer(log, 7)
+    ship = command(s3.python, log, address, "--once")
+    for _ in range(2):
+        writer.write(3)
+        assert start(ship, s3.environ, tmp_path / "out").wait(120) == 0
+    done, names_left = s3.run(ERASE, address, "7-0,7-4")
+    assert (done["rows"], done["segments"], done["done"]) == (2, 2, True)
+    expected = ["7-1", "7-2", "7-3", "7-5"]
+    assert sorted(names_left) == expected
+    for path in log.glob("*.shipped"):
+        path.rename(path.with_suffix(""))
+    assert start(ship, s3.environ, tmp_path / "out").wait(120) == 0
+    assert names(s3.segments("predictions", address)) == expected

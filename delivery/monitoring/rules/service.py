@@ -18,6 +18,7 @@ RELEASE = "environment, release"
 SECONDS = {"5m": 300, "30m": 1800, "1h": 3600, "6h": 21_600, "3d": 259_200}
 FAST = (("1h", "5m", 14.4), ("6h", "30m", 6.0))  # long window, short window, burn rate
 SLOW = (("3d", "6h", 1.0),)
+SHIPPED_S = 3600  # s since the store had everything: twelve rounds of a shipper
 LEAST = 10  # bad answers in the long window: a single one says nothing, however few there are
 WHERE = "{{ $labels.environment }}"
 SHARE = "{{ $value | humanizePercentage }}"
@@ -126,6 +127,12 @@ def _instances(monitoring: Monitoring) -> Iterator[Rule]:
         "FeedbackIsNotWritten",
         counted('serving_feedback_total{outcome="unwritten"}', RELEASE, "10m") + " > 0", "ticket",
         f"{WHERE}: {{{{ $value | humanize }}}} labels were refused with 503, to be sent again.",
+    )  # fmt: skip
+    late = f"max by ({BY}) (time() - shipper_done_timestamp_seconds)"
+    yield Alert(
+        "PredictionsAreNotShipped", f"{late} > {SHIPPED_S:g}", "ticket",
+        f"{WHERE}: for {{{{ $value | humanizeDuration }}}} the store has not had all that a log "
+        "folder holds.", lasts="15m",
     )  # fmt: skip
 
 

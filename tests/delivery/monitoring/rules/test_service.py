@@ -21,6 +21,7 @@ COUNT = 'serving_request_seconds_count{route="/predict"}'
 WITHIN = 'serving_request_seconds_bucket{route="/predict",le="0.25"}'
 CROWD = 'serving_closed_connections_total{reason="crowd"}'
 SILENT = 'serving_closed_connections_total{reason="silent"}'
+DONE = "shipper_done_timestamp_seconds"
 UNWRITTEN = 'serving_feedback_total{outcome="unwritten"}'
 ACCEPTED = 'serving_feedback_total{outcome="accepted"}'
 DROPPED = "serving_log_dropped_rows_total"
@@ -83,6 +84,13 @@ CASES: dict[str, tuple[list[Case], list[Case]]] = {
     "FeedbackIsNotWritten": (
         [case({UNWRITTEN: "0x5 3x10"}, "10m")],
         [case({UNWRITTEN: "0x20", ACCEPTED: "0+3x20"}, "10m")],
+    ),
+    "PredictionsAreNotShipped": (
+        [case({DONE: "60x120"}, "90m")],
+        [
+            case({DONE: "60+60x120"}, "90m"),
+            case({DONE: "60x60 3600+60x60"}, "90m"),  # away for an hour
+        ],
     ),
     "RolloutStandsStill": (
         [case({OLD: "0+9x120", NEW: "0+1x120"}, "100m")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -30,7 +31,16 @@ class Verdict:
     override: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Of the details, a number that JSON has not, NaN or infinity, is null."""
+        return asdict(self) | {"details": _finite(self.details)}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def blocking(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -46,3 +46,10 @@ def test_it_is_json_that_gives_the_verdict_back() -> None:
 )
 def test_the_first_problems_are_listed_and_the_rest_counted(count: int, text: str) -> None:
     assert listed([str(n) for n in range(count)], shown=2) == text
+
+
+def test_details_are_json_whatever_was_measured() -> None:
+    """A gate that holds for want of a number has none to tell, and its report is written."""
+    nothing = float("nan"), float("inf"), -float("inf")
+    found = Verdict("load", "hold", "m", "r", "w", {"a": nothing[0], "b": {"c": [1.5, *nothing]}})
+    assert found.to_json()["details"] == {"a": None, "b": {"c": [1.5, None, None, None]}}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from delivery.gates.judgement import Judgement
+from delivery.gates.service.load import Evidence, Measured, Policy, judge
 from delivery.report import write
 from tests.delivery.report.judged import VERDICTS, evidence, judgement
 
@@ -29,3 +32,13 @@ def test_a_number_that_json_has_not_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write(whole, tmp_path)
     assert not (tmp_path / "report.json").exists()
+
+
+def test_a_load_of_which_nothing_could_be_measured_has_every_report(tmp_path: Path) -> None:
+    """Its gate fails or holds, and that has to reach a reader."""
+    nothing = Measured(0, 0, *[math.nan] * 4, rate=0.0, seconds=1.0)
+    verdict = judge(Evidence(nothing), Policy())
+    report = write(replace(judgement(evidence("binary")), verdicts=(verdict,)), tmp_path)
+    (read,) = Judgement.from_json(json.loads(report.json.read_text("utf-8"))).verdicts
+    assert (read.status, read.details["p95_ms"]) == (verdict.status, None)
+    assert report.html.exists()

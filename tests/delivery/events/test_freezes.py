@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -21,6 +22,11 @@ def test_the_newest_event_decides_whatever_their_order() -> None:
         assert str(freeze_of(some)) == "ann froze it at 2026-11-27T10:03:00: new"
         assert freeze_of([*some, event("thawed-2", 4)]) is None
     assert freeze_of([]) is None
+
+
+def test_an_event_that_names_nobody_is_somebodys() -> None:
+    nobody = replace(event("frozen-1", 1, "an audit"), by="")
+    assert str(freeze_of([nobody])) == "somebody froze it at 2026-11-27T10:01:00: an audit"
 
 
 def test_only_what_came_later_thaws() -> None:

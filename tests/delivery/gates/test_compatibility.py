@@ -34,6 +34,8 @@ def of_inputs(*inputs: Input) -> tuple[tuple[str, str, str], ...]:
 
 
 def facts(found: tuple[Change, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Each change says in its text what it is about."""
+    assert [change for change in found if change.where not in change.text] == []
     return tuple((change.kind, change.where, change.breaks) for change in found)
 
 

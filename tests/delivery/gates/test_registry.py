@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from delivery.gates.registry import GATES, MOMENTS, OVERRIDABLE, Gate, gates_at, table
+from delivery.gates.quality import holdout_reuse
+from delivery.gates.registry import GATES, MOMENTS, OVERRIDABLE, Gate, gate, gates_at, table
+from delivery.gates.supply_chain import reproducible_build
 
 ROOT = Path(__file__).resolve().parents[3]
 names = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
@@ -46,6 +48,15 @@ def test_a_judge_takes_evidence_and_the_policy_if_there_is_one(gate: Gate) -> No
     parameters = list(inspect.signature(gate.module.judge).parameters)
     expected = ["evidence", "policy"] if hasattr(gate.module, "Policy") else ["evidence"]
     assert parameters == expected
+
+
+def test_a_gate_is_asked_with_its_policy_where_it_has_one() -> None:
+    reuse, build = gate("holdout_reuse"), gate("reproducible_build")
+    for limit, status in ((5, "hold"), (6, "pass")):
+        asked = holdout_reuse.Evidence(6), holdout_reuse.Policy(limit=limit)
+        assert reuse.judge(*asked).status == status
+    same = reproducible_build.Evidence({"a": "1"}, {"a": "1"})
+    assert build.judge(same, build.policy()) == reproducible_build.judge(same)
 
 
 def test_what_nobody_may_override() -> None:

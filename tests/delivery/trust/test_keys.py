@@ -53,6 +53,12 @@ def test_two_commands_at_once_end_with_one_key(environ: dict[str, str]) -> None:
     assert len(keys) == 1
 
 
+def test_without_a_folder_for_data_the_key_is_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    for role in Role:
+        assert own_file({}, role) == Path("/home/ann/.local/share/model-delivery") / role.file
+
+
 def test_a_key_is_written_where_it_stays_and_nowhere_else(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +88,7 @@ def test_the_environment_brings_a_key_as_text_or_as_a_file(
 
 @pytest.mark.parametrize("given", ["-----BEGIN nonsense", "/no/such/file"])
 def test_a_key_that_cannot_be_used_is_named(environ: dict[str, str], given: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=f"^{Role.RELEASES.variable} holds|the key {given} cannot"):
         own_key(environ | {Role.RELEASES.variable: given}, make=True)
 
 

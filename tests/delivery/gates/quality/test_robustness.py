@@ -103,3 +103,10 @@ def test_too_few_rows_or_clusters_hold(shape: dict[str, int]) -> None:
     assert judge(under_noise(0.0, **shape), POLICY).status == "hold"
     enough = {"rows": POLICY.minimum_rows, "clusters": POLICY.minimum_clusters}
     assert judge(under_noise(0.0, **enough), POLICY).status == "pass"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_only_where_there_is_a_champion_is_it_spoken_of(first: bool) -> None:
+    verdict = judge(replace(under_noise(0.1, 0.1), first=first), POLICY)
+    for text in (verdict.measured, verdict.required):
+        assert ("champion" in text) is not first

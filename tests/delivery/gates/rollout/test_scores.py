@@ -65,5 +65,13 @@ def test_the_index_by_hand() -> None:
     assert bins == 2
 
 
+def test_every_tenth_of_the_reference_weighs_the_same() -> None:
+    reference = np.linspace(0, 1, 1_000)
+    assert psi(reference, reference) == (0.0, 10)
+    tenths = np.split(reference, 10)
+    without = [psi(reference, np.concatenate(tenths[:k] + tenths[k + 1 :]))[0] for k in range(10)]
+    assert without == pytest.approx(without[:1] * 10)
+
+
 def test_a_bin_that_nobody_is_in_does_not_make_it_infinite() -> None:
     assert np.isfinite(psi(np.linspace(0, 1, 1_000), np.zeros(1_000))[0])

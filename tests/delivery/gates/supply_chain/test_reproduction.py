@@ -58,6 +58,18 @@ def test_a_stage_that_did_not_run_and_a_bento_that_differs_are_named() -> None:
     assert "the bento has another a" in other.why
 
 
+def test_what_differs_by_the_limit_is_close() -> None:
+    """Powers of two: the differences are exact."""
+    policy = Policy(predictions=2**-7, metrics=2**-4)
+    by_the_limit = compared(ANSWERS + 2**-7, {"auc": 0.5 + 2**-5}, elsewhere=("arch arm64",))
+    assert judge(by_the_limit, policy).status == "pass"
+
+
+def test_a_release_without_a_recorded_stage_has_nothing_to_be_made_from() -> None:
+    verdict = judge(Evidence((), ()), POLICY)
+    assert (verdict.status, verdict.why) == ("hold", "dvc.lock names no stage")
+
+
 @pytest.mark.parametrize(
     ("answers", "metrics", "status"),
     [

@@ -31,3 +31,10 @@ def test_an_sbom_that_is_missing_empty_or_another_does_not_pass() -> None:
     assert judge(Evidence({}, {})).status == "fail"
     other = Evidence(LOCKED, LOCKED, recorded="aa", sha256="bb")
     assert judge(other).status == "fail"
+
+
+def test_a_person_sees_some_problems_and_the_report_has_all() -> None:
+    missing = {f"package-{number}": "1" for number in range(9)}
+    verdict = judge(Evidence(LOCKED | missing, LOCKED))
+    assert verdict.why.endswith(" and 4 more")
+    assert len(verdict.details["problems"]) == len(missing)

@@ -129,3 +129,15 @@ def test_one_statement_on_the_image_that_counts_is_enough() -> None:
 def test_an_image_does_not_make_up_for_its_release() -> None:
     good = replace(GOOD, trust=policy())
     assert signature.judge(replace(carried(good), genuine=False)).status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "who"),
+    [
+        (GOOD, "alice"),
+        (replace(GOOD, signer=None, own=True), "this machine"),
+        (replace(GOOD, signer=None), "somebody unknown"),
+    ],
+)
+def test_who_signed_is_told_as_far_as_it_is_known(evidence: Evidence, who: str) -> None:
+    assert judge(evidence, policy()).measured == f"signed by {who}, key key1"

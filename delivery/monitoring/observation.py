@@ -53,6 +53,7 @@ def observe(
         *quality.judge(log, policy),
         scores,
         labels.coverage(log, policy),
+        labels.auc(log, policy),
         labels.judge(_paired(log, live, previous, servers, policy, notes), policy),
     )
     return Observation(findings, drift.moved(log, policy), _days(log), tuple(notes))

@@ -1,4 +1,5 @@
-"""Does the truth come, and does the live release do worse on it than the one before?
+"""Does the truth come, is it that of its rows, and does the live release do worse on it than the
+one before?
 
 A single model's loss follows the base rate: 0.40 in September and 0.61 in December, for the same
 model. So two releases are compared on the same rows, by day, and the daily differences are added up
@@ -14,15 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from delivery.gates.numbers import metrics
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.numbers.metrics import LOSS_NAMES, losses
 from delivery.monitoring.judges.finding import Finding
-from delivery.monitoring.judges.rows import DAY, Log
+from delivery.monitoring.judges.rows import DAY, Log, Rows
 from delivery.settings.monitoring import Labels, Monitoring
 from serving.contract import Task
 
 LEAST_DAYS = 14
 LEAST_ROWS = 30  # of a day
+CHANCE = 0.5  # the area under the ROC curve of scores that know nothing
 RUN = 365.0  # days between two false alarms, on average
 OVERSHOOT = 1.166  # how far a walk of normal steps jumps over a limit, twice
 TINY = 1e-12
@@ -70,6 +72,36 @@ def coverage(log: Log, policy: Monitoring) -> Finding:
     return Finding("labels", "alarm" if low else "pass", measured, required, why, details)
 
 
+def auc(log: Log, policy: Monitoring) -> Finding:
+    """Labels that belong to other rows rank no better than chance, as does a model that is of no
+    use: the area under the ROC curve, over the days of a window whose labels have had their time.
+
+    The loss cannot tell: it follows the base rate.
+    """
+    days, delay = policy.window_days, policy.labels.delay_days if policy.labels else 0
+    required = f"above {CHANCE:g} on average over {days} days"
+    if log.contract.task != "binary":
+        return Finding("auc", "no verdict", "no curve", required, "only two classes have one")
+    areas = [_area(log.last(1, ago=delay + number)) for number in range(days)]
+    known = [area for area in areas if area is not None]
+    if len(known) < days:
+        why = f"each day needs {LEAST_ROWS} labelled rows, of both classes"
+        return Finding("auc", "no verdict", f"{len(known)} days", required, why)
+    mean, details = float(np.mean(known)), {"days": known[::-1]}
+    if mean <= CHANCE:
+        why = "labels seem to be those of other rows: mend it before a model learns from them"
+        return Finding("auc", "alarm", f"{mean:.3f}", required, why, details)
+    return Finding("auc", "pass", f"{mean:.3f}", required, "labels fit their rows", details)
+
+
+def _area(day: Rows) -> float | None:
+    """Of the labelled rows of a day; None where they are few, or of one class."""
+    known = day.where(np.isfinite(day.labels) & np.isfinite(day.scores))
+    if len(known) < LEAST_ROWS:
+        return None
+    return metrics.auc(known.labels.astype(np.int64), known.scores)
+
+
 def paired(log: Log, previous: Floats, labels: Labels | None) -> Paired:
     """Daily differences over the rows of `log`, all answered by the live release, whose label has
     had its time. `previous` are the other release's scores of the same rows."""
@@ -79,7 +111,9 @@ def paired(log: Log, previous: Floats, labels: Labels | None) -> Paired:
     due &= np.isfinite(previous if previous.ndim == 1 else previous.sum(axis=1))
     kind = np.float64 if task == "regression" else np.int64
     truth = rows.labels[due].astype(kind)
-    difference = losses(task, truth, rows.scores[due]) - losses(task, truth, previous[due])
+    difference = metrics.losses(task, truth, rows.scores[due]) - metrics.losses(
+        task, truth, previous[due]
+    )
     days, codes, counts = np.unique(
         np.floor(rows.time[due] / DAY), return_inverse=True, return_counts=True
     )
@@ -113,7 +147,7 @@ def limit(noise: float, shift: float) -> float:
 def judge(found: Paired | None, policy: Monitoring) -> Finding:
     """Alarm if the live release does worse than the one before, by `labels.shift`."""
     shift = policy.labels.shift if policy.labels else Labels().shift
-    metric = LOSS_NAMES[found.task] if found else "loss"
+    metric = metrics.LOSS_NAMES[found.task] if found else "loss"
     required = f"no rise of the {metric} by {shift:g} against the release before, by day"
     if found is None or len(found.days) < LEAST_DAYS:
         days = len(found.days) if found else 0

@@ -12,7 +12,7 @@ from delivery.monitoring.judges.rows import DAY
 from delivery.settings.monitoring import Monitoring, Snooze, Trigger
 
 ANSWERED = get_args(Trigger)  # by a retrain
-BROKEN = ("missing", "units", "refused", "labels")
+BROKEN = ("missing", "units", "refused", "labels", "auc")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def test_every_judge_speaks_once_and_counters_come_first() -> None:
     found = with_counts(seen(log(42), LIVE), Counts(2_000), POLICY)
     assert [each.judge for each in found.findings] == [
         "errors", "latency", "refused", "freshness", "volume", "missing", "unseen", "units",
-        "scores", "labels", "loss",
+        "scores", "labels", "auc", "loss",
     ]  # fmt: skip
     assert {each.judge for each in found.findings if each.status != "pass"} == {"loss"}
 

@@ -12,6 +12,7 @@ from delivery.monitoring.judges.labels import (
     LEAST_DAYS,
     RUN,
     Paired,
+    auc,
     chart,
     coverage,
     judge,
@@ -45,6 +46,28 @@ def test_the_delay_stands_beside_the_coverage() -> None:
 
 def test_labels_that_nobody_expects_are_no_alarm() -> None:
     assert coverage(log(12), Monitoring()).status == "no verdict"
+
+
+@pytest.mark.parametrize(("days", "status"), [(7, "alarm"), (2, "pass"), (0, "pass")])
+def test_labels_of_other_rows_are_found(days: int, status: str) -> None:
+    made = log(12)
+    moved = changed(made, 10 - days, until=10, labels=lambda labels: 1 - labels)
+    found = auc(changed(moved, 10, labels=np.nan), POLICY)  # the newest are not due
+    assert found.status == status
+    assert (float(found.measured) <= 0.5) == (status == "alarm")
+
+
+def test_a_day_of_one_class_or_of_few_labels_has_no_area() -> None:
+    one = changed(log(12), 5, until=6, labels=1.0)
+    few = changed(log(12), 5, until=6, labels=np.nan)
+    assert [auc(made, POLICY).status for made in (one, few)] == ["no verdict"] * 2
+
+
+def test_only_two_classes_have_a_curve() -> None:
+    made = log(12)
+    contract = made.contract.model_copy(update={"task": "regression"})
+    found = auc(Log(made.rows, made.until, contract), POLICY)
+    assert (found.status, found.why) == ("no verdict", "only two classes have one")
 
 
 def differences(made: Log, previous: np.ndarray, labels: Labels | None = None) -> Paired:

@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup path demo down check test e2e test-images test-model mutants coverage bench format lint lock soak chaos rollouts \
+.PHONY: help setup path demo down check test e2e test-images test-model mutants coverage bench year format lint lock soak chaos rollouts \
 	cluster cluster-down test-cluster
 
 help: ## list the targets
@@ -84,6 +84,9 @@ test-cluster: setup ## what only a real API server shows (KUBECONFIG: on that cl
 
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)
 	@python -m bench $(PARTS)
+
+year: setup ## replay 2013 week by week: watched, retrained, gated, released (MONTHS=3; goes on where it was killed)
+	@python -m bench year
 
 format: setup ## format, and mend what ruff can
 	@ruff check --fix .

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import gates, monitoring, rollouts, serving
+from bench import gates, monitoring, rollouts, serving, year
 from bench.gates import public
 from bench.generator import MissingError
 from delivery.errors import DeliveryError
@@ -22,8 +22,14 @@ PARTS: Mapping[str, Callable[[bool], None]] = {
     "rollouts": rollouts.main,
     "serving": serving.main,
     "public": public.main,
+    "year": year.main,
 }
-ALL = ("gates", "monitoring", "rollouts", "serving")  # public needs packages of its own
+ALL = (
+    "gates",
+    "monitoring",
+    "rollouts",
+    "serving",
+)  # public needs packages of its own, year takes long
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ again and again. Longer swings than a week are lost by that, so false alarms are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from rich.progress import track
 
 from bench.gates.page import put
 from bench.page import table
-from bench.year import MONTHS, Year, year
+from bench.year.offline.rows import MONTHS, Year, year
 from delivery.gates.numbers.metrics import losses
 from delivery.monitoring.judges import drift, labels, quality
 from delivery.monitoring.judges.rows import DAY, Log, Rows
@@ -27,6 +28,8 @@ POLICY = Monitoring.model_validate({"labels": {"delay_days": 1}})
 BLOCK = 7  # days that are drawn together
 SHIFTS = (0.0, 0.015, 0.03, 0.06)  # nats
 WITHIN = (14, 30, 60)  # days
+JOINS = (24, 500, 1000)  # rows that labels are shifted by
+JOIN_WITHIN = (7, 10, 14)  # days
 UNITS: Mapping[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "temperature": ("°F → °C", lambda x: (x - 32) / 1.8),
     "dew_point": ("°F → °C", lambda x: (x - 32) / 1.8),
@@ -58,6 +61,12 @@ def section(made: Year, draws: int) -> str:
         "Units that changed two days before, tried on every third day of the year:",
         "",
         table(("input", "change", "found on the second day"), list(units_found(log))),
+        "",
+        "Labels of other flights from a day on, tried on every tenth day of the year:",
+        "",
+        table(
+            ("labels", *(f"found in {days} days" for days in JOIN_WITHIN)), list(joins_found(log))
+        ),
         "",
         f"The loss against the release before, {draws:,} years of drawn weeks:",
         "",
@@ -116,7 +125,7 @@ def false_alarms(made: Year, log: Log) -> Iterator[tuple[str, str, str]]:
     days = ends(log, 1, 4 * POLICY.window_days + 2)
     judges = {
         "volume": quality.volume, "missing": quality.missing, "unseen": quality.unseen,
-        "units": quality.units,
+        "units": quality.units, "auc": labels.auc,
     }  # fmt: skip
     for name, judge in judges.items():
         states = [judge(at(log, day), POLICY).status for day in track(days, description=name)]
@@ -152,6 +161,22 @@ def units_found(log: Log) -> Iterator[tuple[str, str, str]]:
             verdict = quality.units(Log(broken, day, log.contract), POLICY)
             found += verdict.status == "alarm" and name in verdict.details["inputs"]
         yield name, words, f"{found / len(days):.0%} of {len(days)} days"
+
+
+def joins_found(log: Log) -> Iterator[tuple[str, ...]]:
+    """Each label is that of an earlier row, from a day on, looked at each day."""
+    rows = replace(log.rows, inputs={})
+    days = ends(log, 10, 2 * POLICY.window_days)[:-2]
+    for shift in JOINS:
+        moved, found = np.roll(rows.labels, shift), []
+        for day in track(days, description=f"labels shifted by {shift}"):
+            broken = replace(rows, labels=np.where(rows.time >= day, moved, rows.labels))
+            near = broken.between(day - 2 * POLICY.window_days * DAY, day + max(JOIN_WITHIN) * DAY)
+            looks = (Log(near, day + late * DAY, log.contract) for late in range(1, 15))
+            alarmed = [labels.auc(look, POLICY).status == "alarm" for look in looks]
+            found.append(alarmed.index(True) + 1 if True in alarmed else np.inf)
+        shares = [np.mean(np.array(found) <= late) for late in JOIN_WITHIN]
+        yield f"of the flight {shift:,} before", *(f"{share:.0%}" for share in shares)
 
 
 def pairs(made: Year) -> np.ndarray:

@@ -32,9 +32,9 @@ class DemoError(Exception):
 class Stage:
     """The scratch clone and the ways to act in it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: str = ".demo") -> None:
         self.root = root
-        self.folder = root / ".demo"
+        self.folder = root / folder
         self.clone = self.folder / "checkout"
         self.environ = self._environ()
 

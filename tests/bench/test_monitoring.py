@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from bench.gates.page import BEGIN, END
-from bench.monitoring import PAGE, at, first_alarm, log_of, pairs, power
-from bench.year import MONTHS, Year
+from bench.monitoring import PAGE, at, first_alarm, joins_found, log_of, pairs, power
+from bench.year.offline.rows import MONTHS, Year
 from tests.checkout import ROOT
 
 A_DAY = 60
@@ -55,6 +55,12 @@ def test_a_shift_is_found_and_later_where_it_is_small() -> None:
     days = [first_alarm(noise + shift, 0.03) for shift in (0.0, 0.03, 0.1)]
     assert days[2] <= days[1] <= days[0]
     assert days[2] < math.inf
+
+
+def test_labels_of_other_rows_are_found_the_later_the_more(made: Year) -> None:
+    rows = [[int(cell.rstrip("%")) for cell in row[1:]] for row in joins_found(log_of(made))]
+    assert (np.diff(rows, axis=1) >= 0).all()
+    assert max(max(row) for row in rows) > 0
 
 
 def test_power_grows_with_the_shift_and_with_time(made: Year) -> None:

@@ -14,7 +14,8 @@ from delivery.events.event import Event
 from delivery.events.steps import shades_of, steps_of
 from delivery.evidence.rollout.journal import Journal
 from delivery.gates.numbers.bootstrap import Floats
-from delivery.gates.rollout import canary, shadow
+from delivery.gates.rollout import canary
+from delivery.gates.rollout.agreement import changed
 from delivery.gates.rollout.observations.pairs import pairs_of
 from delivery.gates.rollout.observations.samples import EMPTY, Flags, Samples
 from delivery.gates.verdict import Verdict
@@ -133,8 +134,7 @@ def _counted(at: Floats, which: Flags) -> Curve:
 def _failed(samples: Samples, arm: Flags) -> Curve:
     """How many percent of the requests of an arm failed so far."""
     own = samples[arm]
-    share = EVERYTHING * np.cumsum(own.failed) / np.arange(1, len(own) + 1)
-    return [(float(own.at[place]), float(share[place])) for place in _some(len(own))]
+    return [(float(own.at[int(n) - 1]), share) for n, share in _shares(own.failed)]
 
 
 def _pairs(journal: Journal) -> tuple[Curve, Curve]:
@@ -142,16 +142,14 @@ def _pairs(journal: Journal) -> tuple[Curve, Curve]:
     if journal.question is None or not journal.compared:
         return (), ()
     pairs = pairs_of(journal.compared, journal.question)
-    so_far = np.arange(1, len(pairs) + 1)
-    shares = (
-        EVERYTHING * np.cumsum(which) / so_far
-        for which in (shadow.changed(pairs), pairs.candidate_failed)
-    )
-    changed, failing = (
-        [(float(so_far[place]), float(share[place])) for place in _some(len(pairs))]
-        for share in shares
-    )
-    return changed, failing
+    return _shares(changed(pairs)), _shares(pairs.candidate_failed)
+
+
+def _shares(which: Flags) -> Curve:
+    """How many percent of the rows so far, by their number."""
+    so_far = np.arange(1, len(which) + 1)
+    share = EVERYTHING * np.cumsum(which) / so_far
+    return [(float(so_far[place]), float(share[place])) for place in _some(len(which))]
 
 
 def _some(count: int) -> Sequence[int]:

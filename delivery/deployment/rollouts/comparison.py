@@ -19,6 +19,7 @@ from delivery.events.steps import Shade, shades_of
 from delivery.evidence.rollout.answers import Answered, Answers
 from delivery.evidence.rollout.journal import Journal
 from delivery.evidence.rollout.replay import compared, replayed
+from delivery.evidence.rollout.truths import Truths
 from delivery.gates.rollout import shadow
 from delivery.gates.rollout.observations.pairs import Compared, Question, pairs_of
 from delivery.gates.rollout.shadow import GATE
@@ -40,26 +41,38 @@ def journal_of(target: Target, attempt: Attempt) -> Journal:
     return Journal.of(target.runtime.predictions, attempt.commit, shade.number).read()
 
 
-def verdicts_on(journal: Journal, policy: Shadow) -> tuple[Verdict, ...]:
-    """None before anything was asked."""
+def verdicts_on(
+    journal: Journal, policy: Shadow, truths: Truths | None = None
+) -> tuple[Verdict, ...]:
+    """None before anything was asked. `truths` reads on in the labels that come meanwhile."""
     question = journal.question
     if question is None:
         return ()
     if question.problem:
         required = "requests of clients that the candidate can be asked again"
         return (Verdict(GATE, "hold", "nothing was compared", required, question.problem),)
-    return (shadow.judge(pairs_of(journal.compared, question), policy),)
+    known = truths or Truths(journal.path.parent, _most(policy))
+    return (shadow.judge(pairs_of(journal.compared, question, known.read()), policy),)
+
+
+def _most(policy: Shadow) -> int:
+    """Of the lines of a log that can matter."""
+    return policy.replay + policy.most
 
 
 def question_about(admitted: Admitted, attempt: Attempt) -> Question:
     """What an attempt is asked beside what is verified."""
     champion, candidate = map(admitted.bento, (admitted.previous, attempt.desired.wanted))
     evidence = admitted.snapshot.evidence(attempt.environment.name, attempt.commit)
-    return question_of(champion, candidate, evidence)
+    depends = admitted.snapshot.settings.feedback.depends_on_answer
+    return question_of(champion, candidate, evidence, labels=depends == "no")
 
 
-def question_of(champion: Bento, candidate: Bento, evidence: EvidenceFile | None) -> Question:
-    """What both contracts say, and what the holdout has shown if it was this champion's."""
+def question_of(
+    champion: Bento, candidate: Bento, evidence: EvidenceFile | None, *, labels: bool = False
+) -> Question:
+    """What both contracts say, and what the holdout has shown if it was this champion's. `labels`:
+    do they not depend on who answered?"""
     ours, theirs = candidate.contract, champion.contract
     hidden = [spec.name for spec in theirs.inputs if spec.sensitive]
     judged = evidence.judged if evidence else None
@@ -72,6 +85,8 @@ def question_of(champion: Bento, candidate: Bento, evidence: EvidenceFile | None
         expected_flips=judged.flips if judged and known else None,
         segments=tuple(name for name in ours.roles.segments if name in names),
         problem=_problem(hidden, ours.task != theirs.task or ours.classes != theirs.classes),
+        classes=tuple(ours.classes or ()),
+        labels=labels,
     )
 
 
@@ -102,6 +117,7 @@ class Comparison:
     journal: Journal = field(init=False)
     shade: Shade = field(init=False)
     _logs: tuple[Answers, Answers] = field(init=False)
+    _truths: Truths = field(init=False)
     _waiting: deque[Answered] = field(default_factory=deque)  # answered by the champion alone
     _copies: list[Answered] = field(default_factory=list)  # what the candidate answered to copies
     _began: bool = False
@@ -109,13 +125,14 @@ class Comparison:
     def __post_init__(self) -> None:
         self.shade = shades_of(self.attempt.events)[-1]
         self.journal = journal_of(self.target, self.attempt)
-        folder, most = self.target.runtime.predictions, self.policy.replay + self.policy.most
+        folder, most = self.target.runtime.predictions, _most(self.policy)
+        self._truths = Truths(folder, most)
         candidate = self.attempt.desired.wanted.release
         self._logs = Answers(folder, self.shade.champion, most), Answers(folder, candidate, most)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """On everything so far."""
-        return verdicts_on(self.journal.read(), self.policy)
+        return verdicts_on(self.journal.read(), self.policy, self._truths)
 
     def go_on(self, seconds: float = SLICE) -> None:
         """Compare more, for about so long; nothing past the last look."""

@@ -10,6 +10,7 @@ from delivery.deployment.strategies.canary import split_of
 from delivery.events.event import State
 from delivery.events.steps import shades_of, steps_of
 from delivery.gates.rollout import canary, pace
+from delivery.gates.rollout.agreement import most_changed
 from delivery.gates.rollout.decision import decide
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.settings.rollout import Canary, Shadow
@@ -56,7 +57,7 @@ class RolloutView:
 class ShadowView:
     """`pairs` are rows that both were asked, of which copies of the router are `mirrored` and the
     candidate `failed` some; `needed` more come before the next decision. `measured` is that of the
-    last one."""
+    last one, and `differs` where its answers differ most."""
 
     candidate: str
     champion: str
@@ -67,6 +68,7 @@ class ShadowView:
     needed: int
     measured: str
     waits_for: str
+    differs: str = ""
 
     def __str__(self) -> str:
         if not self.is_watched:
@@ -74,7 +76,7 @@ class ShadowView:
         return (
             f"{self.candidate} was asked {self.pairs:,} rows that {self.champion} answered "
             f"({self.mirrored:,} copied by the router), and failed {self.failed:,}; "
-            f"{self.measured}; {self.waits_for}"
+            f"{self.measured}; {f'{self.differs}; ' if self.differs else ''}{self.waits_for}"
             + (f"; {self.needed:,} more until the next decision" if self.needed else "")
         )
 
@@ -101,6 +103,7 @@ def _shadow(target: Target, attempt: Attempt) -> ShadowView:
         needed=decision.needed,
         measured="; ".join(verdict.measured for verdict in verdicts) or "nothing was judged yet",
         waits_for=f"{decision.next}: {decision.why}",
+        differs="; ".join(filter(None, (most_changed(verdict.details) for verdict in verdicts))),
     )
 
 

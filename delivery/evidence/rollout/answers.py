@@ -4,10 +4,7 @@ has the format. Requests of `delivery` itself are left out.
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -17,6 +14,8 @@ from typing import Any
 import orjson
 
 from delivery.bento.client import OWN
+from delivery.evidence.rollout.tail import Tail
+from delivery.gates.rollout.observations.served import digest
 
 FILES = "predictions-*.jsonl*"  # of all workers, also those that were rotated
 HEAD = 100  # bytes of a line in which its release stands
@@ -26,13 +25,15 @@ HEAD = 100  # bytes of a line in which its release stands
 class Answered:
     """A request that was answered `at` a moment (s since 1970). `digest` is that of the bytes that
     came, empty where nobody may know them again. `features` maps each input to its values, [rows];
-    `score` is [rows] or [rows, classes]. `key` tells the request from all others."""
+    `score` is [rows] or [rows, classes]. `key` tells the request from all others; `request` is the
+    digest of the id by which feedback names it."""
 
     key: str
     at: float
     digest: str
     features: Mapping[str, Sequence[Any]]
     score: Sequence[Any]
+    request: int = 0
 
 
 @dataclass
@@ -43,31 +44,18 @@ class Answers:
     folder: Path
     release: str
     most: int
-    _places: dict[int, int] = field(default_factory=dict)  # of a file by its inode: bytes read
+    _tail: Tail = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tail = Tail(self.folder, FILES, self.most)
 
     def read(self) -> Sequence[Answered]:
         """What came since the last time, oldest first. A line that is being written comes later,
         and one that cannot be read is left out."""
-        lines = [line for file in sorted(self.folder.glob(FILES)) for line in self._new(file)]
+        name = self.release.encode()
+        lines = self._tail.read(lambda line: name in line[:HEAD])
         answered = [item for line in lines if (item := _answered(line, self.release))]
         return sorted(answered, key=lambda item: item.at)
-
-    def _new(self, file: Path) -> Sequence[bytes]:
-        """The lines of this release that are whole and were not read yet."""
-        name, lines = self.release.encode(), deque[bytes](maxlen=self.most)
-        with suppress(FileNotFoundError), file.open("rb") as content:  # or it was rotated away
-            status = os.fstat(content.fileno())
-            place = self._places.get(status.st_ino, 0)
-            place = place if place <= status.st_size else 0  # it was emptied
-            content.seek(place)
-            for line in content:
-                if not line.endswith(b"\n"):
-                    break
-                place += len(line)
-                if name in line[:HEAD]:
-                    lines.append(line)
-            self._places[status.st_ino] = place
-        return lines
 
 
 def _answered(line: bytes, release: str) -> Answered | None:
@@ -78,8 +66,8 @@ def _answered(line: bytes, release: str) -> Answered | None:
             return None
         key = blake2b(line, digest_size=12).hexdigest()
         at = datetime.fromisoformat(item["time"]).timestamp()
-        return Answered(
-            key, at, item.get("digest", ""), dict(item["features"]), list(item["score"])
-        )
+        features, score = dict(item["features"]), list(item["score"])
+        request = digest(item["request_id"])
+        return Answered(key, at, item.get("digest", ""), features, score, request)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

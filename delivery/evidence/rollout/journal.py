@@ -60,7 +60,10 @@ class Journal:
         try:
             item = orjson.loads(line)
             if self.question is None:
-                self.question = Question(**item | {"segments": tuple(item["segments"])})
+                lists = {
+                    name: tuple(value) for name, value in item.items() if isinstance(value, list)
+                }
+                self.question = Question(**item | lists)
             elif item["key"] not in self.keys:
                 self.compared.append(Compared(**item))
                 self.keys.add(item["key"])

@@ -42,7 +42,8 @@ def compared(
 ) -> Compared:
     """`item` beside what the candidate answered; None for a failure."""
     values = {name: item.features[name] for name in segments if name in item.features}
-    return Compared(item.key, item.at, item.score, scores, segments=values, **more)
+    more |= {"segments": values, "request": item.request}
+    return Compared(item.key, item.at, item.score, scores, **more)
 
 
 def _body(features: Mapping[str, Sequence[Any]]) -> bytes:

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from delivery.gates.numbers.bootstrap import Codes, Floats, resample
-from delivery.gates.numbers.metrics import flips, losses
+from delivery.gates.numbers.bootstrap import Codes, resample
+from delivery.gates.numbers.metrics import losses
 from delivery.gates.numbers.paired import SEED, Comparison, PairedLosses, compare
+from delivery.gates.rollout.agreement import changed, figures, labelled, words
 from delivery.gates.rollout.decision import inconclusive
 from delivery.gates.rollout.dependence.blocks import BLOCKS, levels
 from delivery.gates.rollout.dependence.difference import exact
 from delivery.gates.rollout.observations.pairs import Pairs
-from delivery.gates.rollout.observations.samples import Flags, Texts
+from delivery.gates.rollout.observations.samples import Texts
 from delivery.gates.verdict import Verdict
 from serving.strict import Strict
 
 GATE = "shadow"
-SHOWN = 12  # values of a segment
 FACTOR = 2.0  # times the flips that the holdout has shown may come
 ALPHA = 0.05  # of all looks together
 EXTENSIONS = 3  # looks after the first
@@ -110,10 +110,10 @@ def _judge(pairs: Pairs, clusters: Codes, look: int, limits: _Limits) -> Verdict
         why = "most rows have no scores of both"
         return inconclusive(GATE, measured, required, why, more, **details)
     loss, flips = _loss(pairs, clusters, policy), _flips(pairs, clusters, level)
-    details |= _details(pairs, clusters, loss)
+    details |= figures(pairs, clusters, loss)
     measured += (
         f", mean |Δ| {details['mean_delta']:.4g}, largest {details['largest_delta']:.4g}, "
-        f"{flips.difference:.2%} of answers changed"
+        f"{flips.difference:.2%} of answers changed{words(pairs, details, loss)}"
     )
     if loss and loss.upper > policy.margin * loss.reference and loss.inferior:
         why = f"its loss is worse by {loss.relative(loss.difference):+.2%}, proven"
@@ -181,7 +181,7 @@ def _flips(pairs: Pairs, clusters: Codes, level: float) -> Bounds:
 
 def _loss(pairs: Pairs, clusters: Codes, policy: Policy) -> Comparison | None:
     """The paired loss where labels have come; None below the least number of pairs or clusters."""
-    known = _labelled(pairs)
+    known = labelled(pairs)
     few = known.sum() < policy.pairs or len(np.unique(clusters[known])) < policy.clusters
     if pairs.labels is None or few:
         return None
@@ -191,69 +191,3 @@ def _loss(pairs: Pairs, clusters: Codes, policy: Policy) -> Comparison | None:
         losses(pairs.task, labels, side[known]) for side in (pairs.candidate, pairs.champion)
     )
     return compare(PairedLosses("loss", own, theirs, clusters[known]))
-
-
-def _labelled(pairs: Pairs) -> Flags:
-    if pairs.labels is None:
-        return np.zeros(len(pairs), dtype=bool)
-    known = np.isfinite(pairs.labels.astype(np.float64))
-    if pairs.task != "regression":
-        known &= pairs.labels >= 0
-    return np.asarray(known & pairs.scored)
-
-
-def changed(pairs: Pairs) -> Flags:
-    """Where the answer changes: across the threshold, or the most probable class, [pairs]. Each
-    model has its own threshold; without one no answer changes."""
-    sides = (pairs.champion, pairs.threshold), (pairs.candidate, pairs.own_threshold)
-    return np.asarray(flips(pairs.task, *sides) & pairs.scored)
-
-
-def mcnemar(pairs: Pairs, clusters: Codes) -> float | None:
-    """z of "as many answers become right as become wrong", by clusters; None without such."""
-    known = changed(pairs) & _labelled(pairs)
-    if pairs.task != "binary" or not known.any():
-        return None
-    assert pairs.labels is not None
-    assert pairs.own_threshold is not None
-    right = (pairs.candidate[known] > pairs.own_threshold) == (pairs.labels[known] == 1)
-    sums = np.bincount(clusters[known], np.where(right, 1.0, -1.0))
-    return float(sums.sum() / math.sqrt(float((sums**2).sum()) or 1.0))
-
-
-def _details(pairs: Pairs, clusters: Codes, loss: Comparison | None) -> dict[str, Any]:
-    scored = pairs.scored
-    delta = np.abs(pairs.candidate[scored] - pairs.champion[scored])
-    delta = delta if delta.ndim == 1 else delta.max(axis=1)
-    flips = changed(pairs)[scored]
-    return {
-        "mean_delta": float(delta.mean()),
-        "largest_delta": float(delta.max()),
-        "flips": float(flips.mean()),
-        "loss": loss.to_json() if loss else None,
-        "mcnemar": mcnemar(pairs, clusters),
-        "p95_seconds": [_p95(pairs.candidate_seconds), _p95(pairs.champion_seconds)],
-        "segments": {
-            name: _by_value(np.asarray(values)[scored].astype(str), delta, flips)
-            for name, values in pairs.segments.items()
-        },
-    }
-
-
-def _by_value(values: Any, delta: Floats, flips: Flags) -> list[dict[str, Any]]:
-    """The largest values of a segment."""
-    names, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return [
-        {
-            "value": str(names[place]),
-            "pairs": int(counts[place]),
-            "mean_delta": float(delta[codes == place].mean()),
-            "flips": float(flips[codes == place].mean()),
-        }
-        for place in np.argsort(-counts, kind="stable")[:SHOWN]
-    ]
-
-
-def _p95(seconds: Floats) -> float | None:
-    known = seconds[np.isfinite(seconds)]
-    return float(np.quantile(known, 0.95)) if len(known) else None

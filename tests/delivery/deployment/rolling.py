@@ -58,7 +58,7 @@ def shadowed_by(patch: pytest.MonkeyPatch) -> Traffic:
         return (VERDICTS[made.says.pop(0) if len(made.says) > 1 else made.says[0]],)
 
     patch.setattr(comparison, "verdicts_on", say)
-    patch.setattr(comparison, "question_of", lambda *_: Question())
+    patch.setattr(comparison, "question_of", lambda *_, **__: Question())
     patch.setattr(comparison.Comparison, "go_on", lambda _: None)
     return made
 

@@ -71,7 +71,8 @@ class Compared:
 
     `champion` and `candidate` are scores, [rows] or [rows, classes]; the candidate's are None where
     it failed, and `why` says how. `seconds` is how long it took, None where that is unknown.
-    `segments` maps each segment to its values, [rows]. `key` tells the request from all others.
+    `segments` maps each segment to its values, [rows]. `key` tells the request from all others, and
+    `request` is the digest of the id by which feedback names it.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Compared:
     mirrored: bool = False
     why: str = ""
     segments: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    request: int = 0
 
     def __len__(self) -> int:
         return len(self.champion)
@@ -89,9 +91,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is known before both are asked: the task and the thresholds of both contracts, how many
-    answers changed on the holdout, the inputs that are segments; and why nothing can be compared,
-    empty where it can."""
+    """What is known before both are asked: the task, the classes and the thresholds of both
+    contracts, how many answers changed on the holdout, the inputs that are segments; whether labels
+    of requests that the champion answered say something about the candidate; and why nothing can be
+    compared, empty where it can."""
 
     task: Task = "binary"
     threshold: float | None = None
@@ -99,11 +102,15 @@ class Question:
     expected_flips: float | None = None
     segments: tuple[str, ...] = ()
     problem: str = ""
+    classes: tuple[Any, ...] = ()
+    labels: bool = False
 
 
-def pairs_of(compared: Sequence[Compared], question: Question) -> Pairs:
+def pairs_of(
+    compared: Sequence[Compared], question: Question, truths: Mapping[int, Any] | None = None
+) -> Pairs:
     """A row of each request after the other. The champion answered each: what it refuses nobody
-    writes down."""
+    writes down. `truths` maps the digest of a request's id to what feedback says of it."""
     counts = [len(item) for item in compared]
     champion = _scores([score for item in compared for score in item.champion])
     failed = np.repeat([item.candidate is None for item in compared], counts).astype(bool)
@@ -123,6 +130,7 @@ def pairs_of(compared: Sequence[Compared], question: Question) -> Pairs:
         task=question.task,
         threshold=question.threshold,
         own_threshold=question.own_threshold,
+        labels=_labels(compared, question, truths or {}) if question.labels else None,
         expected_flips=question.expected_flips,
         segments={
             name: np.array([str(value) for item in compared for value in item.segments[name]])
@@ -130,6 +138,27 @@ def pairs_of(compared: Sequence[Compared], question: Question) -> Pairs:
             if all(len(item.segments.get(name, ())) == len(item) for item in compared)
         },
     )
+
+
+def _labels(compared: Sequence[Compared], question: Question, truths: Mapping[int, Any]) -> Floats:
+    """The number of its class, or its value, of each row; NaN where it has not come, or not one for
+    each row of its request."""
+    numbers = {name: float(number) for number, name in enumerate(question.classes)}
+    labels: list[float] = []
+    for item in compared:
+        truth = truths.get(item.request)
+        values = truth if isinstance(truth, list) else [truth]
+        if len(values) != len(item):
+            values = [None] * len(item)
+        labels += [_label(value, numbers) for value in values]
+    return np.array(labels, dtype=np.float64)
+
+
+def _label(value: Any, numbers: Mapping[Any, float]) -> float:
+    try:
+        return numbers.get(value, np.nan) if numbers else float(value)
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def _scores(values: Sequence[Any]) -> Floats:

@@ -126,6 +126,26 @@ def test_a_copy_may_be_written_down_before_its_request(place: Place) -> None:
     assert [item.candidate for item in made.journal.compared] == [[0.6]]
 
 
+@pytest.mark.parametrize("labels", [True, False])
+def test_labels_that_came_meanwhile_are_used_where_they_say_something(
+    place: Place, labels: bool
+) -> None:
+    """About requests of the champion, by their ids; one that is worse by them is rejected."""
+    question = Question("binary", 0.5, 0.5, 1.0, classes=("no", "yes"), labels=labels)
+    made = comparison(place, question=question)
+    logged(place, *(line(at, score=[0.9]) for at in range(1, 41)))
+    with answering(place, lambda rows: (200, {"predictions": [0.1] * len(rows)})):
+        made.go_on(60)
+        (verdict,) = made.verdicts()
+        assert verdict.details["loss"] is None, "none has come"
+        with (place.predictions / "feedback.jsonl").open("w", encoding="utf-8") as file:
+            for at in range(1, 41):
+                file.write(json.dumps({"request_id": f"id-{ONE}-{at}", "truth": "yes"}) + "\n")
+        (verdict,) = made.verdicts()
+    assert (verdict.status == "fail") == labels, verdict
+    assert ("its loss is worse" in verdict.why) == labels
+
+
 def test_who_goes_on_asks_nothing_twice(place: Place) -> None:
     logged(place, *(line(at) for at in range(1, 6)))
     with answering(place):
@@ -246,8 +266,9 @@ def test_what_the_holdout_has_shown_counts_for_the_champion_that_it_was_shown_of
     roles = {"label": "late", "row_id": "id", "segments": ["origin", "airline"]}
     one = bento(tmp_path, ONE, threshold=0.4)
     two = bento(tmp_path, TWO, threshold=0.3, roles=roles)
-    question = question_of(one, two, evidence(champion=ONE, flips=0.02))
-    assert question == Question("binary", 0.4, 0.3, 0.02, ("origin",))
+    question = question_of(one, two, evidence(champion=ONE, flips=0.02), labels=True)
+    known = Question("binary", 0.4, 0.3, 0.02, ("origin",), classes=("False", "True"), labels=True)
+    assert question == known
     for other in (evidence(champion="r-other", flips=0.02), evidence(champion=ONE), None):
         assert question_of(one, two, other).expected_flips is None
 

@@ -84,6 +84,22 @@ def test_a_shadow_says_how_many_pairs_the_next_decision_needs(tmp_path: Path) ->
     assert str(seen).endswith("996 more until the next decision")
 
 
+def test_a_shadow_says_where_it_differs_most(tmp_path: Path) -> None:
+    made = Place("staging", running={ONE: True, TWO: True}, predictions=tmp_path)
+    tried = shadowing(10)
+    journal = journal_of(made.target, tried)
+    journal.begin(Question(threshold=0.5, own_threshold=0.5, segments=("to",)))
+    journal.add([
+        Compared(f"k{n}", n, [0.4], [0.6 if n % 40 == 0 else 0.4], segments={"to": ["AA"]})
+        for n in range(1000)
+    ])  # fmt: skip
+    with made.watched() as lease:
+        made.reflect(mirror_of(tried, shades_of(tried.events)[0]), lease)
+        assert "most answers change where to is 'AA': 2.50% of 1,000" in str(
+            view(made.target, tried)
+        )
+
+
 def test_without_a_watcher_nobody_meets_it() -> None:
     seen = view(place().target, attempt(ONE))
     assert str(seen) == f"nobody watches the rollout, so no client meets {TWO}"

@@ -11,6 +11,7 @@ from delivery.errors import InputError
 from delivery.evidence.reported import batch_pairs as module
 from delivery.evidence.reported.batch_pairs import batch_pairs
 from delivery.gates.rollout import shadow
+from delivery.gates.rollout.agreement import changed
 from serving.contract import Task
 from tests.serving.batch.jobs import run_job, write_rows
 from tests.serving.conftest import TASKS
@@ -54,7 +55,7 @@ def test_each_release_decides_by_its_own_threshold(tmp_path: Path) -> None:
     pairs = batch_pairs(*places, tiny_contract(), other)
     assert (pairs.threshold, pairs.own_threshold) == (0.5, 0.9)
     between = (pairs.champion > 0.5) & (pairs.champion <= 0.9)
-    assert shadow.changed(pairs).tolist() == between.tolist()
+    assert changed(pairs).tolist() == between.tolist()
 
 
 def test_a_row_that_one_refuses_failed_there(tmp_path: Path) -> None:

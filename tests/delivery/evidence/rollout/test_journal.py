@@ -9,8 +9,8 @@ import pytest
 from delivery.evidence.rollout.journal import Journal
 from delivery.gates.rollout.observations.pairs import Compared, Question
 
-QUESTION = Question("binary", 0.5, 0.6, 0.01, ("carrier",))
-ONE = Compared("one", 1.0, [0.1], [0.2], 0.01, segments={"carrier": ["AA"]})
+QUESTION = Question("binary", 0.5, 0.6, 0.01, ("carrier",), classes=("no", "yes"), labels=True)
+ONE = Compared("one", 1.0, [0.1], [0.2], 0.01, segments={"carrier": ["AA"]}, request=2**64 - 1)
 TWO = Compared("two", 2.0, [[0.1, 0.9]], None, why="422 no")
 THREE = Compared("three", 3.0, [0.3], [0.3], mirrored=True)
 

@@ -54,6 +54,33 @@ def test_scores_of_classes_keep_their_shape(candidate: list[list[float]] | None)
     assert made.champion.shape == made.candidate.shape == (1, 2)
 
 
+ROWS = (
+    Compared("one", 1.0, [0.1, 0.2], [0.1, 0.3], request=1),
+    Compared("two", 2.0, [0.4], [0.4], request=2),
+    Compared("three", 3.0, [0.5], [0.5], request=3),
+)
+
+
+def labels(truths: dict[int, object], **more: object) -> list[float]:
+    found = pairs_of(ROWS, Question(labels=True, **more), truths).labels
+    assert found is not None
+    return [-1 if np.isnan(value) else float(value) for value in found]
+
+
+def test_labels_that_came_stand_beside_their_rows() -> None:
+    assert labels({1: ["yes", "no"], 3: "yes"}, classes=("no", "yes")) == [1, 0, -1, 1]
+    assert labels({1: [3, 4.5], 2: "7"}, task="regression") == [3, 4.5, 7, -1]
+
+
+@pytest.mark.parametrize("truth", ["yes", ["yes"], ["yes", "maybe", "no"], None, [["yes"], {}]])
+def test_labels_that_fit_no_row_are_unknown(truth: object) -> None:
+    assert labels({1: truth}, classes=("no", "yes"))[:2] == [-1, -1]
+
+
+def test_labels_that_may_depend_on_the_answer_are_left_out() -> None:
+    assert pairs_of(ROWS, Question(classes=("no", "yes")), {2: "yes"}).labels is None
+
+
 def test_nothing_compared_is_no_pair() -> None:
     assert len(pairs_of([], Question())) == 0
 

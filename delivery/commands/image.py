@@ -23,6 +23,7 @@ from delivery.release.images.referrers import attach
 from delivery.release.images.statement import Statement
 from delivery.release.images.vouching import builder, pulled, require_of_release, vouched
 from delivery.report.cells import cell
+from delivery.settings.host import append
 from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import SHOWN
 
@@ -65,6 +66,7 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
         statement = Statement.about(there, image.config_digest, record, reference)
         attach(image, there, documents(image, statement.by(builder(context.surroundings))))
         pushed = str(there)
+        append(context.surroundings.output, f"name={there.name}\ndigest={there.digest}")
     return ImageResult(
         release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
         image.layout.folder, pushed,

@@ -20,7 +20,8 @@ from tests.workflows.parsed import ROOT, USES, WORKFLOWS, files, starts, steps, 
 NAMES = [path.name for path in sorted((ROOT / WORKFLOWS).glob("*.yml"))]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in files()}
 # Commands that read the history of main and its tags.
-HISTORY = ("gate", "release", "deploy", "rollback", "check", "pending", "retrain --from", "batch")
+HISTORY = ("gate", "release", "deploy", "rollback", "check", "pending", "retrain --from", "batch",
+           "image")  # fmt: skip
 
 
 def jobs(name: str) -> dict[str, Any]:
@@ -120,9 +121,10 @@ def test_secrets_reach_only_jobs_of_an_environment(name: str) -> None:
             assert used == set(called["on"]["workflow_call"]["secrets"])
             assert all("environment" in inner for inner in called["jobs"].values())
         elif used and "environment" not in job:
-            assert name in ("ci.yml", "train.yml", "reproduce.yml")
+            assert name in ("ci.yml", "train.yml", "reproduce.yml", "image.yml")
             assert used == {"DVC_CONFIG"}
-            assert job["permissions"] == {"contents": "read"} or name == "ci.yml"
+            assert job["permissions"]["contents"] == "read" or name == "ci.yml"
+            assert job["permissions"].keys() == {"contents"} or name in ("ci.yml", "image.yml")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -227,14 +229,47 @@ def test_every_workflow_is_in_the_docs(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs/github.md").read_text(encoding="utf-8")
 
 
-def test_only_the_job_that_attests_can_sign_as_this_repository() -> None:
-    """And it runs nothing but the actions that do it."""
+LOGIN = "docker login --username"
+
+
+def test_only_jobs_that_attest_can_sign_as_this_repository() -> None:
+    """And they run nothing but the actions that do it, and a login."""
     able = {
         (name, key)
         for name in NAMES
         for key, job in jobs(name).items()
         if "id-token" in job["permissions"]
     }
-    assert able == {("release.yml", "attest")}
-    assert all("run" not in step for step in jobs("release.yml")["attest"]["steps"])
-    assert "store" not in str(jobs("release.yml")["attest"]), "no secret reaches it"
+    assert able == {("release.yml", "attest"), ("image.yml", "attest")}
+    for name, key in able:
+        runs = [step["run"] for step in jobs(name)[key]["steps"] if "run" in step]
+        assert all(LOGIN in line and "delivery" not in line for line in runs)
+        assert "secrets." not in str(jobs(name)[key]), "no secret reaches it"
+        assert jobs(name)[key].get("environment") is None
+
+
+def test_who_may_push_an_image_may_not_sign_for_it() -> None:
+    """The key and the right to push meet in no job, and each has the least that it needs."""
+    found = jobs("image.yml")
+    rights = {name: dict(job["permissions"]) for name, job in found.items()}
+    assert rights["build"] == {"contents": "read", "packages": "write"}
+    assert rights["scan"] == {"packages": "read"}
+    assert rights["sign"]["packages"] == "read"
+    keyed = {name for name, job in found.items() if "DELIVERY_SIGNING_KEY" in str(job)}
+    assert keyed == {"sign"}
+    assert {name for name, job in found.items() if "delivery " in str(job)} == {"build", "sign"}
+
+
+def test_what_is_signed_and_attested_is_the_digest_that_was_pushed() -> None:
+    text = TEXTS[ROOT / WORKFLOWS / "image.yml"]
+    whole = "${{ needs.build.outputs.name }}@${{ needs.build.outputs.digest }}"
+    assert f"IMAGE: {whole}" in text
+    assert f"image: {whole}" in text
+    attest = jobs("image.yml")["attest"]["steps"][-1]["with"]
+    assert attest == {
+        "subject-name": "${{ needs.build.outputs.name }}",
+        "subject-digest": "${{ needs.build.outputs.digest }}",
+        "push-to-registry": True,
+    }
+    signs = next(step for step in jobs("image.yml")["sign"]["steps"] if "IMAGE" in str(step))
+    assert "--report scan/scan.json" in signs["run"]

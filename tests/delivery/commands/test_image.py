@@ -60,6 +60,8 @@ def test_it_is_built_and_pushed_under_its_digest(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "push", lambda image, name, _: Reference(name, image.digest))
+    output = world.root / "output"
+    monkeypatch.setattr("delivery.settings.host.Surroundings.output", output)
     beside: list[Sequence[Attached]] = []
     monkeypatch.setattr(command, "attach", lambda *given: beside.append(given[2]))
     result = build(world, ONE, BASE, push_to="registry.example/online")
@@ -68,6 +70,7 @@ def test_it_is_built_and_pushed_under_its_digest(
     ((sbom, provenance),) = beside
     assert "CycloneDX" in sbom.text
     assert result.digest.removeprefix("sha256:") in provenance.text
+    assert output.read_text() == f"name=registry.example/online\ndigest={result.digest}\n"
     again = build(world, ONE, BASE)
     assert (again.config_digest, again.pushed) == (result.config_digest, "")
 

@@ -6,9 +6,13 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
 
 from delivery.bento.bento import SOURCE, Bento
 from delivery.bento.environment import BATCH_LOCK, bytecode, environment
@@ -21,6 +25,7 @@ from delivery.errors import (
     RefusedError,
     TargetError,
 )
+from delivery.gates.numbers.bootstrap import Floats
 from serving.batch.documents import Manifest, Progress
 from serving.strict import parse
 
@@ -109,6 +114,27 @@ def score(bento: Bento, scoring: Scoring, envs: Path, tell: Callable[[Progress],
         errors.seek(0)
         failure = _failure(job.returncode, errors.read()) if job.returncode else None
     return Outcome(manifest, failure)
+
+
+def score_file(bento: Bento, envs: Path, rows: Sequence[Mapping[str, Any]]) -> Floats:
+    """The scores of a file of `rows`: [rows] or [rows, classes], float64.
+
+    Raises:
+        RefusedError: a row does not fit the contract.
+        InputError, TargetError: as `score`, or the job failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file, output = Path(folder, "rows.jsonl"), Path(folder, "scores")
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        scoring = Scoring(str(file), str(output), max_refused=0.0, processes=1)
+        outcome = score(bento, scoring, envs, lambda _: None)
+        if outcome.failure is not None:
+            raise outcome.failure
+        assert outcome.manifest is not None, "a job that did not fail has published"
+        scores: list[Any] = []
+        for unit in outcome.manifest.units:
+            scores += pq.read_table(output / unit.predictions.file).column("score").to_pylist()
+    return np.array(scores, dtype=np.float64)
 
 
 def whole(address: str) -> str:

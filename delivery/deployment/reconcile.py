@@ -274,6 +274,7 @@ class Deployment:
             signature=self._context.signed(
                 snapshot, wanted.release, self.environment, wanted.image
             ),
+            envs=self._context.workspace / "envs",
         )
         judgement = judge_live(live)
         evidence = snapshot.evidence(self.environment, attempt.commit)

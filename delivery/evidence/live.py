@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.bento.server import DEFAULTS
@@ -16,7 +17,8 @@ from serving.settings.service import ServingSettings
 
 @dataclass(frozen=True)
 class Live:
-    """`url` answers, and `bento` is what should answer there; `previous` is what ran before.
+    """`url` answers, and `bento` is what should answer there; `previous` is what ran before. Where
+    no service runs `url` is empty, and `envs` is where the libraries lie that score files.
 
     `settings` are what the instance was started with. `under_load` is False where it was verified
     here before. `signature` is the evidence on its signature, None where nobody asks for it.
@@ -32,3 +34,4 @@ class Live:
     under_load: bool = True
     signature: signature.Evidence | None = None
     verdicts: Sequence[Verdict] = ()
+    envs: Path = Path()

@@ -171,18 +171,19 @@ class Trial:
             "retrain": self.evaluation.retrain,
             "reason": self.evaluation.reason,
             **(_mean_losses(self.paired) if self.paired else {}),
-            **self._flips(),
+            **({} if self.flips is None else {"flips": self.flips}),
         }
 
-    def _flips(self) -> dict[str, float]:
-        """The share of answers in which the candidate and its champion differ: a shadow shall not
-        find many more."""
+    @property
+    def flips(self) -> float | None:
+        """The share of answers on the holdout in which the candidate and its champion differ: a
+        shadow shall not find many more. None where they were not compared."""
         paired, champion = self.paired, self.champion
         if paired is None or champion is None:
-            return {}
+            return None
         ours = paired.candidate, paired.contract.threshold
         changed = flips(paired.task, ours, (paired.reference, champion.contract.threshold))
-        return {"flips": float(changed.mean())}
+        return float(changed.mean())
 
     def _reference(self, holdout: Holdout) -> Answer:
         """The champion's answers, or those of a dummy that knows how often labels occur."""

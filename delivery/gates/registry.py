@@ -42,14 +42,15 @@ EVERYWHERE: tuple[Command, ...] = (*PROPOSED, *LIVE)
 @dataclass(frozen=True)
 class Gate:
     """`protects_from` completes the sentence for people; `at` are the commands that judge by it. A
-    person's reason makes up for its verdict unless
-    it says what runs, who made it, where code may run, or what evidence is about."""
+    person's reason makes up for its verdict unless it says what runs, who made it, where code may
+    run, or what evidence is about. One that `needs_service` is not asked where none runs."""
 
     name: str
     kind: Kind
     protects_from: str
     at: tuple[Command, ...] = PROPOSED
     overridable: bool = True
+    needs_service: bool = False
 
     @property
     def module(self) -> ModuleType:
@@ -88,11 +89,18 @@ GATES = (
     Gate("best", "quality", "quality that falls release by release"),
     Gate("data", "quality", "data that is broken, thin or contains the answer"),
     Gate(
+        "agreement",
+        "quality",
+        "a release that scores files otherwise than the champion does",
+        at=("promote",),
+    ),
+    Gate(
         "smoke",
         "service",
         "another release running than the one that was released",
         at=LIVE,
         overridable=False,
+        needs_service=True,
     ),
     Gate("parity", "service", "a model that changed on its way into the service", at=EVERYWHERE),
     Gate(
@@ -106,9 +114,21 @@ GATES = (
         "service",
         "a service that malformed requests break, or that anybody may call",
         at=LIVE,
+        needs_service=True,
     ),
-    Gate("load", "service", "a service that is too slow or fails under its traffic", at=EVERYWHERE),
-    Gate("latency", "service", "a release that needs much more time or memory than the champion"),
+    Gate(
+        "load",
+        "service",
+        "a service that is too slow or fails under its traffic",
+        at=EVERYWHERE,
+        needs_service=True,
+    ),
+    Gate(
+        "latency",
+        "service",
+        "a release that needs much more time or memory than the champion",
+        needs_service=True,
+    ),
     Gate("artefact", "supply_chain", "files that run code when they are loaded"),
     Gate("sbom", "supply_chain", "a package that nobody knows is inside"),
     Gate("licences", "supply_chain", "a package whose licence asks more than you want to give"),
@@ -162,9 +182,9 @@ RENAMED = {"looks": "holdout_reuse", "reproducible": "reproducible_build"}  # ol
 OVERRIDABLE = frozenset(gate.name for gate in GATES if gate.overridable)
 
 
-def gates_at(command: Command) -> Iterator[Gate]:
-    """The gates that `command` judges by."""
-    return (gate for gate in GATES if command in gate.at)
+def gates_at(command: Command, *, service: bool = True) -> Iterator[Gate]:
+    """The gates that `command` judges by, where a `service` runs or none does."""
+    return (gate for gate in GATES if command in gate.at and (service or not gate.needs_service))
 
 
 def gate(name: str) -> Gate:

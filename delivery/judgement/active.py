@@ -12,9 +12,10 @@ from delivery.gates.verdict import Verdict
 
 
 def judge_live(live: Live) -> Judgement:
-    """The verdicts on what answers at `live.url`. Nothing is answered from a cache."""
+    """The verdicts on what answers at `live.url`, or scores files where nothing answers. Nothing
+    is answered from a cache."""
     verdicts: tuple[Verdict, ...] = ()
-    for gate in gates_at("deploy"):
+    for gate in gates_at("deploy", service=bool(live.url)):
         evidence = gate.evidence.observe(replace(live, verdicts=verdicts))
         if evidence is not None:
             verdicts += (gate.judge(evidence, live.policy.section(gate.name)),)

@@ -57,7 +57,8 @@ def judge(submission: Submission, overrides: Overrides, command: Command) -> Jud
     with Servers(checkout.workspace, checkout.progress) as servers:
         predictions = Predictions(checkout.workspace, servers)
         trial = Trial(bento, reference, evaluation, policy, predictions, submission)
-        judgement = judge_trial(trial, gates_at(command))
+        gates = gates_at(command, service=submission.environment.settings.serves)
+        judgement = judge_trial(trial, gates)
     evidence = {**judgement.evidence, "subject": _subject(submission), "card": _card(bento)}
     verdicts = overridden(judgement.verdicts, overrides.reasons)
     judgement = replace(judgement, verdicts=verdicts, evidence=evidence)

@@ -57,7 +57,18 @@ class DockerTargetSettings(Strict):
     cpus: float = Field(default=1.0, gt=0)
 
 
-TargetSettings = LocalTargetSettings | DockerTargetSettings | KubernetesTargetSettings
+class BatchTargetSettings(Strict):
+    """Files are scored, and no service runs. `sample` is an address of files like those that are
+    scored there, as `delivery batch run` takes it: a candidate and its champion are compared on
+    their rows, before it is promoted."""
+
+    kind: Literal["batch"]
+    sample: str = Field(min_length=1)
+
+
+TargetSettings = (
+    LocalTargetSettings | DockerTargetSettings | KubernetesTargetSettings | BatchTargetSettings
+)
 
 
 class EnvironmentSettings(Strict):
@@ -72,6 +83,11 @@ class EnvironmentSettings(Strict):
     executes_code: bool = False  # may a model that is code run here?
     # Gates that a person may override with a reason; None: every gate, but none in the last.
     overrides: tuple[str, ...] | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Does a service answer clients here?"""
+        return not isinstance(self.target, BatchTargetSettings)
 
     @field_validator("overrides")
     @classmethod
@@ -129,7 +145,7 @@ class Settings(Strict):
     def _places_differ(
         cls, value: dict[str, EnvironmentSettings]
     ) -> dict[str, EnvironmentSettings]:
-        places = [_place(environment.target) for environment in value.values()]
+        places = [_place(each.target) for each in value.values() if each.serves]
         for place in places:
             if places.count(place) > 1:
                 raise ValueError(f"two environments have the same {place[0]}")
@@ -193,7 +209,7 @@ def _shifted(settings: Settings, environ: Mapping[str, str]) -> Settings:
 
 def _moved(environment: EnvironmentSettings, offset: int) -> EnvironmentSettings:
     target = environment.target
-    if isinstance(target, KubernetesTargetSettings):
+    if isinstance(target, KubernetesTargetSettings | BatchTargetSettings):
         return environment
     moved = target.model_copy(update={"port": target.port + offset})
     return environment.model_copy(update={"target": moved})
@@ -203,4 +219,5 @@ def _place(target: TargetSettings) -> tuple[str, ...]:
     """What no other environment may have: what it is called, and which."""
     if isinstance(target, KubernetesTargetSettings):
         return "namespace", target.namespace, target.context
+    assert not isinstance(target, BatchTargetSettings)
     return "port", str(target.port)

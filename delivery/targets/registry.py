@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from delivery.settings.policy import Environment
+from delivery.targets.batch.target import batch_target
 from delivery.targets.docker.target import docker_target
 from delivery.targets.kubernetes.target import kubernetes_target
 from delivery.targets.local.target import local_target
@@ -18,6 +19,7 @@ Manifests = Callable[[Path], None]  # writes infra/, as main has it, into a fold
 # state below the workspace.
 TARGETS: Mapping[str, Callable[[Environment, Path, Manifests], Target]] = {
     "local": lambda environment, workspace, _: local_target(environment, workspace),
+    "batch": lambda environment, workspace, _: batch_target(environment, workspace),
     "docker": lambda environment, workspace, _: docker_target(environment, workspace),
     "kubernetes": kubernetes_target,
 }

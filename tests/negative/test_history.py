@@ -49,7 +49,7 @@ def data_of_every_commit(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposed, "fetch_splits", lambda *_, **__: data)
     # Those of the supply chain have controls of their own.
     gates = [gate for gate in gates_at("promote") if gate.kind != "supply_chain"]
-    monkeypatch.setattr(proposed, "gates_at", lambda _: gates)
+    monkeypatch.setattr(proposed, "gates_at", lambda *_, **__: gates)
 
 
 def released(origin: Origin, release: Bento, judged: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,19 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from delivery.bento.bento import Bento
+from delivery.bento.temporary import Servers
 from delivery.evidence.evaluation import Evaluation
+from delivery.evidence.predictions import Predictions
 from delivery.evidence.table import SPLITS
+from delivery.evidence.trial import Trial
 from delivery.gates.judgement import Judgement
+from delivery.gates.registry import gate
 from delivery.gates.service.contract import Evidence, judge
 from delivery.gates.verdict import Verdict, blocking
+from delivery.settings.policy import BatchTargetSettings, EnvironmentSettings
 from serving.contract import Input, read_contract
-from tests.delivery.bentos import Bench, altered, splits, tiny, write_splits
+from serving.settings.service import ServingSettings
+from tests.delivery.bentos import POLICY, Bench, altered, splits, tiny, write_splits
 from tests.negative.digits import with_digits, write_digits_model
 from tests.serving.tiny import CARRIERS, CENTRES, ROLES, WEIGHTS, tiny_contract, tiny_frame
 
@@ -380,3 +387,33 @@ def test_an_input_that_changed_is_refused_by_the_contract_gate(
 def test_the_roles_of_the_tiny_models_are_what_these_controls_rely_on() -> None:
     assert ROLES.cluster == "day"
     assert ROLES.segments == ("carrier",)
+
+
+def on_files(
+    bench: Bench, candidate: Bento, champion: Bento, exam: Evaluation, sample: Path
+) -> Verdict:
+    """What the gate says where files like the sample are scored, and no service runs."""
+    target = BatchTargetSettings(kind="batch", sample=str(sample))
+    environment = SimpleNamespace(
+        settings=EnvironmentSettings(target=target), serving=ServingSettings()
+    )
+    checkout = SimpleNamespace(workspace=bench.workspace)
+    submission = SimpleNamespace(environment=environment, checkout=checkout)
+    agreement = gate("agreement")
+    with Servers(bench.workspace, lambda _: None) as servers:
+        predictions = Predictions(bench.workspace, servers)
+        trial = Trial(candidate, champion, exam, POLICY, predictions, submission)
+        return agreement.judge(agreement.evidence.gather(trial), POLICY.section(agreement.name))
+
+
+def test_other_answers_on_files_of_weekends_are_stopped_by_the_agreement_gate(
+    bench: Bench, champion: Bento, better: Bento, exam: Evaluation, tmp_path: Path
+) -> None:
+    """On the holdout, where most days are no weekend, few answers are others."""
+    sample = tmp_path / "weekends.parquet"
+    tiny_frame(4_000, seed=5).assign(weekend=True).to_parquet(sample)
+    turned = bench.bento("weekends", tiny(weights=WEIGHTS | {"weekend": -3.0}))
+    assert on_files(bench, better, champion, exam, sample).status == "pass"
+    verdict = on_files(bench, turned, champion, exam, sample)
+    assert (verdict.gate, verdict.status) == ("agreement", "fail")
+    assert "more answers change than the holdout has shown" in verdict.why

@@ -9,21 +9,29 @@ from delivery.commands.doctor.check import Check, look
 from delivery.context import Context
 from delivery.processes.ports import holder, taken
 from delivery.settings.kubernetes import KubernetesTargetSettings
-from delivery.settings.policy import PORT_OFFSET, DockerTargetSettings, Environment
+from delivery.settings.policy import (
+    PORT_OFFSET,
+    BatchTargetSettings,
+    DockerTargetSettings,
+    Environment,
+)
 from delivery.targets.kubernetes.target import access
 
 
 def place(context: Context, environment: Environment) -> Check:
-    """Of one environment."""
-    if isinstance(environment.settings.target, KubernetesTargetSettings):
+    """Of one environment that has a service."""
+    target = environment.settings.target
+    if isinstance(target, KubernetesTargetSettings):
         return look(f"cluster {environment}", partial(access, environment, context.manifests))
-    return _port(context, environment, environment.settings.target.port)
+    assert not isinstance(target, BatchTargetSettings)
+    return _port(context, environment, target.port)
 
 
 def places(context: Context, environments: Iterator[Environment]) -> Iterator[Check]:
-    """Of each."""
+    """Of each that has a service here or in a cluster. Those on an engine have their own checks."""
     for environment in environments:
-        if not isinstance(environment.settings.target, DockerTargetSettings):  # it has its own
+        target = environment.settings.target
+        if not isinstance(target, DockerTargetSettings | BatchTargetSettings):
             yield place(context, environment)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from delivery.bento.batch import score_file
 from delivery.bento.bento import Bento
 from delivery.bento.client import read_examples, score_rows
-from delivery.errors import HeldError, TargetError
+from delivery.errors import HeldError, RefusedError, TargetError
 from delivery.evidence.live import Live
 from delivery.evidence.trial import Trial
 from delivery.gates.numbers.bootstrap import Floats
@@ -29,10 +31,12 @@ def gather(trial: Trial) -> Evidence:
 
 
 def observe(live: Live) -> Evidence:
-    """From the instance itself; nothing that is live is answered from a cache."""
+    """From the instance itself, or by scoring a file where none runs; nothing that is live is
+    answered from a cache."""
+    ask = partial(score_rows, live.url) if live.url else partial(score_file, live.bento, live.envs)
     try:
-        return _answered(live.bento, lambda rows: score_rows(live.url, rows))
-    except (HeldError, TargetError) as error:
+        return _answered(live.bento, ask)
+    except (HeldError, RefusedError, TargetError) as error:
         return Evidence((), None, None, str(error))
 
 

@@ -16,8 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from delivery.settings.kubernetes import KubernetesTargetSettings
-from delivery.settings.policy import Environment
+from delivery.settings.policy import DockerTargetSettings, Environment, LocalTargetSettings
 from delivery.targets.local.instances import Instances
 from delivery.targets.local.routing.fence import Fence
 from delivery.targets.local.routing.orders import LocalOrders
@@ -38,7 +37,7 @@ def local_target(environment: Environment, workspace: Path) -> Target:
     settings = environment.serving.model_copy(update={"auth": "none"})
     instances = Instances(folder / "instances", settings, folder / "predictions")
     place = environment.settings.target
-    assert not isinstance(place, KubernetesTargetSettings)
+    assert isinstance(place, LocalTargetSettings | DockerTargetSettings)
     port = place.port
     orders = LocalOrders(folder)
     fence = Fence(environment.name, folder, orders, Supervision(workspace).process)

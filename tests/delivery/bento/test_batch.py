@@ -6,11 +6,13 @@ import json
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from delivery.bento import batch
-from delivery.bento.batch import Scoring, score, whole
+from delivery.bento.batch import Scoring, score, score_file, whole
 from delivery.bento.bento import Bento
+from delivery.bento.client import read_examples
 from delivery.bento.environment import BATCH_LOCK
 from delivery.errors import HeldError, InputError, OutsideError, RefusedError, TargetError
 from serving.batch.documents import Progress
@@ -128,3 +130,8 @@ def test_a_real_bento_scores_in_the_environment_of_its_lock(
     assert Bento(bento.id, bento.path).sha256 == before, "nothing is left in the bento"
     written = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert written["files"].keys() == {file.name for file in bento.model.iterdir()}
+    examples = read_examples(bento.model)
+    own = score_file(bento, bench.workspace / "envs", [each.instance for each in examples])
+    np.testing.assert_allclose(own, [each.prediction for each in examples], atol=1e-5)
+    with pytest.raises(RefusedError, match=r"1 of 1 rows do not fit"):
+        score_file(bento, bench.workspace / "envs", [{"hour": 24}])

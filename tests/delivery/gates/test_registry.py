@@ -80,3 +80,12 @@ def test_the_docs_have_the_table_of_the_registry() -> None:
     assert shown == table(), (
         "the table is made by `delivery.gates.registry.table`: put its output between the markers"
     )
+
+
+def test_where_no_service_runs_nobody_asks_one() -> None:
+    asked = {gate.name for gate in gates_at("deploy", service=False)}
+    assert asked == {"parity", "contract", "signature"}
+    left_out = {gate.name for gate in gates_at("promote")} - {
+        gate.name for gate in gates_at("promote", service=False)
+    }
+    assert left_out == {"load", "latency"}

@@ -30,3 +30,12 @@ def test_nobody_there_holds(better: Bento, bench: Bench) -> None:
     assert {verdict.gate: verdict.status for verdict in live.verdicts} == {
         "smoke": "hold", "parity": "hold", "contract": "pass", "security": "hold", "load": "hold",
     }  # fmt: skip
+
+
+def test_where_no_service_runs_the_examples_are_scored_as_a_file(
+    better: Bento, champion: Bento, bench: Bench
+) -> None:
+    live = Live("", better, champion, POLICY, lambda _: None, envs=bench.workspace / "envs")
+    assert {verdict.gate: verdict.status for verdict in judge_live(live).verdicts} == {
+        "parity": "pass", "contract": "pass",
+    }  # fmt: skip

@@ -114,3 +114,18 @@ def test_an_image_by_a_tag_is_no_setting() -> None:
     right = DOCKER.replace("traefik:3.7", f"traefik@sha256:{'b' * 64}")
     target = parse_settings(right).environment("production").settings.target
     assert (target.kind, target.memory, target.cpus, target.host) == ("docker", "1g", 1.0, "")
+
+
+def test_environments_without_a_service_have_no_place_of_their_own() -> None:
+    text = """
+environments:
+  nightly: {target: {kind: batch, sample: recent/}}
+  monthly: {target: {kind: batch, sample: s3://data/recent/}}
+  production: {target: {kind: local, port: 7102}}
+"""
+    settings = parse_settings(text)
+    assert [settings.environments[name].serves for name in settings.environments] == [
+        False, False, True,
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"nightly.target.*sample"):
+        parse_settings("environments: {nightly: {target: {kind: batch}}}")

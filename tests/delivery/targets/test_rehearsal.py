@@ -139,3 +139,10 @@ def test_an_environment_of_a_cluster_is_rehearsed_on_this_machine(tmp_path: Path
     assert first.router.url == second.router.url
     assert first.router.url.startswith("http://127.0.0.1:2")
     assert not first.capabilities.lasting
+
+
+def test_an_environment_without_a_service_is_rehearsed_without_one(tmp_path: Path) -> None:
+    policy = parse_settings("environments: {nightly: {target: {kind: batch, sample: recent/}}}")
+    target = rehearsal_target(policy.environment("nightly"), tmp_path)
+    assert target.router.url == ""
+    assert target.capabilities == Capabilities(lasting=False)

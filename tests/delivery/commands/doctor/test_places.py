@@ -37,3 +37,9 @@ def test_what_is_missing_in_a_cluster_has_a_cure(
     monkeypatch.setattr(places, "access", refuse)
     check = places.place(World(origin.path, lambda _: None), environment())
     assert (check.ok, check.found, check.cure) == (False, "its namespace is not there", "Make it")
+
+
+def test_an_environment_without_a_service_has_no_place_to_look_at(origin: Origin) -> None:
+    batch = parse_settings("environments: {nightly: {target: {kind: batch, sample: recent/}}}")
+    nightly = iter([batch.environment("nightly")])
+    assert list(places.places(World(origin.path, lambda _: None), nightly)) == []

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from delivery.errors import HeldError
+from delivery.errors import HeldError, RefusedError
+from delivery.evidence.service import parity
 from delivery.evidence.service.parity import compared, gather, observe
 from serving.contract import EXAMPLES
 from serving.examples import Example
@@ -62,3 +63,20 @@ def test_examples_that_are_missing_or_uneven_are_named(tmp_path: Path) -> None:
     evidence = compared(uneven, np.zeros(2))
     assert (evidence.expected, evidence.answered) == (None, None)
     assert evidence.missing.startswith(f"{EXAMPLES} is uneven")
+
+
+def test_where_no_service_runs_a_file_of_the_examples_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bento = tiny_bento(tmp_path, examples=7)
+    answers = {"score": lambda rows: np.full(len(rows), 0.5)}
+    monkeypatch.setattr(parity, "score_file", lambda _, __, rows: answers["score"](rows))
+    evidence = observe(live(bento, ""))
+    assert evidence.answered is not None
+    assert evidence.answered.tolist() == [0.5] * 7
+
+    def refuse(_: object) -> None:
+        raise RefusedError("1 of 7 rows do not fit")
+
+    answers["score"] = refuse
+    assert observe(live(bento, "")).missing == "1 of 7 rows do not fit"

@@ -1,0 +1,1 @@
+"""An environment where files are scored and nothing runs."""

@@ -210,7 +210,7 @@ class Loop:
 
     def _look(self, begin: Day, end: Day, contract: Contract) -> None:
         """Quality and AUC by each morning, and all judges on Monday by the command."""
-        rows = read(self._window, contract, begin.timestamp() - 35 * DAY).rows
+        rows = read(str(self._window), contract, begin.timestamp() - 35 * DAY).rows
         for morning in pd.date_range(begin, end, inclusive="neither"):
             until = morning.timestamp()
             log = Log(rows.between(0, until), until, contract)

@@ -21,13 +21,19 @@ if TYPE_CHECKING:
     from serving.segments.store import Store, Stored
 
 
-class Piece(Protocol):
-    """Some lines that do not change by themselves."""
+class Old(Protocol):
+    """What goes when it is old."""
 
     @property
     def day(self) -> date:
         """Of its newest line."""
         ...
+
+    def remove(self) -> None: ...
+
+
+class Piece(Old, Protocol):
+    """Some lines that do not change by themselves."""
 
     def read(self) -> bytes:
         """Its lines; StoreError if they are gone or broken."""
@@ -36,8 +42,6 @@ class Piece(Protocol):
     def replace(self, lines: bytes) -> None:
         """Let `lines` stand here, or leave what is there."""
         ...
-
-    def remove(self) -> None: ...
 
 
 class Place(Protocol):
@@ -52,6 +56,10 @@ class Place(Protocol):
 
     def pieces(self, kind: str) -> Sequence[Piece]:
         """All that can be replaced or removed. HeldError if some of it cannot yet."""
+        ...
+
+    def shadows(self) -> Sequence[Old]:
+        """Journals of shadows: scores and segments of requests, without their ids."""
         ...
 
     def sweep(self) -> None:
@@ -113,6 +121,20 @@ class _Segment:
 
 
 @dataclass(frozen=True)
+class _Journal:
+    """What a shadow has compared."""
+
+    path: Path
+
+    @property
+    def day(self) -> date:
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC).date()
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
 class _Written:
     """A log folder."""
 
@@ -143,6 +165,9 @@ class _Written:
                 "that release has ended"
             )
         return [_Segment(closed) for closed in self.folder.closed(kind)]
+
+    def shadows(self) -> Sequence[Old]:
+        return [_Journal(path) for path in sorted(self.folder.path.glob("shadow-*.jsonl"))]
 
     def sweep(self) -> None:
         """Nothing is left over here."""
@@ -205,6 +230,9 @@ class _Filled:
     def pieces(self, kind: str) -> Sequence[Piece]:
         with _told():
             return [_Object(self.store, stored) for stored in self.store.find(kind)]
+
+    def shadows(self) -> Sequence[Old]:
+        return ()
 
     def sweep(self) -> None:
         with _told():

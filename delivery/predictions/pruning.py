@@ -11,8 +11,8 @@ from serving.segments.folder import KINDS
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many segments of `place` were older than the day `before`, and of how many none is
-    younger than that."""
+    """How many segments of `place` have nothing from the day `before` or later, and go; and how
+    many are left."""
 
     place: str
     before: str
@@ -21,18 +21,18 @@ class Pruned:
 
 
 def prune(place: Place, before: date, *, dry_run: bool) -> Pruned:
-    """Delete each segment whose newest line is from a day before `before`, in UTC; the errors are
-    those of erasing."""
+    """Delete each segment, and each journal of a shadow, of which nothing is from the day `before`
+    or later, in UTC. The errors are those of erasing. A dry run closes open files, no more."""
     gone = left = 0
     with place.alone():
-        for kind in KINDS:
-            for piece in place.pieces(kind):
-                if piece.day >= before:
-                    left += 1
-                    continue
-                gone += 1
-                if not dry_run:
-                    piece.remove()
+        found = [piece for kind in KINDS for piece in place.pieces(kind)]
+        for old in (*found, *place.shadows()):
+            if old.day >= before:
+                left += 1
+                continue
+            gone += 1
+            if not dry_run:
+                old.remove()
         if not dry_run:
             place.sweep()
     return Pruned(place.address, before.isoformat(), gone, left)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import os
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,14 @@ def test_a_segment_goes_when_its_newest_line_is_too_old(tmp_path: Path, made: st
     assert prune(place, date(2026, 11, 20), dry_run=False) == planned
     assert sorted(line["request_id"] for line in found(place)) == ["b", "c", "d"]
     assert found(place, FEEDBACK) == []
+
+
+def test_journals_of_old_shadows_go_too(tmp_path: Path) -> None:
+    place = MADE["folder"](tmp_path, **LINES)
+    old, new = (tmp_path / f"shadow-{number}.jsonl" for number in "12")
+    for path, day in ((old, "2026-11-19"), (new, "2026-11-20")):
+        path.write_text("{}")
+        at = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+        os.utime(path, (at, at))
+    assert prune(place, date(2026, 11, 20), dry_run=False).segments == 3
+    assert (old.exists(), new.exists()) == (False, True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +52,8 @@ def read(address: str, contract: Contract, since: float, told: Iterable[bytes] =
         )
     place, day = place_of(address), datetime.fromtimestamp(since, UTC).date()
     counter = _Counter()
-    truths: dict[str, Mapping[str, Any]] = {}
-    for line in counter.items(chain(place.lines(FEEDBACK, day), told)):
-        truths.setdefault(str(line.get("request_id")), line)
+    # What came first counts, whatever the order of the segments.
+    truths = _earliest(counter.items(told)) | _earliest(counter.items(place.lines(FEEDBACK, day)))
     columns = _Columns(contract, since)
     for line in counter.items(place.lines(PREDICTIONS, day)):
         try:
@@ -63,6 +61,16 @@ def read(address: str, contract: Contract, since: float, told: Iterable[bytes] =
         except (KeyError, ValueError, TypeError, IndexError):
             counter.skipped += 1
     return Reading(columns.rows(), counter.skipped, np.array(columns.delays))
+
+
+def _earliest(lines: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The first line about each request."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        known = found.setdefault(str(line.get("request_id")), line)
+        if str(line.get("time")) < str(known.get("time")):
+            found[str(line.get("request_id"))] = line
+    return found
 
 
 class _Counter:

@@ -59,6 +59,13 @@ def test_the_first_label_of_a_request_counts(tmp_path: Path) -> None:
     assert read(str(tmp_path), CONTRACT, 0).rows.labels.tolist() == [1]
 
 
+def test_the_first_label_counts_in_whatever_segment_it_stands(tmp_path: Path) -> None:
+    put(tmp_path, request("a"))
+    put(tmp_path, told("a", "True", "2024-10-06"), name="feedback.jsonl.1")
+    put(tmp_path, told("a", "False", "2024-10-05"), name="feedback.jsonl.2")
+    assert read(str(tmp_path), CONTRACT, 0).rows.labels.tolist() == [0]
+
+
 def test_labels_that_came_another_way_count_where_no_feedback_came(tmp_path: Path) -> None:
     put(tmp_path, request("a"), request("b"), request("c", 2), request("d"))
     put(tmp_path, told("a", "True", "2024-10-05"), name="feedback.jsonl")

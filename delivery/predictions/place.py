@@ -18,10 +18,10 @@ from delivery.errors import HeldError, StoreError
 from serving.segments.folder import KINDS, Closed, Folder
 from serving.segments.lines import write_whole
 
-AT_ONCE = 8  # objects: a store takes its time for each, however small
-
 if TYPE_CHECKING:
     from serving.segments.store import Store, Stored
+
+AT_ONCE = 8  # objects: a store takes its time for each, however small
 
 
 class Old(Protocol):

@@ -18,6 +18,9 @@ from delivery.monitoring import observation
 from delivery.monitoring.judges.rows import DAY, Log, Rows
 from delivery.monitoring.judges.service import Counts
 from delivery.settings.host import GitHub, Surroundings
+from serving.segments.folder import Folder
+from serving.segments.shipper import Shipper
+from serving.segments.store import Store
 from tests.delivery.commands.live import ENV, ONE, TWO, two_releases
 from tests.delivery.monitoring.logged import CONTRACT, START, changed, log, write
 from tests.delivery.place import World
@@ -84,6 +87,15 @@ def test_a_quiet_environment_passes_and_nothing_is_proposed(world: World) -> Non
     assert (result.release, result.decision.propose, result.pull) == (TWO, False, None)
     assert (result.folder / "monitor.html").is_file()
     assert open_retrains(world) == []
+
+
+def test_a_store_shows_what_the_folder_shows(world: World, tmp_path: Path) -> None:
+    folder = logged(world, drifting())
+    here = look(world)
+    store = Store(str(tmp_path / "store"))
+    assert Shipper(Folder(folder), store, 0, 0).go(last=True)
+    assert look(world, log=store.address).findings == here.findings
+    assert statuses(look(world))["scores"] == "no verdict", "the folder has none left"
 
 
 def test_drift_becomes_one_pull_request_with_the_evidence(world: World, pipeline: Origin) -> None:

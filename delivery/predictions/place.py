@@ -120,7 +120,7 @@ class _Segment:
         self.closed.replace(lines, digest_of(self.read()))
 
     def remove(self) -> None:
-        self.closed.path.unlink(missing_ok=True)
+        self.closed.remove()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -48,9 +48,23 @@ class Closed:
         """What it is called once a store has it."""
         return self.path if self.shipped else self.path.with_name(self.path.name + SHIPPED)
 
+    @property
+    def size(self) -> int:
+        """In bytes; 0 if it is gone."""
+        for path in (self.path, self.marked):
+            with suppress(FileNotFoundError):
+                return path.stat().st_size
+        return 0
+
     def mark(self) -> None:
         """A store has it."""
-        self.path.rename(self.marked)
+        with suppress(FileNotFoundError):  # the log was full, and its oldest went
+            self.path.rename(self.marked)
+
+    def remove(self) -> None:
+        """Delete it, also if it was marked meanwhile."""
+        for path in (self.path, self.marked):
+            path.unlink(missing_ok=True)
 
     def replace(self, lines: bytes, digest: str) -> None:
         """Let `lines` stand here instead; without any, nothing does. `digest` is that of what
@@ -94,9 +108,9 @@ def prune(path: Path, limit: int) -> None:
     together."""
     size = 0
     for each in reversed(segments_of(path)):
-        size += each.path.stat().st_size
+        size += each.size
         if size > limit:
-            each.path.unlink(missing_ok=True)
+            each.remove()
 
 
 class Folder:

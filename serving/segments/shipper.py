@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -86,13 +87,14 @@ class Shipper:
         for kind in KINDS:
             for segment in self.folder.closed(kind):
                 if segment.shipped and segment.time <= old:
-                    segment.path.unlink(missing_ok=True)
+                    segment.remove()
 
     def _waiting(self) -> int:
         """In bytes, of open files and of segments."""
         size = 0
         for kind in KINDS:
-            waiting = [each.path for each in self.folder.closed(kind) if not each.shipped]
-            for path in [*self.folder.open(kind), *waiting]:
-                size += path.stat().st_size if path.exists() else 0
+            size += sum(each.size for each in self.folder.closed(kind) if not each.shipped)
+            for path in self.folder.open(kind):
+                with suppress(FileNotFoundError):  # its worker has just closed it
+                    size += path.stat().st_size
         return size

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,21 +56,37 @@ def stop(process: subprocess.Popen[Any], seconds: float = 60) -> int:
     return process.wait(seconds)
 
 
-def ship_and_kill(
-    writers: Sequence[Writer], arguments: Sequence[str], environ: Mapping[str, str], log: Path,
-    *, kills: int, seed: int, longest: float,
-) -> None:  # fmt: skip
-    """Write all the time, and kill each shipper before `longest` seconds have passed."""
-    dice = random.Random(seed)
-    for _ in range(kills):
-        process = start(arguments, environ, log)
-        end = time.monotonic() + dice.uniform(0, longest)
-        while time.monotonic() < end:
-            for writer in writers:
-                writer.write(dice.randint(1, 20))
+@dataclass
+class Chaos:
+    """Writes all the time, while each shipper is killed within `longest` seconds after it was seen
+    at work: after `look` has changed."""
+
+    writers: Sequence[Writer]
+    look: Callable[[], int]
+    longest: float
+    dice: random.Random = field(default_factory=lambda: random.Random(5))
+
+    def run(
+        self, arguments: Sequence[str], environ: Mapping[str, str], log: Path, kills: int
+    ) -> None:
+        """Start and kill so many."""
+        for _ in range(kills):
+            before = self.look()
+            process = start(arguments, environ, log)
+            try:
+                self._write(lambda before=before: self.look() != before, seconds=120)
+                assert self.look() != before, log.read_text()
+                self._write(lambda: False, seconds=self.dice.uniform(0, self.longest))
+            finally:
+                process.kill()
+                process.wait()
+
+    def _write(self, done: Callable[[], bool], *, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not done():
+            for writer in self.writers:
+                writer.write(self.dice.randint(1, 20))
             time.sleep(0.01)
-        process.kill()
-        process.wait()
 
 
 def names(stored: Sequence[bytes]) -> list[str]:

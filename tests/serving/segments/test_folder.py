@@ -74,6 +74,22 @@ def test_the_oldest_segments_go_first(tmp_path: Path) -> None:
     assert len(segments_of(other)) == 3, "another worker's"
 
 
+def test_a_worker_that_prunes_and_a_shipper_that_marks_do_not_stop_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "predictions-7.jsonl"
+    for text in (b"1234\n", b"abcd\n", b"5678\n"):
+        put(path, text)
+        Folder(tmp_path).close(PREDICTIONS)
+    seen = segments_of(path)
+    seen[0].mark()
+    seen[1].remove()
+    monkeypatch.setattr("serving.segments.folder.segments_of", lambda _: seen)
+    prune(path, 5)
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"5678\n"]
+    seen[1].mark()
+
+
 def test_files_that_a_release_from_before_put_aside_are_segments(tmp_path: Path) -> None:
     (tmp_path / "predictions-7.jsonl.1").write_bytes(b"one\n")
     assert [each.time for each in Folder(tmp_path).closed(PREDICTIONS)] == [1]

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from serving.segments.__main__ import main
 from serving.segments.folder import PREDICTIONS, Folder
 from serving.segments.shipper import Shipper
 from serving.segments.store import Store, StoreError
-from tests.serving.segments.shipping import PYTHON, Writer, command, here, names, ship_and_kill
+from tests.serving.segments.shipping import PYTHON, Chaos, Writer, command, here, names
 
 
 @pytest.fixture
@@ -112,9 +113,30 @@ def test_shippers_that_are_killed_at_random_lose_nothing_and_send_nothing_twice(
     writers = [Writer(tmp_path / "log", pid) for pid in (7, 8)]
     options = ("--interval", "0", "--keep-hours", "0.0001")
     arguments = command(PYTHON, tmp_path / "log", store.address, *options)
-    ship_and_kill(writers, arguments, here(), tmp_path / "out", kills=8, seed=5, longest=1.5)
-    assert stored(store), "some lived long enough"
+    chaos = Chaos(writers, lambda: len(store.find(PREDICTIONS)), longest=0.3)
+    chaos.run(arguments, here(), tmp_path / "out", kills=8)
     shipper(tmp_path, store).go(last=True)
     found = stored(store)
     assert found == sorted(name for writer in writers for name in writer.written)
     assert len(found) > 100
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [("{folder}/store", "lies in"), ("{folder}", "lies in"), ("nonsense://x", "model/batch.in")],
+)
+def test_an_address_that_cannot_be_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, says: str
+) -> None:
+    assert main([str(tmp_path), address.format(folder=tmp_path)]) == 2
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_round_says_whether_something_is_left(tmp_path: Path, store: Store) -> None:
+    Writer(tmp_path / "log", 7).write(3)
+    arguments = [str(tmp_path / "log"), store.address, "--once"]
+    with Folder(tmp_path / "log").alone():
+        assert main(arguments) == 5
+    assert main(arguments) == 0
+    assert len(stored(store)) == 3

@@ -167,3 +167,9 @@ def test_when_no_test_is_left_only_a_person_can_accept() -> None:
     assert needed(verdict) == 0
     assert "no more are planned" in verdict.why
     assert verdict.details["could_have_missed"] > policy.margin
+
+
+def test_however_many_requests_come_no_test_is_made_beyond_the_plan() -> None:
+    samples = some(Traffic(champion=0.005, candidate=0.009), 64_000, seed=4)
+    tests, _ = planned_tests(samples, Policy(extensions=0))
+    assert [test.passes(POLICY.margin) for test in tests] == [False]

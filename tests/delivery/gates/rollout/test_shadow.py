@@ -60,6 +60,7 @@ def test_pairs_of_few_days_are_inconclusive() -> None:
 def test_pairs_without_both_scores_compare_nothing() -> None:
     verdict = judge(made(champion=np.full(SIZE, np.nan)), POLICY)
     assert (verdict.status, needed(verdict)) == ("hold", SIZE)
+    assert verdict.details["failures"]["difference"] == 0, "what could be compared is told"
 
 
 def test_a_candidate_that_fails_every_row_is_stopped_before_the_first_look() -> None:

@@ -143,6 +143,7 @@ def _propose(
             judgement,
             judged.overrides,
             files.get(path) or snapshot.text(snapshot.commit, path),
+            context.surroundings.actor["name"] if judged.overrides.reason else "",
         ),
         report=markdown(judgement),
         files=files,

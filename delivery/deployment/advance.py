@@ -71,7 +71,8 @@ def advance(
     if request.dry_run:
         return PromoteResult(request.environment, release, judged, None)
     wanted = ReleaseRef(release, candidate.bento.sha256, image)
-    proposal = _proposal(snapshot, request, wanted, judged)
+    asked_by = context.surroundings.actor["name"] if request.by_person else ""
+    proposal = _proposal(snapshot, request, wanted, judged, asked_by)
     pull = propose(context, snapshot, proposal, by_person=request.by_person)
     return PromoteResult(request.environment, release, judged, pull)
 
@@ -101,14 +102,14 @@ def _image(context: Context, snapshot: Snapshot, attempt: Attempt, release: str)
 
 
 def _proposal(
-    snapshot: Snapshot, request: PromoteRequest, wanted: ReleaseRef, judged: Judged
+    snapshot: Snapshot, request: PromoteRequest, wanted: ReleaseRef, judged: Judged, asked_by: str
 ) -> Proposal:
     judgement = judged.judgement
     record = snapshot.text(snapshot.commit, record_path(wanted.release))
     return Proposal(
         environment=request.environment,
         desired=promotion(request.environment, wanted, snapshot),
-        evidence=evidence(request.environment, judgement, request.overrides, record),
+        evidence=evidence(request.environment, judgement, request.overrides, record, asked_by),
         report=markdown(judgement),
         files={},
     )

@@ -46,6 +46,7 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict, overridden
 from delivery.judgement.active import judge_live
 from delivery.promotion.admission import require_trusted, unproven_because
+from delivery.promotion.approval import require_approved
 from delivery.promotion.frozen import require_thawed, waits
 from delivery.release.signature import require_signed
 from delivery.settings.rollout import Canary
@@ -137,6 +138,7 @@ class Deployment:
         if attempt.state is State.MERGED:
             require_thawed(waits(snapshot.history(self.environment)))
             admitted.require_fresh(attempt)
+            require_approved(self._context, snapshot, attempt)
             return self._deploy(admitted, attempt, target)
         if attempt.state is State.ANALYSING:
             return self._analyse(admitted, attempt, target)

@@ -16,7 +16,8 @@ import httpx
 from delivery.errors import ForgeError
 from delivery.forge.comments import CLOSED, REPORT, StickyComments
 from delivery.forge.labels import Labels
-from delivery.forge.protocol import Pull, Wanted, moved
+from delivery.forge.protocol import Approval, Pull, Wanted, moved
+from delivery.forge.reviews import Reviews
 from delivery.forge.runs import Runs
 from delivery.github.api import GithubApi
 from delivery.github.errors import GithubError
@@ -47,6 +48,7 @@ class GithubForge:
         self._starts_checks = starts_checks
         self._runs = Runs(api, slug)
         self._labels = Labels(api, slug)
+        self._reviews = Reviews(api, slug)
         self._api = api
         self._slug = slug
         self._root = f"/repos/{slug}"
@@ -86,6 +88,9 @@ class GithubForge:
             self._comments.write(number, CLOSED, f"Closed: {reason}")
         closed = self._api.patch(f"{self._root}/pulls/{number}", {"state": "closed"})
         return replace(self._pull(closed), reason=reason)
+
+    def approval(self, commit: str) -> Approval | None:
+        return self._reviews.approval(commit)
 
     def merge(self, number: int, *, commit: str | None = None) -> Pull:
         for tried in range(1, TRIES + 1):

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from delivery.errors import ForgeError
-from delivery.forge.protocol import Pull, Wanted, moved
+from delivery.forge.protocol import Approval, Pull, Wanted, moved
 from delivery.git.command import GitError
 from delivery.git.reading import MAIN
 from delivery.git.refs import PULLS, SEEN_PULLS
@@ -89,6 +89,10 @@ class LocalForge:
             if merged is not None:
                 return merged
         raise ForgeError(f"main kept moving while #{number} was merged; run the command again")
+
+    def approval(self, commit: str) -> Approval | None:  # noqa: ARG002 - the protocol has it
+        """There are no reviews."""
+        return None
 
     def _merge(self, pull: Pull, old: str, only: str | None) -> Pull | None:
         """Merge once; None if main or the pull request moved meanwhile."""

@@ -30,6 +30,16 @@ class Pull:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Of what was merged by pull request `number`, 0 where there was none: its author, empty for a
+    machine, and the people who approved it. Logins, in lower case."""
+
+    number: int = 0
+    author: str = ""
+    by: frozenset[str] = frozenset()
+
+
 class Forge(Protocol):
     """Pull requests against main. Every method is safe to repeat. Raises ForgeError."""
 
@@ -67,6 +77,11 @@ class Forge(Protocol):
 
     def close(self, number: int, reason: str) -> Pull:
         """Close without merging."""
+        ...
+
+    def approval(self, commit: str) -> Approval | None:
+        """Who approved what came to main as `commit`; None where the forge cannot tell, or main
+        wants no review."""
         ...
 
 

@@ -44,13 +44,14 @@ def promotion(environment: str, wanted: ReleaseRef, snapshot: Snapshot) -> Desir
 
 
 def evidence(
-    environment: str, judgement: Judgement, overrides: Overrides, record: str
+    environment: str, judgement: Judgement, overrides: Overrides, record: str, asked_by: str = ""
 ) -> EvidenceFile:
     """What a proposal says about a judged release; `record` is the text of its record.
 
-    The reason of a person counts later: what failed in the environment returns by it.
+    The reason of a person counts later: what failed in the environment returns by it. So does who
+    asked: they may not be the only one who approves.
     """
-    return EvidenceFile(
+    written = EvidenceFile(
         schema_version=1,
         environment=environment,
         release=judgement.candidate,
@@ -61,6 +62,7 @@ def evidence(
         overrides=dict(overrides.reasons),
         record_sha256=record_sha256(record),
     )
+    return written.model_copy(update={"asked_by": asked_by}) if asked_by else written
 
 
 def propose(

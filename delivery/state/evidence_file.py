@@ -65,6 +65,7 @@ class EvidenceFile(_Written):
     champion: str | None = None
     judged: JudgedBytes | None = None
     reason: str = ""  # of the person who asked for it
+    asked_by: str = ""  # that person; empty where a machine went on by itself
     overrides: dict[str, str] = {}  # gate → reason
     record_sha256: str | None = None
     replaces: str | None = None  # the attempt that stood when this was proposed

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from tests.github.bare import GitFailedError
+from tests.github.pulls import pull_json
 from tests.github.wire import Answer, Listed, NotFound, RefusedError, Request, route
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ def contents(hub: Hub, request: Request, *, path: str, **_: str) -> Any:
     sha = hub.bare.git("rev-parse", f"{revision}:{path}")
     content = base64.encodebytes(text.encode()).decode()
     return {"type": "file", "path": path, "sha": sha, "encoding": "base64", "content": content}
+
+
+@route("GET", ROOT + "/commits/{sha}/pulls", "pull_requests=read")
+def of_commit(hub: Hub, request: Request, *, sha: str, **_: str) -> Listed:
+    """Those that brought it to main; those that are open and have it are not known here."""
+    merged = (p for p in hub.pulls.values() if p.merged_at and p.merge_commit_sha == sha)
+    return Listed([pull_json(hub, pull, full=False) for pull in merged])
 
 
 @route("GET", ROOT + "/commits/{revision*}", READ)

@@ -203,6 +203,12 @@ def test_evidence_names_an_override_only_where_there_is_one() -> None:
     load, smoke = json.loads(render_evidence(written))["verdicts"]
     assert load["override"] == "urgent"
     assert set(smoke) == {"gate", "status", "measured", "required", "why"}
+    assert "asked_by" not in json.loads(render_evidence(written))
+
+
+def test_evidence_names_who_asked() -> None:
+    made = evidence(ENV, Judgement((), ONE, None, {}), NO_OVERRIDES, "record", "ada")
+    assert json.loads(render_evidence(made))["asked_by"] == "ada"
 
 
 def test_a_promotion_waits_for_a_rollback_and_a_rollback_for_nothing(world: World) -> None:

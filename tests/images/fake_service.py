@@ -13,7 +13,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-RELEASE = os.environ["RELEASE_ID"]
+RELEASE = os.environ.get("RELEASE_ID", "r-none")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from delivery.commands.inspect import Finding, InspectResult, inspect
+from delivery.commands.inspect import Finding, InspectResult, _look, inspect
 from delivery.errors import InputError, StoreError
 from delivery.state.desired import desired_path
+from tests.delivery.imaged import IMAGE, POLICY, Imaged, publish, well_signed
 from tests.delivery.place import World
-from tests.origin import Origin
+from tests.origin import Origin, make_origin
 
 ONE = "r-111111111111"
 
@@ -58,3 +61,33 @@ def test_an_environment_whose_file_cannot_be_read_does_not_want_it(
     result = inspect(world, ONE)
     assert ("staging", f"merged, attempt {attempt}") in result.environments
     assert not any(finding.name.startswith("evidence for") for finding in result.findings)
+
+
+def test_the_image_that_an_environment_wants_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_origin(tmp_path, str(IMAGE))
+    made.push({"delivery.yaml": POLICY})
+    made.promote("production", ONE)
+    world = Imaged(made.path, lambda _: None)
+    monkeypatch.setattr("delivery.context.released_signature", lambda *_: well_signed())
+    monkeypatch.setattr(
+        "delivery.commands.inspect.released", lambda *_: SimpleNamespace(bento=made)
+    )
+    monkeypatch.setattr("delivery.commands.inspect.inside", lambda *_: ())
+
+    def look(name: str, look: Callable[[], str]) -> Finding:
+        """At images alone: the rest needs bytes."""
+        return _look(name, look) if name.startswith("image") else Finding(name, True, "")
+
+    monkeypatch.setattr("delivery.commands.inspect._look", look)
+
+    def images() -> dict[str, Finding]:
+        findings = inspect(world, ONE).findings
+        return {each.name: each for each in findings if each.name.startswith("image")}
+
+    assert list(images()) == ["image for production"]  # staging runs processes
+    assert not images()["image for production"].ok
+    publish(made)
+    assert images()["image for production"].ok
+    assert str(IMAGE) in images()["image for production"].found

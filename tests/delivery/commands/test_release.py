@@ -21,8 +21,9 @@ from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
 from delivery.judgement.proposed import Judged
 from delivery.settings.overrides import Overrides, parse_overrides
+from delivery.state.record import record_path, render_record
 from tests.delivery.place import World, judgement
-from tests.origin import Origin, version
+from tests.origin import Origin, record, version
 
 ONE = "r-111111111111"
 
@@ -78,7 +79,9 @@ def judged_world(
     """Building and judging have their tests: here both always find the same release."""
     bento = Bento(ONE, tmp_path)
     vars(bento)["sha256"] = version(ONE).bento_sha256
-    found = SimpleNamespace(bento=bento, contract=SimpleNamespace(runtime="onnx"), sbom="")
+    found = SimpleNamespace(
+        bento=bento, contract=SimpleNamespace(runtime="onnx"), sbom="", commit="0" * 40
+    )
     verdicts = (Verdict("load", "pass", "m", "r", "w"),)
     about = Judgement(
         verdicts, ONE, None, {"judged": {"candidate_sha256": version(ONE).bento_sha256}}
@@ -108,3 +111,26 @@ def test_bytes_that_staging_rejected_return_with_the_reason_of_the_release(
         assert Deployment(judged_world, "staging").tick().transition == "deployed"
     else:
         assert deploy(judged_world, "staging", budget=60).step.state is State.REJECTED
+
+
+def test_where_images_run_the_record_alone_is_proposed_once(
+    origin: Origin, judged_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image is made of what main has."""
+    policy = (origin.path / "delivery.yaml").read_text()
+    base = f"registry.example/python@sha256:{'b' * 64}"
+    docker = f'target: {{ kind: docker, port: 7101, base: "{base}", router: "{base}" }}'
+    origin.push({"delivery.yaml": policy.replace("target: { kind: local, port: 7101 }", docker)})
+    files = {record_path(ONE): render_record(record(ONE))}
+    monkeypatch.setattr(command, "_described", lambda *given: ({} if given[3] else files, None))
+    store = SimpleNamespace(place=lambda: None, put=lambda *_: "outs: []\n")
+    monkeypatch.setattr(Context, "store", store)
+    pull = release(judged_world, parse_overrides("", ()), dry_run=False).pull
+    assert pull is not None
+    assert (pull.title, f"delivery image sign {ONE}" in pull.body) == (f"Record {ONE}", True)
+    judged_world.forge.merge(pull.number)
+    snapshot = judged_world.snapshot()
+    assert list(snapshot.records()) == [ONE]
+    assert not snapshot.desired("staging").wanted.exists
+    again = release(judged_world, parse_overrides("", ()), dry_run=False)
+    assert (again.already, again.pull) == (True, None)

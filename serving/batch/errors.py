@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+AWAY = (ConnectionError, FileNotFoundError, PermissionError, TimeoutError)
 DRIVERS = ("aiohttp", "azure", "botocore", "gcsfs", "google")  # whose errors are a store's
 AGAIN = "What is done is kept; run the same command again"
 
@@ -69,9 +70,7 @@ def failed(where: str, error: Exception) -> Failed:
 
 def is_of_a_store(error: Exception) -> bool:
     """Whether a disk or a store failed, and not the bytes that it gave: what unpacks and decodes
-    them raises a plain OSError without a number, or one of its own."""
-    kind = type(error)
+    them raises an OSError without a number, and none of AWAY."""
     if isinstance(error, OSError):
-        plain = kind is OSError or kind.__module__ != "builtins"
-        return error.errno is not None or not plain
-    return kind.__module__.partition(".")[0] in DRIVERS
+        return error.errno is not None or isinstance(error, AWAY)
+    return type(error).__module__.partition(".")[0] in DRIVERS

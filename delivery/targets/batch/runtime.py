@@ -10,7 +10,7 @@ from pathlib import Path
 
 from delivery.bento.bento import Bento
 from delivery.bento.environment import BATCH_LOCK, environment
-from delivery.errors import TargetError
+from delivery.errors import InputError
 from delivery.files import write_whole
 from delivery.targets.batch.router import BatchRouter
 from delivery.targets.local.routing.fence import Fence
@@ -32,7 +32,10 @@ class BatchRuntime:
 
     @property
     def predictions(self) -> Path:
-        raise TargetError(f"{self.environment} has no service, so no prediction log")
+        raise InputError(
+            f"{self.environment} has no service, so no prediction log; each `delivery batch run` "
+            "reports drift and quality of its own input"
+        )
 
     def lock(self, writer: Writer = Writer.DEPLOYMENT) -> AbstractContextManager[None]:
         return self.fence.lock(writer)

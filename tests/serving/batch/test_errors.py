@@ -8,6 +8,7 @@ import pickle
 
 import pyarrow as pa
 import pytest
+from fsspec.exceptions import FSTimeoutError
 
 from delivery.errors import HeldError, InputError, OutsideError, RefusedError
 from serving.batch.errors import (
@@ -72,6 +73,7 @@ def test_a_bug_stays_a_bug() -> None:
     [
         (OSError(errno.EBUSY, "slow down"), True),
         (FileNotFoundError("The specified bucket does not exist"), True),
+        (FSTimeoutError(), True),
         (NoCredentialsError("none"), True),
         (OSError("Corrupt snappy compressed data"), False),
         (gzip.BadGzipFile("Not a gzipped file"), False),

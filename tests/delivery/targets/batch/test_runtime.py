@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from delivery.bento.bento import Bento
-from delivery.errors import HeldError, InputError, TargetError
+from delivery.errors import HeldError, InputError
 from delivery.settings.policy import parse_settings
 from delivery.targets.batch import runtime as module
 from delivery.targets.batch.target import batch_target
@@ -69,5 +69,5 @@ def test_a_release_that_cannot_score_files_does_not_start(tmp_path: Path) -> Non
 
 
 def test_there_is_no_prediction_log(target: Target) -> None:
-    with pytest.raises(TargetError, match="no prediction log"):
+    with pytest.raises(InputError, match="no prediction log"):
         _ = target.runtime.predictions

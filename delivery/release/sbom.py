@@ -1,7 +1,8 @@
 """The SBOM of a bento: what its lock really installs, as CycloneDX JSON.
 
-It is made from the environment that the bento runs in, not from the lock: a lock is for every
-platform and knows no licences. The same environment gives the same bytes.
+That is the lock for batch, which has all that serves and what scores files beside. The SBOM is made
+from the environment of that lock, not from the lock: a lock is for every platform and knows no
+licences. The same environment gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from delivery.bento.environment import LOCK, environment
+from delivery.bento.environment import BATCH_LOCK, LOCK, environment
 from delivery.errors import HeldError, InputError
 from delivery.state.record import Platform
 
@@ -36,8 +37,8 @@ class Component:
 
 
 def make_sbom(bento: Path, envs: Path) -> str:
-    """The SBOM of the environment that `bento` runs in; makes the environment if need be."""
-    python = environment(bento, envs)
+    """The SBOM of all that `bento` may run with; makes the environment if need be."""
+    python = environment(bento, envs, widest_lock(bento))
     command = [sys.executable, "-m", "cyclonedx_py", "environment", str(python)]
     options = ["--output-reproducible", "--no-validate", "--of", "JSON", "--output-file", "-"]
     made = subprocess.run(
@@ -68,7 +69,7 @@ def components(sbom: str, source: str) -> Mapping[str, Component]:
 
 
 def locked(bento: Path, platform: Platform) -> Mapping[str, str]:
-    """Canonical name → version of what the bento's lock installs on `platform`."""
+    """Canonical name → version of what the bento's locks install on `platform`."""
     place = {
         "sys_platform": platform.os,
         "platform_system": platform.os.capitalize(),
@@ -77,16 +78,23 @@ def locked(bento: Path, platform: Platform) -> Mapping[str, str]:
         "python_version": ".".join(platform.python.split(".")[:2]),
     }
     versions: dict[str, str] = {}
-    for line in (bento / LOCK).read_text(encoding="utf-8").splitlines():
+    lock = bento / widest_lock(bento)
+    for line in lock.read_text(encoding="utf-8").splitlines():
         if not line or line[0] in " #-":
             continue
         try:
             wanted = Requirement(line.rstrip("\\ "))
         except InvalidRequirement as error:
-            raise InputError(f"{bento / LOCK}: {line!r} is no requirement") from error
+            raise InputError(f"{lock}: {line!r} is no requirement") from error
         if wanted.marker is None or wanted.marker.evaluate(place):
             versions[canonicalize_name(wanted.name)] = str(wanted.specifier).removeprefix("==")
     return versions
+
+
+def widest_lock(bento: Path) -> str:
+    """The lock inside a bento that has all that it may run with. Releases from before batch have
+    that of the service alone."""
+    return BATCH_LOCK if (bento / BATCH_LOCK).is_file() else LOCK
 
 
 def _licences(item: Mapping[str, object]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from delivery.gates.supply_chain import artefact
 from delivery.gates.supply_chain import reproducible_build as reproducible
 from delivery.gates.verdict import Verdict, blocking
 from delivery.release.candidate import Candidate
-from delivery.release.sbom import make_sbom
+from delivery.release.sbom import make_sbom, widest_lock
 from serving.contract import MODEL, PREDICTOR
 from tests.delivery.bentos import Bench, lay_out
 from tests.delivery.released import make_candidate
@@ -167,7 +167,7 @@ def test_a_forbidden_licence_is_refused_by_licences(
 ) -> None:
     bento = tmp_path / "bento"
     shutil.copytree(good.bento.path, bento)
-    (bento / "src" / "requirements" / "serving.lock").write_text("copyleft==1.0\n")
+    (bento / widest_lock(bento)).write_text("copyleft==1.0\n")
     found = with_sbom(replace(good, bento=replace(good.bento, path=bento)), other_sbom)
     verdict = only(found)
     assert (verdict.gate, verdict.status) == ("licences", "fail")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from delivery.bento.environment import LOCK
 from delivery.errors import InputError
 from delivery.evidence.supply_chain.source import audit_of, cache_of
 from delivery.evidence.trial import Trial
 from delivery.gates.supply_chain.dependencies import Advisory, Allowed, Evidence
-from delivery.release.sbom import locked
+from delivery.release.sbom import locked, widest_lock
 from delivery.scanners.dependencies import ALLOWED, allowances, known
 
 
@@ -24,7 +23,7 @@ def gather(trial: Trial) -> Evidence:
     try:
         advisories = [
             Advisory(advisory.names, advisory.package, advisory.version, advisory.fixed)
-            for advisory in known(bento, LOCK, audit, cache_of(checkout))
+            for advisory in known(bento, widest_lock(bento), audit, cache_of(checkout))
         ]
     except InputError as error:
         return Evidence(packages, None, allowed, audit.today, audit.in_job, str(error))

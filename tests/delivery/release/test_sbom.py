@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.bento.environment import LOCK
+from delivery.bento.environment import BATCH_LOCK, LOCK
 from delivery.errors import HeldError, InputError
 from delivery.release import sbom
 from delivery.release.sbom import Component, components, locked, make_sbom
@@ -75,6 +75,22 @@ def test_a_lock_is_read_for_the_platform_of_the_record(tmp_path: Path) -> None:
 def test_a_line_that_is_no_requirement_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'what is this' is no requirement"):
         locked(bento(tmp_path, "what is this\n"), LINUX)
+
+
+def test_what_scores_files_is_listed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bento(tmp_path, LOCKED)
+    (folder / BATCH_LOCK).write_text(f"{LOCKED}pyarrow==25.0.1\n")
+    assert locked(folder, LINUX) == {"click": "8.1.8", "old-one": "1.0", "pyarrow": "25.0.1"}
+    asked: list[str] = []
+
+    def environment(_: Path, __: Path, lock: str) -> Path:
+        asked.append(lock)
+        return tmp_path / "nothing"
+
+    monkeypatch.setattr(sbom, "environment", environment)
+    with pytest.raises(HeldError):
+        make_sbom(folder, tmp_path)
+    assert asked == [BATCH_LOCK]
 
 
 def test_an_environment_with_nothing_in_it_has_an_sbom_that_is_always_the_same(

@@ -44,9 +44,10 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.name: (folder / "model" / "__init__.py").read_text(encoding="utf-8")
         for folder in MODELS.iterdir()
     }
-    model, behaviours, save = snippets("model/__init__.py")
+    model, behaviours, labels, save = snippets("model/__init__.py")
     (predictor,) = snippets("model/predictor/__init__.py")
-    models |= {"shown": f"{model}\n\n{behaviours}", "save": save, "predictor": predictor, "": ""}
+    models |= {"shown": f"{model}\n\n{behaviours}", "labels": labels, "save": save}
+    models |= {"predictor": predictor, "": ""}
     for name, text in models.items():
         package = root / "model" / name
         package.mkdir(parents=True, exist_ok=True)

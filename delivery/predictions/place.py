@@ -173,7 +173,9 @@ class _Written:
         return [_Journal(path) for path in sorted(self.folder.path.glob("shadow-*.jsonl"))]
 
     def sweep(self) -> None:
-        """Nothing is left over here."""
+        for kind in KINDS:
+            for path in self.folder.replaced(kind):
+                path.unlink(missing_ok=True)
 
     def state(self, name: str, text: str) -> None:
         write_whole(self.folder.path / name, text.encode())

@@ -16,7 +16,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +127,13 @@ class Folder:
         """Segments, the oldest first."""
         return _closed(self.path.glob(f"{OPEN[kind]}.*"))
 
+    def replaced(self, kind: str) -> Sequence[Path]:
+        """Segments that do not count any more: an erasure was cut off after it had written what is
+        left of them."""
+        paths = list(self.path.glob(f"{OPEN[kind]}.*"))
+        counted = {each.path for each in _closed(paths)}
+        return [path for path in paths if _CLOSED.fullmatch(path.name) and path not in counted]
+
     def close(self, kind: str) -> Sequence[Path]:
         """Close every file of `kind` that holds lines. Those that somebody else keeps locked, such
         as a worker of an older release, are left open and returned."""
@@ -149,10 +156,14 @@ class Folder:
             yield
 
 
-def _closed(paths: Iterator[Path]) -> Sequence[Closed]:
-    found = []
+def _closed(paths: Iterable[Path]) -> Sequence[Closed]:
+    """Without those whose place another one has taken."""
+    found: dict[tuple[str, int], Closed] = {}
     for path in paths:
         if match := _CLOSED.fullmatch(path.name):
             shipped = match["shipped"] is not None
-            found.append(Closed(path, int(match["time"]), shipped, match["of"] or ""))
-    return sorted(found, key=lambda each: (each.time, each.path.name))
+            each = Closed(path, int(match["time"]), shipped, match["of"] or "")
+            known = found.get((match["file"], each.time))
+            if known is None or not known.of:
+                found[match["file"], each.time] = each
+    return sorted(found.values(), key=lambda each: (each.time, each.path.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,28 @@ def test_who_is_killed_between_two_segments_runs_it_again(
             assert left == [0]
     erase(place, ANN, REASON, dry_run=False)
     assert sorted(all_of(place).splitlines()) == sorted(all_of(expected).splitlines())
+
+
+@pytest.mark.parametrize("gone", ["_Segment", "_Object"])
+def test_who_is_killed_before_the_old_one_is_gone_leaves_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    made = MADE["folder" if gone == "_Segment" else "store"]
+    place = made(tmp_path, **LINES)
+    with monkeypatch.context() as patch:
+        patch.setattr("serving.segments.folder.Path.unlink", _killed)
+        patch.setattr("serving.segments.store.Store.remove", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(place, ANN, REASON, dry_run=False)
+    told = [line["request_id"] for line in found(place, FEEDBACK)]
+    assert sorted(told) == ["b", "c", "e"], "as readers see it"
+    erase(place, ANN, REASON, dry_run=False)
+    files = [path.read_bytes() for path in tmp_path.rglob("*jsonl*") if path.is_file()]
+    assert not any(b"ann" in (gzip.decompress(f) if f[:2] == b"\x1f\x8b" else f) for f in files)
+
+
+def _killed(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _kill_after(patch: pytest.MonkeyPatch, writes: int) -> list[int]:

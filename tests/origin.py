@@ -44,6 +44,7 @@ class Origin:
     bare: Path
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     image: str = "none"  # what all releases run from
+    images: Mapping[str, str] = field(default_factory=dict)  # what single ones run from instead
 
     @cached_property
     def repository(self) -> Repository:
@@ -72,7 +73,9 @@ class Origin:
     def want(self, environment: str, wanted: str, previous: str = "", of: str = "none") -> str:
         """Put a wanted release on main, as a merged promotion would. Returns the attempt."""
         now, before = (
-            replace(version(each), image=self.image) if each else version(each)
+            replace(version(each), image=self.images.get(each, self.image))
+            if each
+            else version(each)
             for each in (wanted, previous)
         )
         desired = render_desired(Desired(now, before, of))

@@ -2,8 +2,9 @@
 
     python -m tests.cluster up | down | test
 
-`test` uses the cluster that KUBECONFIG names, or one that lives for as long as the tests. Where
-neither can be had it says so in one line.
+Pods are processes; with NODE=1 in the environment they are containers of a kubelet. `test` uses
+the cluster that KUBECONFIG names, or one that lives for as long as the tests. Where neither can be
+had it says so in one line.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ from delivery.errors import DeliveryError, InputError
 from tests.checkout import ROOT
 from tests.cluster import program
 from tests.cluster.cluster import Cluster
-from tests.cluster.conftest import CHOSEN
-from tests.cluster.node import lacking
+from tests.cluster.conftest import CHOSEN, NODE
+from tests.cluster.node import Pods, lacking
 
 WORKSPACE = ROOT / ".delivery"
 STANDING, PASSING = WORKSPACE / "cluster", WORKSPACE / "cluster-of-tests"
 
 
 def up(cluster: Cluster) -> None:
+    """Raises InputError where NODE=1 asks for what this machine has not."""
+    wanted = Pods.CONTAINERS if os.environ.get(NODE) else Pods.PROCESSES
+    lacks = lacking(wanted, cluster.folder)
+    if lacks and wanted is Pods.CONTAINERS:
+        raise InputError(f"no kubelet can run here: {lacks}")
     if program.built() is None:
         print(f"building Kubernetes {program.version()}: once, for some minutes", flush=True)
     binary = program.build()
     begun = time.monotonic()
-    lacks = lacking()
-    cluster.up(binary, pods=not lacks)
+    cluster.up(binary, Pods.NONE if lacks else wanted)
     if lacks:
         print(f"no pods run in this cluster: {lacks}")
     print(f"ready after {time.monotonic() - begun:.1f} s: export KUBECONFIG={cluster.kubeconfig}")

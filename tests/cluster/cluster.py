@@ -21,9 +21,11 @@ from pathlib import Path
 from delivery.errors import TargetError
 from delivery.files import locked, program
 from delivery.processes.process import Process
+from tests.cluster.containers.surroundings import remove_cgroups
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.node import Pods
 
-READY = 90.0  # s: it takes 5 to 10, and longer on a busy machine
+READY = 300.0  # s: it takes 5 to 10, and over 90 where 30 processes want two cores
 POLL = 0.1  # s
 KEEP = Path(__file__).with_name("keep.py")
 ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -73,7 +75,7 @@ class Cluster:
     def process(self) -> Process:
         return Process(self.folder.with_name(f"{self.folder.name}.json"))
 
-    def up(self, binary: Path, *, pods: bool = False) -> None:
+    def up(self, binary: Path, pods: Pods = Pods.NONE) -> None:
         """Start it unless it is up; wait until it takes objects.
 
         Raises:
@@ -85,7 +87,7 @@ class Cluster:
                 return
             self._remove()
             self.folder.mkdir(mode=0o700)
-            ControlPlane.planned(self.folder, binary, pods=pods)
+            ControlPlane.planned(self.folder, binary, pods)
             env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
             command = [*alone(), sys.executable, str(KEEP), str(self.folder)]
             self.process.start(command, env=env, log=self.folder / "keep.log")
@@ -100,6 +102,7 @@ class Cluster:
 
     def _remove(self) -> None:
         self.process.stop(grace=0)  # `unshare` passes no signal on: each part gets its own
+        remove_cgroups(self.folder / "node")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _await_ready(self) -> None:

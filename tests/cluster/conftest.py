@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,10 +12,15 @@ import pytest
 
 from tests.cluster import program
 from tests.cluster.cluster import Kubectl
+from tests.cluster.containers.images import bring
 from tests.cluster.images import service_image
 from tests.cluster.node import PLAN, Node
+from tests.cluster.place import GONE, Cloud, credentials, settle
+from tests.delivery.place import judgement
+from tests.origin import Origin, make_origin
 
 CHOSEN = "TEST_CLUSTER"  # the kubeconfig; never that of the person who runs `make test`
+NODE = "NODE"  # set: pods are containers
 GATEWAY = "sigs.k8s.io/gateway-api"
 
 
@@ -47,7 +52,8 @@ def machine(kubectl: Kubectl) -> Machine:
     if not (folder / PLAN).exists():
         pytest.skip("needs a node: `make test-cluster` as root brings one up")
     node = Node.read(folder)
-    return Machine(f"http://127.0.0.1:{node.gateway}", service_image(node))
+    image = bring(node) if node.kubelet else service_image(node)
+    return Machine(f"http://127.0.0.1:{node.gateway}", image)
 
 
 @pytest.fixture
@@ -56,3 +62,32 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
     name = f"model-test-{uuid4().hex[:8]}"
     yield name
     kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def origin(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Origin:
+    missing = f"{machine.image.partition('@')[0]}@sha256:{'f' * 64}"
+    made = make_origin(tmp_path_factory.mktemp("target"), machine.image)
+    return replace(made, images={GONE: missing})
+
+
+@pytest.fixture(scope="module")
+def cloud(
+    kubectl: Kubectl, machine: Machine, origin: Origin, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cloud]:
+    """An environment where nothing runs yet. The tests of this module go on from each other."""
+    namespace = f"model-test-{uuid4().hex[:8]}"
+    made = settle(origin, kubectl, namespace, machine.url)
+    own = credentials(kubectl, namespace, tmp_path_factory.mktemp("own") / "kubeconfig")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(own))
+        patch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+        yield made
+    kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture
+def admin(kubectl: Kubectl, cloud: Cloud) -> Callable[..., str]:
+    """kubectl of a person, in that namespace."""
+    namespace = cloud.place.runtime.fence.kubectl.namespace  # type: ignore[attr-defined]
+    return lambda *arguments, text="": kubectl("-n", namespace, *arguments, text=text)

@@ -10,7 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.cluster.authority import Authority, key_pem, private
-from tests.cluster.node import Node
+from tests.cluster.containers.parts import NAME
+from tests.cluster.node import Node, Pods
 from tests.ports import free_ports
 
 SERVICES = "10.96.0.0/16"  # addresses that nobody routes to: there is no kube-proxy
@@ -28,10 +29,11 @@ class ControlPlane:
     node: Node | None = None
 
     @classmethod
-    def planned(cls, folder: Path, program: Path, *, pods: bool) -> ControlPlane:
+    def planned(cls, folder: Path, program: Path, pods: Pods) -> ControlPlane:
         """A new one on free ports, with its certificates, kubeconfigs and commands written."""
         first, second, server, gateway = free_ports(4)
-        node = Node(str(folder), server, gateway) if pods else None
+        kubelet = str(program) if pods is Pods.CONTAINERS else ""
+        node = Node(str(folder), server, gateway, kubelet) if pods is not Pods.NONE else None
         plane = cls(folder, program, (first, second, server), node)
         plane._write_credentials()
         if node:
@@ -70,6 +72,7 @@ class ControlPlane:
         for part in ("kube-controller-manager", "kube-scheduler"):
             authority.kubeconfig(self._own(part), self.url, f"system:{part}")
         authority.issue("agent", "agent", "system:masters")
+        authority.kubeconfig(self._own("kubelet"), self.url, f"system:node:{NAME}", "system:nodes")
         # Tokens of service accounts are signed with RS256.
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         private(self._pki / "tokens.key", key_pem(key))

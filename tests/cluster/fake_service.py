@@ -1,7 +1,8 @@
 """Stands in for a service in a pod: up in a tenth of a second, and ends as a bento does.
 
-RELEASE_ID is what it answers. After SIGTERM it is not ready, answers for SERVING_DRAIN_SECONDS
-more, and then takes no new connection. Standard library only.
+RELEASE_ID is what it answers. A request {"keep": N} costs it N bytes for ever. After SIGTERM it is
+not ready, answers for SERVING_DRAIN_SECONDS more, and then takes no new connection. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ENDING = threading.Event()
+KEPT: list[bytes] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -23,7 +25,8 @@ class Handler(BaseHTTPRequestHandler):
         self._say(503 if self.path == "/readyz" and ENDING.is_set() else 200)
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        KEPT.append(b"x" * json.loads(body).get("keep", 0))
         self._say(200)
 
     def _say(self, status: int) -> None:

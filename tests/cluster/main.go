@@ -1,6 +1,6 @@
-// The control plane of Kubernetes in one program: etcd, the API server, its controllers and the
-// scheduler. The first argument picks one; each runs as a process of its own, so that a test can
-// take one away.
+// Kubernetes in one program: etcd, the API server, its controllers, the scheduler and, on Linux, the
+// kubelet. The first argument picks one; each runs as a process of its own, so that a test can take
+// one away.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	}
 	command, known := parts[name]
 	if !known {
-		fmt.Fprintln(os.Stderr, "usage: cluster etcd|kube-apiserver|kube-controller-manager|kube-scheduler [flags]")
+		fmt.Fprintln(os.Stderr, "usage: cluster etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubelet [flags]")
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(command()))

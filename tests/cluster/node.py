@@ -1,4 +1,5 @@
-"""A node for tests: an agent that runs pods as processes, and a gateway, in a network of their own.
+"""A node for tests and a gateway, in a network of their own. The node is an agent that runs pods as
+processes, or a kubelet with containers.
 
     python -m tests.cluster.node FOLDER
 
@@ -22,10 +23,12 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 
 from delivery.files import program
 from tests.checkout import ROOT
+from tests.cluster.containers import parts, surroundings
 from tests.cluster.keep import end, keep
 
 PLAN = "node.json"
@@ -33,23 +36,40 @@ NEW_NETWORK = 0x40000000
 HTTP = 80
 
 
+class Pods(Enum):
+    """What runs them."""
+
+    NONE = "nothing"
+    PROCESSES = "an agent, as processes"
+    CONTAINERS = "a kubelet, as containers"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """In `folder`. `server` is the port of the API server, `gateway` the port of 127.0.0.1 where
-    the gateway is reached."""
+    the gateway is reached. `kubelet` is the program that has it; without one, pods are
+    processes."""
 
     folder: str
     server: int
     gateway: int
+    kubelet: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Node:
         """The one whose plan is there."""
         return cls(**json.loads((folder / PLAN).read_text(encoding="utf-8")))
 
+    @property
+    def own(self) -> Path:
+        """What its containers and their engine have of the disk."""
+        return Path(self.folder) / "node"
+
     def write(self) -> None:
         """Its plan."""
         (Path(self.folder) / PLAN).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        if self.kubelet:
+            parts.write(self.own)
 
     def command(self) -> Sequence[str]:
         """What runs it."""
@@ -58,7 +78,7 @@ class Node:
     def commands(self) -> Mapping[str, Sequence[str]]:
         """Part → its command."""
         return {
-            "agent": self._module("tests.cluster.agent"),
+            **self._pods(),
             "traefik": [
                 program("traefik"),
                 f"--entrypoints.http.address=:{HTTP}",
@@ -71,19 +91,28 @@ class Node:
             ],
         }
 
+    def _pods(self) -> Mapping[str, Sequence[str]]:
+        if not self.kubelet:
+            return {"agent": self._module("tests.cluster.agent")}
+        return parts.commands(self.own, Path(self.kubelet), Path(self.folder) / "pki" / "kubelet")
+
     def _module(self, name: str) -> Sequence[str]:
         return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", name, self.folder]
 
 
-def lacking() -> str:
-    """What this machine has not that a node needs; empty if nothing."""
+def lacking(pods: Pods, folder: Path) -> str:
+    """What this machine has not that a node in `folder` needs; empty if nothing."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         return "only root of a Linux can have a network of its own for pods"
-    return "" if shutil.which("ip") else "there is no `ip`: `apt-get install iproute2`"
+    if not shutil.which("ip"):
+        return "there is no `ip`: `apt-get install iproute2`"
+    return surroundings.lacking(folder) if pods is Pods.CONTAINERS else ""
 
 
 def run(node: Node) -> None:
     """Its parts, until this process ends."""
+    if node.kubelet:
+        surroundings.enter(node.own)
     outside = socket.create_server(("127.0.0.1", node.gateway))
     inward = _loop()  # of a thread that stays in the network of the machine
     _leave()
@@ -107,6 +136,7 @@ def _leave() -> None:
     if libc.unshare(NEW_NETWORK):
         raise OSError(ctypes.get_errno(), "no network of its own can be had here")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "address", "add", f"{parts.ADDRESS}/32", "dev", "lo"], check=True)
 
 
 async def _relay(listening: socket.socket, port: int) -> None:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import httpx
 
+from delivery.commands.deploy import deploy
+from delivery.commands.status import EnvironmentStatus, status
 from delivery.context import Context
 from delivery.documents import parse_yaml
+from delivery.events.event import State
 from delivery.manifests.render import render
 from delivery.settings.policy import parse_settings
 from delivery.state.desired import ReleaseRef
@@ -26,7 +29,8 @@ from tests.delivery.place import World
 from tests.origin import Origin
 
 ENV, ONE, TWO = "production", "r-111111111111", "r-222222222222"
-THREE, BAD = "r-333333333333", "r-bad000000000"
+THREE, BAD, GONE = "r-333333333333", "r-bad000000000", "r-900e00000000"
+BUDGET = 600.0  # s
 # In front of the gateway is what ends TLS; the service asks for no key, since gates have none.
 PATCHES = """
 patches:
@@ -86,6 +90,22 @@ def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str) -> Cloud:
     for each in objects:
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(each))
     return Cloud(origin.path, lambda _: None)
+
+
+def running(cloud: Cloud) -> EnvironmentStatus:
+    return status(cloud).environments[-1]
+
+
+def wants(origin: Origin, release: str, previous: str = "") -> None:
+    """A merged promotion, on top of what `delivery` itself put on main."""
+    origin.git("fetch", "--quiet", "origin")
+    origin.git("reset", "--quiet", "--hard", "origin/main")
+    origin.promote(ENV, release, previous)
+
+
+def comes_up(cloud: Cloud, origin: Origin, release: str, previous: str = "") -> None:
+    wants(origin, release, previous)
+    assert deploy(cloud, ENV, budget=BUDGET).step.state is State.VERIFIED
 
 
 def credentials(kubectl: Kubectl, namespace: str, file: Path, account: str = "delivery") -> Path:

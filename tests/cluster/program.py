@@ -14,7 +14,7 @@ from delivery.errors import InputError, TargetError
 from delivery.files import locked
 
 SOURCES = Path(__file__).parent
-FILES = ("go.mod", "go.sum", "main.go")
+FILES = ("go.mod", "go.sum", "main.go", "kubelet_linux.go")
 CACHE = "CLUSTER_CACHE"
 BUILD = ("build", "-trimpath", "-mod=readonly")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -42,16 +42,28 @@ def rendered(release: ReleaseRef = RELEASE, environment: str = "staging") -> Man
     return render(ROOT, environment, release, SETTINGS.serving)
 
 
-@pytest.fixture
-def environment(kubectl: Kubectl, namespace: str) -> str:
-    """A namespace in which a person with more rights has set up an environment."""
+def set_up(kubectl: Kubectl, namespace: str) -> str:
+    """An environment there, as a person with more rights does it."""
     objects = moved(rendered().environment, namespace)
     kubectl("apply", "--server-side", "--validate=strict", "-f", "-", text=objects)
     return namespace
 
 
 @pytest.fixture
-def delivery(kubectl: Kubectl, environment: str) -> Callable[..., Any]:
+def environment(kubectl: Kubectl, namespace: str) -> str:
+    """The namespace of one."""
+    return set_up(kubectl, namespace)
+
+
+@pytest.fixture
+def other(kubectl: Kubectl, namespace: str) -> Iterator[str]:
+    """The namespace of another one in the same cluster."""
+    name = f"{namespace}-other"
+    yield set_up(kubectl, name)
+    kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+def rights(kubectl: Kubectl, environment: str) -> Callable[..., Any]:
     """kubectl with the rights of `delivery` in that environment."""
     account = f"system:serviceaccount:{environment}:delivery"
 
@@ -59,6 +71,11 @@ def delivery(kubectl: Kubectl, environment: str) -> Callable[..., Any]:
         return kubectl.try_to(f"--as={account}", "-n", environment, *arguments, text=text)
 
     return ask
+
+
+@pytest.fixture
+def delivery(kubectl: Kubectl, environment: str) -> Callable[..., Any]:
+    return rights(kubectl, environment)
 
 
 def apply(delivery: Callable[..., Any], environment: str, objects: Sequence[Object]) -> Any:
@@ -214,6 +231,34 @@ def test_delivery_may_do_what_it_must_and_nothing_else(kubectl: Kubectl, environ
 def test_delivery_may_nothing_in_another_namespace(kubectl: Kubectl, environment: str) -> None:
     account = f"system:serviceaccount:{environment}:delivery"
     assert answers(kubectl, account, "default", MAY) == set()
+
+
+def test_two_environments_in_one_cluster_stay_apart(
+    kubectl: Kubectl, environment: str, other: str, delivery: Callable[..., Any]
+) -> None:
+    """The same release in both: one `delivery` neither sees nor changes what the other has."""
+    theirs = rights(kubectl, other)
+    for ask, place in ((delivery, environment), (theirs, other)):
+        assert apply(ask, place, rendered().release).returncode == 0
+    account = f"system:serviceaccount:{environment}:delivery"
+    assert answers(kubectl, account, other, MAY) == set()
+    assert "forbidden" in apply(delivery, other, rendered().release).stderr
+    assert "forbidden" in delivery("get", "deployments", "--all-namespaces").stderr
+    release = f"delivery/release={RELEASE.release}"
+    assert delivery("delete", "deployment", RELEASE.release).returncode == 0
+    assert delivery("get", "deployment", "-l", release, "-o", "name").stdout == ""
+    assert theirs("get", "deployment", "-l", release, "-o", "name").stdout
+    full = (
+        "patch",
+        "resourcequota",
+        "model",
+        "--type=merge",
+        "-p",
+        '{"spec":{"hard":{"pods":"0"}}}',
+    )
+    kubectl(*full, "-n", environment)
+    quota = "jsonpath={.spec.hard.pods}"
+    assert kubectl("get", "resourcequota", "model", "-n", other, "-o", quota) == "40"
 
 
 def test_the_account_of_the_model_may_nothing(kubectl: Kubectl, environment: str) -> None:

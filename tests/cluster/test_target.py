@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -19,7 +18,6 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
-from delivery.commands.status import EnvironmentStatus, status
 from delivery.errors import HeldError, InputError, TargetError
 from delivery.events.event import State
 from delivery.targets.kubernetes.routing import fence
@@ -27,23 +25,24 @@ from delivery.targets.kubernetes.routing.fence import Fence
 from delivery.targets.kubernetes.routing.record import Record
 from delivery.targets.protocol import Writer
 from tests.cluster.cluster import Kubectl
-from tests.cluster.conftest import Machine
 from tests.cluster.place import (
     BAD,
+    BUDGET,
     ENV,
+    GONE,
     ONE,
     THREE,
     TWO,
     Clients,
     Cloud,
     clients,
+    comes_up,
     credentials,
-    settle,
+    running,
+    wants,
 )
-from tests.delivery.place import judgement
-from tests.origin import Origin, make_origin
+from tests.origin import Origin
 
-BUDGET = 600.0  # s
 CODE = """
 import os, signal, sys
 from pathlib import Path
@@ -70,49 +69,6 @@ def counted(self, *arguments, **options):
 Kubectl._ask = counted
 print(deploy(Cloud(Path(sys.argv[1]), lambda _: None), "production", budget=600))
 """
-
-
-@pytest.fixture(scope="module")
-def origin(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Origin:
-    return make_origin(tmp_path_factory.mktemp("target"), machine.image)
-
-
-@pytest.fixture(scope="module")
-def cloud(
-    kubectl: Kubectl, machine: Machine, origin: Origin, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cloud]:
-    """An environment where nothing runs yet. The tests of this module go on from each other."""
-    namespace = f"model-test-{uuid4().hex[:8]}"
-    made = settle(origin, kubectl, namespace, machine.url)
-    own = credentials(kubectl, namespace, tmp_path_factory.mktemp("own") / "kubeconfig")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(own))
-        patch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
-        yield made
-    kubectl("delete", "namespace", namespace, "--wait=false")
-
-
-@pytest.fixture
-def admin(kubectl: Kubectl, cloud: Cloud) -> Callable[..., str]:
-    """kubectl of a person, in that namespace."""
-    namespace = cloud.place.runtime.fence.kubectl.namespace  # type: ignore[attr-defined]
-    return lambda *arguments, text="": kubectl("-n", namespace, *arguments, text=text)
-
-
-def running(cloud: Cloud) -> EnvironmentStatus:
-    return status(cloud).environments[-1]
-
-
-def wants(origin: Origin, release: str, previous: str = "") -> None:
-    """A merged promotion, on top of what `delivery` itself put on main."""
-    origin.git("fetch", "--quiet", "origin")
-    origin.git("reset", "--quiet", "--hard", "origin/main")
-    origin.promote(ENV, release, previous)
-
-
-def comes_up(cloud: Cloud, origin: Origin, release: str, previous: str = "") -> None:
-    wants(origin, release, previous)
-    assert deploy(cloud, ENV, budget=BUDGET).step.state is State.VERIFIED
 
 
 def test_without_an_image_nothing_is_started(cloud: Cloud) -> None:
@@ -204,18 +160,21 @@ def test_a_floor_of_another_hand_is_nobodys_mistake(
     admin("patch", "hpa", ONE, "--type=merge", "-p", json.dumps({"spec": {"minReplicas": 1}}))
 
 
-def test_a_release_that_crashes_is_rejected_and_the_other_keeps_its_clients(
-    cloud: Cloud, origin: Origin
+@pytest.mark.parametrize(
+    ("release", "why"), [(BAD, "CrashLoopBackOff"), (GONE, "ImagePullBackOff")]
+)
+def test_a_release_that_does_not_come_up_is_rejected_and_the_other_keeps_its_clients(
+    release: str, why: str, cloud: Cloud, origin: Origin
 ) -> None:
     with clients(cloud.place.router.url, count=1) as load:
-        wants(origin, BAD, ONE)
+        wants(origin, release, ONE)
         end = deploy(cloud, ENV, budget=BUDGET)
         assert end.step.state is State.REJECTED
     assert load.answers.keys() == {ONE}
     assert not load.lost
     attempts = cloud.snapshot().history(ENV).attempts
-    (bad,) = (each for each in attempts if each.desired.wanted.release == BAD)
-    assert "CrashLoopBackOff" in str(bad.events[-1].evidence["why"])
+    (bad,) = (each for each in attempts if each.desired.wanted.release == release)
+    assert why in str(bad.events[-1].evidence["why"])
 
 
 def test_it_is_killed_again_and_again_and_ends_the_same(cloud: Cloud, origin: Origin) -> None:

@@ -13,6 +13,7 @@ import tarfile
 from pathlib import Path
 
 from delivery.documents import canonical
+from delivery.image.layer import write_layer
 from delivery.image.layout import CONFIG, LAYER, MANIFEST, Descriptor, Image, Layout
 
 PACKAGES = (
@@ -70,6 +71,29 @@ def lay_out(folder: Path, files: dict[str, Path], level: int = 6, **config: obje
         "layers": [Descriptor(LAYER, digest, len(packed)).to_json()],
     }
     return layout.image(layout.publish(manifest, "base"))
+
+
+def on_base(folder: Path, base: Image, files: dict[str, Path], **config: object) -> Image:
+    """A layout with one image: `base` and a layer with `files`."""
+    layout = Layout(folder)
+    layout.create()
+    for blob in base.layers:
+        layout.take(base.layout, blob)
+    layer = write_layer(layout, "files", files)
+    content = {
+        **base.config,
+        "config": {"Env": ["PATH=/usr/bin:/bin"], **config},
+        "rootfs": {"type": "layers", "diff_ids": [*base.diff_ids, layer.diff_id]},
+        "history": [*base.config["history"], {"created_by": "files"}],
+    }
+    kept = layout.put(CONFIG, canonical(content))
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": kept.to_json(),
+        "layers": [blob.to_json() for blob in (*base.layers, layer.blob)],
+    }
+    return layout.image(layout.publish(manifest, "made"))
 
 
 def _archive(files: dict[str, Path]) -> bytes:

@@ -11,10 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from delivery.bento.bento import Bento
-from delivery.documents import canonical
 from delivery.files import program
-from delivery.image.layer import write_layer
-from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
+from delivery.image.layout import Image
 from delivery.image.reference import Reference
 from delivery.image.registry import push
 from delivery.settings.policy import DockerTargetSettings, Environment, EnvironmentSettings
@@ -22,7 +20,7 @@ from delivery.targets.docker.target import docker_target
 from delivery.targets.protocol import Target
 from serving.settings.service import ServingSettings
 from tests.delivery.running import free_port
-from tests.images.base import lay_out, make_base
+from tests.images.base import lay_out, make_base, on_base
 from tests.images.engine import Engine, engine, registry
 
 FAKE = Path(__file__).parent / "fake_service.py"
@@ -92,27 +90,5 @@ def dock() -> Iterator[Dock]:
 
 def fake_service(folder: Path, base: Image) -> Image:
     """fake_service.py on a base."""
-    layout = Layout(folder)
-    layout.create()
-    for blob in base.layers:
-        layout.take(base.layout, blob)
-    layer = write_layer(layout, "service", {"srv/service.py": FAKE})
-    content = {
-        **base.config,
-        "config": {
-            "Env": ["PATH=/usr/bin:/bin"],
-            "User": "65532:65532",
-            "Entrypoint": ["python3", "/srv/service.py"],
-        },
-        "rootfs": {"type": "layers", "diff_ids": [*base.diff_ids, layer.diff_id]},
-        "history": [*base.config["history"], {"created_by": "service"}],
-    }
-    config = layout.put(CONFIG, canonical(content))
-    blobs = [*base.layers, layer.blob]
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": config.to_json(),
-        "layers": [blob.to_json() for blob in blobs],
-    }
-    return layout.image(layout.publish(manifest, "service"))
+    start = ["python3", "/srv/service.py"]
+    return on_base(folder, base, {"srv/service.py": FAKE}, User="65532:65532", Entrypoint=start)

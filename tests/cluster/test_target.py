@@ -25,6 +25,7 @@ from delivery.targets.kubernetes.routing.fence import Fence
 from delivery.targets.kubernetes.routing.record import Record
 from delivery.targets.protocol import Writer
 from tests.cluster.cluster import Kubectl
+from tests.cluster.conftest import Machine
 from tests.cluster.place import (
     BAD,
     BUDGET,

@@ -27,7 +27,7 @@ from bench.year.calendar import (
 )
 from bench.year.checkout import Checkout
 from bench.year.state import CONSOLE, STATE, State
-from bench.year.traffic import Client, Request, put_back, requests
+from bench.year.traffic import Client, Request, put_back, put_labels_back, requests
 from delivery.demo.stage import DemoError, Stage, take_down
 from delivery.monitoring.judges import labels, quality
 from delivery.monitoring.judges.finding import alarms
@@ -205,8 +205,7 @@ class Loop:
         self._window.mkdir()
         for old in sorted(self.log.glob("predictions-*"))[-WEEKS:]:
             (self._window / old.name).symlink_to(old)
-        for told in folder.glob("feedback*"):
-            (self._window / told.name).symlink_to(told)
+        put_labels_back(folder, self._window / "feedback.jsonl")
 
     def _look(self, begin: Day, end: Day, contract: Contract) -> None:
         """Quality and AUC by each morning, and all judges on Monday by the command."""

@@ -2,7 +2,7 @@
 
 A request asks about all flights of one scheduled hour, and its id is that hour: 2013-05-02T06. The
 service writes down when it was really asked; `put_back` writes the hour in its place, so that the
-monitor sees the days of 2013.
+monitor sees the days of 2013, and `put_labels_back` does the same of labels.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from bench.year.calendar import DELAY
 from delivery.files import write_whole
 
 TIMEOUT = 30.0  # s
@@ -91,6 +92,17 @@ def put_back(predictions: Path, ids: set[str], out: Path) -> int:
                 found.setdefault(identity, orjson.dumps(line))
     write_whole(out, b"".join(found[key] + b"\n" for key in sorted(found)).decode())
     return len(found)
+
+
+def put_labels_back(predictions: Path, out: Path) -> None:
+    """The same of all labels: they came a day after the day of the flight."""
+    lines = []
+    for file in sorted(predictions.glob("feedback.jsonl*")):
+        for text in file.read_bytes().splitlines():
+            line = orjson.loads(text)
+            came = pd.Timestamp(line["request_id"][:10]) + pd.Timedelta(days=1) + DELAY
+            lines.append(orjson.dumps(line | {"time": f"{came.isoformat()}+00:00"}) + b"\n")
+    write_whole(out, b"".join(lines).decode())
 
 
 def answers(log: Path, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

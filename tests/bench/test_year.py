@@ -30,7 +30,7 @@ from bench.year.offline.policies import GATED, LAGGED, MODELS, measured, policie
 from bench.year.offline.rows import Year
 from bench.year.page import PAGE, PLOT, Told, section, write
 from bench.year.state import State
-from bench.year.traffic import Request, answers, put_back, requests
+from bench.year.traffic import Request, answers, put_back, put_labels_back, requests
 from tests.checkout import ROOT
 
 A_DAY = 20
@@ -145,6 +145,14 @@ def test_the_clock_is_put_back_and_answers_are_found_again(
     assert list(scores[:A_DAY]) == [0.25] * A_DAY
     assert np.isnan(scores[A_DAY:]).all()
     assert set(release) == {"r-1", ""}
+
+
+def test_labels_come_a_day_after_the_flights_day(tmp_path: Path) -> None:
+    told = {"request_id": "2013-01-31T23", "time": "2026-01-01T00:00:00+00:00", "truth": [True]}
+    (tmp_path / "feedback.jsonl.1").write_bytes(orjson.dumps(told) + b"\n")
+    put_labels_back(tmp_path, tmp_path / "out")
+    [line] = (tmp_path / "out").read_bytes().splitlines()
+    assert orjson.loads(line) == told | {"time": "2013-02-02T00:00:00+00:00"}
 
 
 def _line(request: Request, score: float) -> bytes:

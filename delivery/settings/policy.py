@@ -119,7 +119,7 @@ class Environment:
     @property
     def runs_images(self) -> bool:
         """Does its target run a release from an image, by the image's digest?"""
-        return self.settings.target.kind != "local"
+        return self.settings.target.kind in ("docker", "kubernetes")
 
     def may_override(self, gate: str) -> bool:
         """May a person's reason let a release in that `gate` blocks?"""

@@ -129,3 +129,20 @@ environments:
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"nightly.target.*sample"):
         parse_settings("environments: {nightly: {target: {kind: batch}}}")
+
+
+IMAGE = f"x@sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("target", "images"),
+    [
+        ("{ kind: local, port: 7101 }", False),
+        ("{ kind: batch, sample: rows.parquet }", False),
+        (f'{{ kind: docker, port: 7101, base: "{IMAGE}", router: "{IMAGE}" }}', True),
+        ("{ kind: kubernetes, namespace: a, url: https://a.example }", True),
+    ],
+)
+def test_images_run_in_containers_alone(target: str, images: bool) -> None:
+    settings = parse_settings(f"environments: {{ staging: {{ target: {target} }} }}")
+    assert settings.environment("staging").runs_images is images

@@ -80,7 +80,7 @@ def test_the_sixth_look_at_one_holdout_is_held_by_holdout_reuse(
     for seed in range(5):  # five models that came to nothing
         write_tiny_model(tmp_path / str(seed), noise=0.2, seed=seed)
         look(origin.repository, data, tmp_path / str(seed), ROLES)
-    submission = Submission(context, snapshot, candidate, "production")
+    submission = Submission(context, snapshot, candidate, snapshot.environment("production"))
     judged = proposed.judge(submission, NO_OVERRIDES, "promote")
     verdict = only(judged.judgement)
     assert (verdict.gate, verdict.status) == ("holdout_reuse", "hold")
@@ -107,7 +107,9 @@ def test_the_third_release_that_is_a_little_worse_is_refused_by_best(
     folders = {one.id: one.path for one in (better, champion)}
     monkeypatch.setattr(Context, "bento", lambda _, __, release: folders[release])
     overrides = Overrides("a small step")
-    submission = Submission(context, context.snapshot(), make_candidate(bench, third), "production")
+    snapshot = context.snapshot()
+    production = snapshot.environment("production")
+    submission = Submission(context, snapshot, make_candidate(bench, third), production)
     judged = proposed.judge(submission, overrides, "promote")
     verdict = only(judged.judgement)
     assert (verdict.gate, verdict.status) == ("best", "fail")

@@ -66,7 +66,8 @@ def looked_at(
     commit = origin.push(TREE | files, branch=branch)
     context = Context(origin.path, lambda _: None)
     there = replace(candidate, commit=commit)
-    submission = Submission(context, context.snapshot(), there, "staging")
+    snapshot = context.snapshot()
+    submission = Submission(context, snapshot, there, snapshot.environment("staging"))
     evaluation, policy = Evaluation(origin.path), GatesPolicy()
     trial = Trial(there.bento, None, evaluation, policy, None, submission)  # type: ignore[arg-type]
     return tuple(

@@ -18,6 +18,8 @@ from pipeline.settings import Settings
 from tests.checkout import ROOT, make_checkout
 from tests.pipeline.conftest import STAGES
 
+pytestmark = pytest.mark.e2e
+
 # Imported everywhere and without influence on what a stage writes.
 NOT_LISTED = {"pipeline/__init__.py", "pipeline/errors.py", "serving/strict.py"}
 

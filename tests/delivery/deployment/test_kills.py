@@ -28,6 +28,8 @@ from tests.delivery.deployment.rolling import Says, Traffic, merged
 from tests.delivery.place import Killed, Place, World
 from tests.origin import Origin, copy_origin, scratch
 
+pytestmark = pytest.mark.e2e
+
 EFFECTS = (
     *((Place, name) for name in ("start", "set_weights", "divide", "reflect", "retire")),
     *((Place, name) for name in ("write_journal", "clear_journal")),

@@ -22,7 +22,7 @@ from tests.serving.batch.jobs import published, refused, run_job, write_rows
 from tests.serving.batch.relay import Relay
 from tests.serving.batch.s3 import S3, job, serving
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.e2e]
 LOCK = ROOT / "requirements" / "stores.lock"
 KILLS = 50 if os.environ.get("THOROUGH") else 4
 UNITS = 30  # of three files

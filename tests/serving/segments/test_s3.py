@@ -19,7 +19,7 @@ from tests.serving.segments.s3 import BUCKET, ERASE, S3, Mood, moto
 from tests.serving.segments.shipping import Chaos, Writer, command, names, start, stop
 
 LOCK = ROOT / "requirements" / "stores.lock"
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.e2e]
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ class Fork:
         shutil.copytree(MODELS / name.partition("+")[0], self.path, dirs_exist_ok=True)
         if name.endswith("+predictor"):
             model = (self.path / "model/__init__.py").read_text(encoding="utf-8")
-            _, _, save = snippets("model/__init__.py")
+            *_, save = snippets("model/__init__.py")
             imports, _, function = save.partition("\n\n\n")
             self.write("model/__init__.py", _joined(model, imports, function))
             self.write("model/predictor/__init__.py", snippets("model/predictor/__init__.py")[0])

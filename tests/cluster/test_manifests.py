@@ -80,7 +80,8 @@ def delivery(kubectl: Kubectl, environment: str) -> Callable[..., Any]:
 
 def apply(delivery: Callable[..., Any], environment: str, objects: Sequence[Object]) -> Any:
     text = moved(objects, environment)
-    return delivery("apply", "--server-side", "--validate=strict", MANAGER, "-f", "-", text=text)
+    given = ("--server-side", "--validate=strict", MANAGER, "-n", environment, "-f", "-")
+    return delivery("apply", *given, text=text)
 
 
 def eventually(found: Callable[[], Any]) -> Any:

@@ -80,7 +80,7 @@ def dock() -> Iterator[Dock]:
         made = Dock(
             docker, host, folder, base, push(base, f"{host}/base", "base"),
             push(traefik, f"{host}/traefik", "base"),
-            push(fake_service(folder / "service", base), f"{host}/service", "service"),
+            push(fake_service(folder / "service", base), f"{host}/service", "made"),
         )  # fmt: skip
         try:
             yield made

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from delivery.bento.bento import Bento
+from tests.delivery.targets.local import test_runtime
+from tests.delivery.targets.local.routing import test_router
 from tests.delivery.targets.local.routing.test_router import (  # noqa: F401 - collected here
     divided,
     test_a_client_stays_unless_its_slot_moves,
@@ -20,5 +25,13 @@ from tests.delivery.targets.local.test_runtime import (  # noqa: F401 - collecte
     test_a_release_with_traffic_is_not_retired,
     test_a_started_release_gets_no_traffic_until_it_is_shifted,
 )
+from tests.images.placed import Dock
 
 pytestmark = pytest.mark.images
+
+
+@pytest.fixture(autouse=True)
+def from_an_image(monkeypatch: pytest.MonkeyPatch, docked: Dock) -> None:
+    """What a release is here; there it is a folder."""
+    for module in (test_router, test_runtime):
+        monkeypatch.setattr(module, "Bento", partial(Bento, image=str(docked.service)))

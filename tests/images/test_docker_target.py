@@ -53,7 +53,7 @@ def test_containers_have_little_and_only_the_router_is_published(
         assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
         assert each["Config"]["User"] == "65532:65532"
     for each in instances:
-        assert each["Image"] in (docked.service.config_digest, docked.service.digest)
+        assert each["Config"]["Image"] == str(docked.service)
         assert not each["NetworkSettings"]["Ports"].get("3000/tcp")
         assert list(each["HostConfig"]["Tmpfs"]) == ["/tmp"]
         assert each["Mounts"] == []

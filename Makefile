@@ -49,7 +49,7 @@ test: setup ## run the tests (THOROUGH=1: thousands of made-up requests, other o
 	@$(PYTEST) -n 4 -m "not e2e and not images" $(TESTS) # half of the time it waits
 
 e2e: setup ## run whole loops: on a laptop, in the workflows, in forks, with canaries under load
-	@$(PYTEST) -n 2 -m e2e $(TESTS)
+	@$(PYTEST) -n 3 -m e2e $(TESTS)
 
 test-images: setup ## images of releases and the target docker, in a container engine (skipped where there is none)
 	@pytest -m images tests/images

@@ -244,7 +244,9 @@ def _some(allowed: Array) -> Array | None:
 
 
 def _to_float64(array: pa.Array) -> Array:
-    if pa.types.is_decimal(array.type) or pa.types.is_float16(array.type):
+    if pa.types.is_decimal(array.type):  # Arrow's own cast misses the nearest float by a bit
+        array = array.cast(pa.string())
+    if pa.types.is_string(array.type) or pa.types.is_float16(array.type):
         array = array.cast(pa.float64())
     numbers: Array = array.to_numpy(zero_copy_only=False)
     return numbers.astype(np.float64, copy=False)

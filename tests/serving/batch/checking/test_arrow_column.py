@@ -130,6 +130,13 @@ def test_the_verdict_on_each_row_is_that_of_the_service(spec: Input, array: pa.A
             np.testing.assert_array_equal(values[row], expected)
 
 
+def test_a_decimal_is_the_float_that_is_nearest() -> None:
+    hundredths = [Decimal(number).scaleb(-2) for number in range(-1000, 1001)]
+    column = ArrowColumn(Input(name="x", dtype="float64"), LONGEST)
+    checked = column.check(pa.array(hundredths, pa.decimal128(9, 2)))
+    assert checked.values.tolist() == [float(each) for each in hundredths]
+
+
 @settings(max_examples=300, deadline=None)
 @given(spec=st.sampled_from(INPUTS), array=arrow_columns())
 def test_a_type_that_is_called_a_misfit_has_no_value_that_is_allowed(

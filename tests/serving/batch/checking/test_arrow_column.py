@@ -147,6 +147,7 @@ def test_a_type_that_is_called_a_misfit_has_no_value_that_is_allowed(
         return
     allowed = column.check(array).allowed
     for row, value in enumerate(array.to_pylist()):
-        if value is not None:
+        null = value is None or (isinstance(value, float) and math.isnan(value))
+        if not null:
             assert allowed is not None
             assert not allowed[row]

@@ -45,6 +45,7 @@ NO_MODULES = ("__init__", "__main__")  # these hold no behaviour of their own
 EXEMPT = {
     "delivery/demo/stage.py": "`make demo` plays on it",
     "delivery/forge/protocol.py": "a protocol: its implementations are tested",
+    "delivery/predictions/place.py": "a protocol: its implementations are tested",
     "serving/rows/batch.py": "a type without behaviour: those that make and read it are tested",
 }
 # Tests of several modules at once, and what they are about.

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from delivery.context import Context
 from delivery.errors import InputError
+from delivery.predictions.address import place_of
 from delivery.predictions.erasing import Statement
 from delivery.predictions.erasing import erase as erase_from
 from delivery.predictions.person import Person
-from delivery.predictions.place import Place, place_of
+from delivery.predictions.place import Place
 from delivery.predictions.pruning import Pruned
 from delivery.predictions.pruning import prune as prune_at
 

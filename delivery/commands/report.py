@@ -39,10 +39,10 @@ def rollout_report(context: Context, environment: str, release: str | None) -> R
     history = context.snapshot().history(environment)
     attempt = newest_rollout(history, release or "")
     if attempt is None:
+        of = f" of {release}" if release else ""
         raise InputError(
-            f"{release or 'nothing'} had no shadow and no canary in {environment}; `delivery "
-            f"history {environment}` lists its attempts, and `rollout:` in delivery.yaml asks for "
-            "one."
+            f"{environment} has seen no shadow and no canary{of}; `delivery history "
+            f"{environment}` lists its attempts, and `rollout:` in delivery.yaml asks for one."
         )
     page = rollout_html(chronicle(context.target(attempt.environment), attempt))
     file = context.workspace / "reports" / "rollouts" / f"{environment}-{attempt.commit[:12]}.html"

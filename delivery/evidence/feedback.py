@@ -19,7 +19,7 @@ from typing import Any
 
 from delivery.errors import InputError
 from delivery.gates.rollout.observations.served import Feedback, digest
-from delivery.predictions.place import place_of
+from delivery.predictions.address import place_of
 from serving.segments.folder import FEEDBACK
 
 TRUTHS = {"true": 1.0, "false": 0.0, True: 1.0, False: 0.0}

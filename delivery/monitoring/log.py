@@ -20,7 +20,7 @@ from delivery.bento.client import OWN
 from delivery.errors import InputError
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.monitoring.judges.rows import Rows
-from delivery.predictions.place import place_of
+from delivery.predictions.address import place_of
 from serving.contract import Contract, Input
 from serving.segments.folder import FEEDBACK, PREDICTIONS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from serving.batch.documents import (
     JobSpec,
     Manifest,
     Progress,
+    SourceFile,
     Totals,
     UnitRecord,
     model_sha256,
@@ -31,7 +32,7 @@ from serving.batch.processes import scored
 from serving.batch.reading.sources import Format, absolute, find_sources
 from serving.batch.scorer import Work
 from serving.batch.writing.output import MANIFEST, Output
-from serving.contract import read_contract
+from serving.contract import Contract, read_contract
 from serving.digests import file_hashes
 from serving.settings.policy import TEXT_LENGTH
 
@@ -101,26 +102,38 @@ def run(request: Request, tell: Tell) -> Manifest:
     records = sorted(_scored(request, work, plan, tell), key=_place)
     for source in sources:
         source.require_same()
+    manifest = _manifest(request, job, files, described, records, contract)
+    tell(manifest)
+    _judge(manifest, request)
+    output.require_all(manifest.units)
+    if output.put_first(MANIFEST, render(manifest)):
+        return manifest
+    return published() or manifest
+
+
+def _manifest(
+    request: Request,
+    job: JobSpec,
+    files: Mapping[str, str],
+    sources: tuple[SourceFile, ...],
+    records: Sequence[UnitRecord],
+    contract: Contract,
+) -> Manifest:
+    """What was made of what, and how far it lies from training."""
     counts = merged(record.counts for record in records)
     units = tuple(record.unit for record in records)
-    manifest = Manifest(
+    return Manifest(
         job=job,
         address=request.input,
         files=files,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        sources=described,
+        sources=sources,
         units=units,
         totals=_totals(records),
         reasons=dict(sum((Counter(unit.reasons) for unit in units), Counter()).most_common()),
         score=score_shift(contract, counts) if counts else None,
         inputs=input_shifts(contract, counts) if counts else (),
     )
-    tell(manifest)
-    _judge(manifest, request)
-    output.require_all(units)
-    if output.put_first(MANIFEST, render(manifest)):
-        return manifest
-    return published() or manifest
 
 
 def _scored(request: Request, work: Work, plan: Plan, tell: Tell) -> Iterator[UnitRecord]:

@@ -91,6 +91,15 @@ def test_status_imports_nothing_that_it_does_not_use(origin: Origin) -> None:
     assert modules & HEAVY == set()
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("promot", "promote"), ("histroy", "history")])
+def test_a_slip_is_answered_with_what_was_meant(
+    delivery: CommandLine, typed: str, meant: str
+) -> None:
+    done = delivery(typed, "production")
+    assert done.exit_code == 2
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in done.output
+
+
 def test_a_command_that_is_not_there_is_named(delivery: CommandLine) -> None:
     done = delivery("statis")
     assert done.exit_code == 2

@@ -48,11 +48,11 @@ def test_the_page_of_a_rollout_is_written_when_it_is_asked_for(origin: Origin) -
     begun = {"share": 5, "champion": ONE, "header": ""}
     origin.happened("staging", origin.want("staging", ONE), "verified", ONE)
     attempt = origin.want("staging", TWO, ONE)
-    with pytest.raises(InputError, match="no shadow and no canary in staging"):
+    with pytest.raises(InputError, match="staging has seen no shadow and no canary;"):
         rollout_report(world, "staging", None)
     origin.happened("staging", attempt, "step-1", TWO, begun)
     file = rollout_report(world, "staging", TWO).report
     assert file.name == f"staging-{attempt[:12]}.html"
     assert f"5% beside {ONE}" in file.read_text(encoding="utf-8")
-    with pytest.raises(InputError, match=f"{ONE} had no shadow"):
+    with pytest.raises(InputError, match=f"staging has seen no shadow and no canary of {ONE};"):
         rollout_report(world, "staging", ONE)

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from delivery.predictions.place import Place, place_of
+from delivery.predictions.address import place_of
+from delivery.predictions.place import Place
 from serving.segments.folder import FEEDBACK, PREDICTIONS, Folder
 from serving.segments.lines import append, locked
 from serving.segments.store import Store

@@ -35,7 +35,7 @@ from dataclasses import asdict
 from datetime import date
 from delivery.predictions.erasing import erase
 from delivery.predictions.person import Person
-from delivery.predictions.place import place_of
+from delivery.predictions.address import place_of
 place = place_of(sys.argv[1])
 person = Person(frozenset(sys.argv[2].split(",")))
 done = erase(place, person, "case 2026-117", dry_run=False)

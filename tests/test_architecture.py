@@ -20,6 +20,13 @@ from tests.costs import LONGEST
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("model", "pipeline", "serving", "delivery")
 
+MAIN = 'if __name__ == "__main__"'
+SMALL = {
+    "delivery/judgement": "before a merge, and on what runs: there is no third moment",
+    "delivery/commands/github": "what `delivery github` does: one file a verb",
+    "delivery/monitoring/dashboards": "a builder, and what is built",
+}
+
 
 def imports(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -133,3 +140,22 @@ def test_the_project_supports_what_the_installer_supports() -> None:
 
 def test_the_tests_that_begin_first_are_there() -> None:
     assert [name for name in LONGEST if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("package", ["delivery", "serving", "pipeline"])
+def test_few_modules_stand_beside_the_rooms(package: str) -> None:
+    """Programs apart: a stage is called by its name."""
+    beside = [file for file in (ROOT / package).glob("[!_]*.py") if MAIN not in file.read_text()]
+    assert len(beside) <= 6
+
+
+def test_a_room_has_three_modules_or_a_reason() -> None:
+    small = {
+        str(room.relative_to(ROOT))
+        for package in ("delivery", "serving", "pipeline")
+        for room in (ROOT / package).rglob("*/")
+        if (room / "__init__.py").is_file()
+        and not any(child.parent.parent == room for child in room.rglob("*/__init__.py"))
+        and len([*room.glob("[!_]*.py")]) < 3
+    }
+    assert small == SMALL.keys()

@@ -36,19 +36,20 @@ class LocalForge:
     def pulls(self, *, head: str | None = None, state: Wanted = "all") -> tuple[Pull, ...]:
         return tuple(
             pull
-            for pull in self._all()
+            for pull, _ in self._all()
             if (head is None or pull.head == head) and (state == "all" or pull.state == state)
         )
 
-    def _all(self) -> tuple[Pull, ...]:
+    def _all(self) -> tuple[tuple[Pull, str], ...]:
+        """Each with the blob that it was read from: the refs move when others fetch here too."""
         self._git.fetch_refs("--prune", f"+{PULLS}/*:{SEEN_PULLS}/*")
-        names = self._git.run("for-each-ref", "--format=%(refname)", SEEN_PULLS).split()
-        pulls = (self._parse(self._git.run("cat-file", "blob", name)) for name in names)
-        return tuple(sorted(pulls, key=lambda pull: pull.number))
+        blobs = self._git.run("for-each-ref", "--format=%(objectname)", SEEN_PULLS).split()
+        pulls = ((self._parse(self._git.run("cat-file", "blob", blob)), blob) for blob in blobs)
+        return tuple(sorted(pulls, key=lambda pair: pair[0].number))
 
     def open(self, head: str, title: str, body: str, labels: tuple[str, ...]) -> Pull:
         for _ in range(TRIES):
-            pulls = self._all()
+            pulls = self.pulls()
             for pull in pulls:
                 if pull.head == head and pull.state == "open":
                     return self._label(pull.number, labels)
@@ -139,9 +140,9 @@ class LocalForge:
         raise ForgeError(f"#{number} kept changing; run the command again")
 
     def _get(self, number: int) -> tuple[Pull, str]:
-        for pull in self._all():
+        for pull, blob in self._all():
             if pull.number == number:
-                return pull, self._git.run("rev-parse", f"{SEEN_PULLS}/{number}")
+                return pull, blob
         raise ForgeError(f"there is no pull request #{number}; `delivery pr list` shows them")
 
     def _swap(self, pull: Pull, *, old: str) -> bool:

@@ -84,10 +84,10 @@ def propose(
     if not is_open or outdated:
         if not by_person and not is_open and before and before[-1].state == "closed":
             return None
-        _make_way(context, labels, head)
+        _make_way(context, snapshot, proposal, head)
         _push(context, snapshot, proposal, head)
     pull = context.forge.open(head, title(proposal), _body(proposal), labels)
-    _close_rivals(context, labels, pull)
+    _let_one_stay(context, proposal.environment)
     if outdated or not context.forge.pull(pull.number).comment:
         context.forge.comment(pull.number, proposal.report)
     return context.forge.pull(pull.number)
@@ -120,29 +120,46 @@ def _push(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -
     git.push_branch(commit, head)
 
 
-def _make_way(context: Context, labels: tuple[str, str, str], head: str) -> None:
-    """Close what is open for the environment. A rollback does not give way to a promotion."""
-    kind, mine, environment = labels
-    for pull in context.forge.pulls(state="open"):
-        if environment not in pull.labels or pull.head == head:  # somebody proposed the same
+def _make_way(context: Context, snapshot: Snapshot, proposal: Proposal, head: str) -> None:
+    """Close what is open for the environment. A rollback does not give way to a promotion, while
+    main wants what it rolls back."""
+    environment = proposal.environment
+    current = _current_rollback(snapshot, environment)
+    for pull in _open_for(context, environment):
+        if pull.head == head:  # somebody proposed the same
             continue
-        if kind == PROMOTION and mine not in pull.labels:
-            name = environment.partition(":")[2]
+        if pull.head == current and not proposal.desired.is_rollback:
             raise HeldError(
-                f"pull request #{pull.number} rolls {name} back; merge or close it first"
+                f"pull request #{pull.number} rolls {environment} back; merge or close it first"
             )
         context.forge.close(pull.number, f"superseded by {head}")
 
 
-def _close_rivals(context: Context, labels: tuple[str, str, str], pull: Pull) -> None:
-    """Of what was opened for the environment at the same moment, the newest stays; a rollback
-    stays whatever promotion is newer."""
-    kind, mine, environment = labels
-    for other in context.forge.pulls(state="open"):
-        if environment not in other.labels or other.number == pull.number:
-            continue
-        if other.number < pull.number if mine in other.labels else kind == ROLLBACK:
-            context.forge.close(other.number, f"superseded by {pull.head}")
+def _let_one_stay(context: Context, environment: str) -> None:
+    """Of what was opened for the environment at the same moment one stays, whoever looks: the
+    rollback of what main wants by now, else the newest promotion. What somebody rolled back at
+    that moment is closed."""
+    current = _current_rollback(context.snapshot(), environment)
+    pulls = _open_for(context, environment)
+    stays = max(
+        (pull for pull in pulls if pull.head == current or ROLLBACK not in pull.labels),
+        key=lambda pull: (pull.head == current, pull.number),
+        default=None,
+    )
+    why = f"superseded by {stays.head}" if stays else "main wants something else by now"
+    for pull in pulls:
+        if pull != stays:
+            context.forge.close(pull.number, why)
+
+
+def _open_for(context: Context, environment: str) -> tuple[Pull, ...]:
+    label = f"environment:{environment}"
+    return tuple(pull for pull in context.forge.pulls(state="open") if label in pull.labels)
+
+
+def _current_rollback(snapshot: Snapshot, environment: str) -> str:
+    """The branch that rolls back what main wants."""
+    return rollback_branch(environment, snapshot.attempt(environment).commit)
 
 
 def changed_files(proposal: Proposal) -> Mapping[str, str]:
@@ -157,8 +174,7 @@ def changed_files(proposal: Proposal) -> Mapping[str, str]:
 
 def _branch(proposal: Proposal, snapshot: Snapshot) -> str:
     if proposal.desired.is_rollback:
-        attempt = snapshot.attempt(proposal.environment).commit
-        return rollback_branch(proposal.environment, attempt)
+        return _current_rollback(snapshot, proposal.environment)
     return promotion_branch(proposal.environment, proposal.desired.wanted.release)
 
 

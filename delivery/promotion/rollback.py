@@ -31,6 +31,8 @@ def propose_rollback(context: Context, environment: str, *, by_person: bool = Fa
     pull = propose(context, snapshot, proposal)
     if pull is None or not context.forge.merges_itself:
         return pull
+    if pull.state == "closed" and context.snapshot().attempt(environment).commit != attempt.commit:
+        return None  # main was rolled back, or wants something else, since we looked
     commit = _require_generated(context, snapshot, pull, proposal) if pull.state == "open" else None
     return context.forge.merge(pull.number, commit=commit)
 

@@ -117,6 +117,22 @@ def test_who_merges_what_another_merges_at_the_same_moment_is_told_that_it_is_me
     assert all(isinstance(pull, Pull) for pull in merged), merged
 
 
+def test_who_closes_what_another_command_of_this_checkout_merges_is_told_that_it_is_merged(
+    forge: LocalForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The merge moves what was fetched here between two looks at it."""
+    number, parse = forge.open("one", "One", "", ()).number, LocalForge._parse
+
+    def later(text: str) -> Pull:
+        monkeypatch.undo()
+        forge.merge(number)
+        return parse(text)
+
+    monkeypatch.setattr(LocalForge, "_parse", staticmethod(later))
+    assert forge.close(number, "superseded").state == "merged"
+    assert forge.pull(number).state == "merged"
+
+
 def test_who_opens_what_another_opens_at_the_same_moment_adopts_it(
     origin: Origin, forge: LocalForge, tmp_path: Path
 ) -> None:

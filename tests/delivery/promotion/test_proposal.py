@@ -156,20 +156,33 @@ def test_a_promotion_leaves_other_environments_alone(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("rolls_back", ["none", TWO])
+@pytest.mark.parametrize(
+    ("first", "second", "stays"),
+    [("none", "none", 2), ("none", TWO, 2), (TWO, "none", 1)],
+)
 def test_of_two_that_are_opened_at_the_same_moment_one_stays(
-    world: World, monkeypatch: pytest.MonkeyPatch, rolls_back: str
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str, second: str, stays: int
 ) -> None:
-    """Each looked for what is open before the other was."""
+    """Each looked for what is open before the other was. A rollback stays whatever is newer."""
     opens = world.forge.open
 
     def later(*arguments: Any) -> Pull:
         monkeypatch.undo()
-        put(world, TWO)
+        put(world, TWO, rolls_back=first)
         return opens(*arguments)
 
     monkeypatch.setattr(world.forge, "open", later)
-    put(world, ONE, rolls_back=rolls_back)
+    pull = put(world, ONE, rolls_back=second)
+    assert [one.number for one in world.forge.pulls(state="open")] == [stays]
+    assert pull is not None
+    assert pull.state == ("open" if pull.number == stays else "closed")
+
+
+def test_a_rollback_of_what_main_wants_no_more_gives_way(world: World, origin: Origin) -> None:
+    put(world, ONE, rolls_back=TWO)
+    with past_rules(origin):
+        origin.want(ENV, TWO)
+    put(world, ONE)
     assert [state for _, state, _, _ in seen(world)] == ["closed", "open"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from delivery.errors import HeldError
@@ -100,3 +102,19 @@ def test_a_rollback_that_many_propose_at_the_same_moment_is_merged_for_all_of_th
     told = [pull for pull in pulls if pull is not None]  # None: it was merged before
     assert all(isinstance(pull, Pull) and pull.state == "merged" for pull in told), pulls
     assert [pull.state for pull in world.forge.pulls()] == ["merged"]
+
+
+def test_a_rollback_that_was_merged_since_we_looked_leaves_nothing_open(
+    origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed(origin, "rejected")
+    opens = world.forge.open
+
+    def later(*arguments: Any) -> Pull:
+        monkeypatch.undo()
+        propose_rollback(world, ENV)
+        return opens(*arguments)
+
+    monkeypatch.setattr(world.forge, "open", later)
+    assert propose_rollback(world, ENV) is None
+    assert [pull.state for pull in world.forge.pulls()] == ["merged", "closed"]

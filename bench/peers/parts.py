@@ -25,9 +25,9 @@ from serving.predict.predictor import Scored
 from serving.protocols import native
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
-from serving.telemetry.drift_counters import ROWS, DriftCounters
-from serving.telemetry.log_lines import LogLines
-from serving.telemetry.short_lines import SIZE, Entry
+from serving.telemetry.drift.counters import ROWS, DriftCounters
+from serving.telemetry.predictions.log_lines import LogLines
+from serving.telemetry.predictions.short_lines import SIZE, Entry
 
 TIMES = {1: 3000, 1000: 60}  # requests by rows
 Sample = dict[str, list[float]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from delivery.context import Context
+from delivery.deployment.active import judge_running
 from delivery.deployment.fallback import roll_back
-from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.gates.judgement import Judgement
@@ -45,7 +45,7 @@ def verify(context: Context, environment: str, *, dry_run: bool) -> VerifyResult
             "here to verify. Run this where the environment runs: docs/github.md, runners."
         )
     before = target.runtime.instances().get(release)
-    judgement = Deployment(context, environment).judge(snapshot, attempt, target.router.url)
+    judgement = judge_running(context, snapshot, attempt, target.router.url)
     failed = [verdict for verdict in blocking(judgement.verdicts) if verdict.status == "fail"]
     if failed:
         _require_same(before, target, release)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from delivery.context import Context
+from delivery.deployment.active import judge_running
 from delivery.deployment.admitted import Admitted
 from delivery.deployment.fallback import fall_back, replay
 from delivery.deployment.rollouts.traffic import (
@@ -41,10 +42,7 @@ from delivery.deployment.wanted import clear_attempt
 from delivery.errors import TargetError
 from delivery.events.event import State, next_kind
 from delivery.events.experiments import running
-from delivery.evidence.live import Live
-from delivery.gates.judgement import Judgement
-from delivery.gates.verdict import Verdict, overridden
-from delivery.judgement.active import judge_live
+from delivery.gates.verdict import Verdict
 from delivery.promotion.admission import require_trusted, unproven_because
 from delivery.promotion.approval import require_approved
 from delivery.promotion.frozen import require_thawed, waits
@@ -180,7 +178,9 @@ class Deployment:
         )
         action = self._route(target, now)
         if isinstance(action, Judge):
-            verdicts = self.judge(admitted.snapshot, attempt, instance.url).verdicts
+            verdicts = judge_running(
+                self._context, admitted.snapshot, attempt, instance.url
+            ).verdicts
             now = replace(now, route=target.router.weights(), verdicts=verdicts)
             action = self._route(target, now)
         return self._conclude(admitted, now, action, target)
@@ -260,28 +260,6 @@ class Deployment:
         target.runtime.retire(keep)
         started = sorted(keep - before)
         return self._step(attempt, f"restarted {', '.join(started)}" if started else "is up")
-
-    def judge(self, snapshot: Snapshot, attempt: Attempt, url: str) -> Judgement:
-        """The active gates. A rollback is not put under load again: it was verified here."""
-        admitted = Admitted(self._context, snapshot, self.environment)
-        wanted, previous = attempt.desired.wanted, admitted.previous
-        live = Live(
-            url,
-            admitted.bento(wanted),
-            admitted.bento(previous) if previous.exists else None,
-            snapshot.settings.gates,
-            self._context.progress,
-            settings=self._context.target(attempt.environment).runtime.settings,
-            under_load=not attempt.desired.is_rollback,
-            signature=self._context.signed(
-                snapshot, wanted.release, self.environment, wanted.image
-            ),
-            envs=self._context.workspace / "envs",
-        )
-        judgement = judge_live(live)
-        evidence = snapshot.evidence(self.environment, attempt.commit)
-        reasons = evidence.reasons if evidence else {}
-        return replace(judgement, verdicts=overridden(judgement.verdicts, reasons))
 
     def _supersede(self, snapshot: Snapshot, current: Attempt) -> None:
         """Close the books on the attempts before that never came to an end, here or in a

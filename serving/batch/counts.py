@@ -1,6 +1,6 @@
 """What a unit was asked and what it answered, by the bins of the contract's histograms.
 
-The bins are those of serving.telemetry.bins, so that a job can be compared with traffic. Values
+The bins are those of serving.telemetry.drift.bins, so a job can be compared with traffic. Values
 are counted below each edge, all of a column at once, which takes a fifth of the time of a search
 for the bin of each.
 """
@@ -16,7 +16,7 @@ from serving.batch.checking.arrow_column import Text
 from serving.batch.documents import Counts, Shift
 from serving.contract import SCORE, Contract
 from serving.rows.column import DTYPES, Array
-from serving.telemetry.bins import Bins, LabelBins, NumberBins, bins_of
+from serving.telemetry.drift.bins import Bins, LabelBins, NumberBins, bins_of
 
 FLOOR = 0.0001  # the least share of a bin, as in the rules of docs/serving.md
 

@@ -35,12 +35,12 @@ from serving.schema.openapi import Documented, OtherRoute, openapi
 from serving.settings.host import LOG_FOLDER
 from serving.settings.service import Start
 from serving.strict import DocumentError
-from serving.telemetry.drift_counters import DriftCounters
-from serving.telemetry.feedback import Feedback
+from serving.telemetry.drift.counters import DriftCounters
+from serving.telemetry.drift.pending import INTERVAL
 from serving.telemetry.logs import write_json_lines
 from serving.telemetry.metrics import CONTENT_TYPE, WORKERS, Meter, exposition
-from serving.telemetry.pending import INTERVAL
-from serving.telemetry.prediction_log import PredictionLog
+from serving.telemetry.predictions.feedback import Feedback
+from serving.telemetry.predictions.prediction_log import PredictionLog
 
 logger = logging.getLogger("serving")
 Observer = Callable[[Scored], None]

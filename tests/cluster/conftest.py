@@ -81,7 +81,7 @@ def cloud(
     own = credentials(kubectl, namespace, tmp_path_factory.mktemp("own") / "kubeconfig")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(own))
-        patch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+        patch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
         yield made
     kubectl("delete", "namespace", namespace, "--wait=false")
 

@@ -48,13 +48,13 @@ CODE = """
 import os, signal, sys
 from pathlib import Path
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.targets.kubernetes.kubectl import Kubectl
 from delivery.targets.kubernetes.routing import fence
 from tests.cluster.place import Cloud
 from tests.delivery.place import judgement
 
-reconcile.judge_live = judgement("pass")
+active.judge_live = judgement("pass")
 fence.DURATION, fence.RENEWAL = 6.0, 1.0
 left, ask = int(sys.argv[2]), Kubectl._ask
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from delivery.storage.dvc import hush
+from delivery.trust.keys import own_key
 from tests.origin import Origin, make_origin
 
 STAGES = """\
@@ -40,6 +41,14 @@ FILES = {
     "params.yaml": "data:\n  until: 2013-06\ntrain:\n  depth: 3\n",
     ".gitignore": "/artifacts/\n/.delivery/\n",
 }
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A private key of nobody in particular."""
+    key = own_key({"XDG_DATA_HOME": str(tmp_path_factory.mktemp("key"))}, make=True)
+    assert key is not None
+    return key
 
 
 def repro(path: Path) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from delivery.bento import server
 from delivery.cli import deploy as command
 from delivery.cli.main import main
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from tests.delivery.machine import Machine
 from tests.delivery.place import judgement
 
@@ -37,7 +37,7 @@ def judge(*_, **__):
 
 
 server.environment = lambda *_: python
-reconcile.judge_live = judge
+active.judge_live = judge
 command.context = lambda: Machine(root, lambda _: None)
 sys.argv = ["delivery", "deploy", "production"]
 sys.exit(main())
@@ -47,7 +47,7 @@ sys.exit(main())
 @contextmanager
 def production(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """ONE is verified in production and really has the traffic; main wants TWO."""
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
     with machine(origin, monkeypatch) as made:
         origin.happened(ENV, origin.promote(ENV, ONE), "verified", ONE)
         origin.promote(ENV, TWO, ONE)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-import delivery.deployment.reconcile as deployment
 from delivery.commands.attest import AttestRequest, attest
 from delivery.commands.deploy import deploy
 from delivery.commands.history import history
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
+from delivery.deployment import active
 from delivery.deployment.advance import PromoteRequest, advance
 from delivery.errors import HeldError, InputError
 from delivery.events.event import Event, State
@@ -39,7 +39,7 @@ LOG = "delivery/events/staging"
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
     """ONE is verified in staging and has the traffic; its gates pass."""
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     origin.push({"delivery.yaml": ALONE})
     world = World(origin.path, lambda _: None)
     origin.want("staging", ONE)

@@ -12,7 +12,7 @@ from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256
 from delivery.commands.check import check
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
 from delivery.evidence.evaluation import Evaluation
@@ -58,7 +58,7 @@ def code(bench: Bench) -> Bento:
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Real:
     """Every other gate passes."""
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     origin.push({"delivery.yaml": ALONE})
     return Real(origin.path, lambda _: None)
 

@@ -35,7 +35,7 @@ SETTINGS = json.dumps(
 @pytest.fixture(autouse=True)
 def no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The candidates of these tests were made from no commit, so no dvc.lock names their files."""
-    for gatherer in ("quality.too_good", "supply_chain.statements"):
+    for gatherer in ("quality.too_good", "supply_chain.training.statements"):
         monkeypatch.setattr(f"delivery.evidence.{gatherer}.outputs", lambda *_: {})
 
 

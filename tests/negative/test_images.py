@@ -17,7 +17,7 @@ from delivery.commands.deploy import deploy
 from delivery.commands.image import ImageSignResult, sign
 from delivery.commands.promote import promote
 from delivery.commands.rollback import rollback
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.deployment.advance import PromoteRequest
 from delivery.errors import HeldError, RefusedError
 from delivery.events.event import State
@@ -53,7 +53,7 @@ def origin(tmp_path: Path) -> Origin:
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Imaged:
     """Every other gate passes: what is refused here is refused for its image."""
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     monkeypatch.setattr("delivery.context.released_signature", lambda *_: well_signed())
     return Imaged(origin.path, lambda _: None)
 

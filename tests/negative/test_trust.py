@@ -16,7 +16,7 @@ from delivery.commands.check import check
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
 from delivery.commands.sign import sign
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.errors import HeldError, InputError, RefusedError, StoreError
 from delivery.events.event import State
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
@@ -51,7 +51,7 @@ def release(bench: Bench, better: Bento) -> Release:
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Real:
     """Every other gate passes: what is refused here is refused by the signature."""
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     origin.push({"delivery.yaml": ALONE})  # no environment before it and none after it
     return Real(origin.path, lambda _: None)
 

@@ -19,7 +19,7 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.deployment.rollouts import watching
 from delivery.deployment.strategies import canary
 from delivery.errors import DeliveryError
@@ -118,7 +118,7 @@ def play(scenario: Scenario, size: Size, origin: Origin) -> Result:
     with pytest.MonkeyPatch.context() as patch, machine(origin, patch) as world:
         stage = Stage(origin, world, patch)
         vars(world)["progress"] = stage.progress.append
-        patch.setattr(reconcile, "judge_live", judgement("pass"))
+        patch.setattr(active, "judge_live", judgement("pass"))
         for module in (watching, canary):  # between two ticks, and in one
             patch.setattr(module, "decide", lambda *a, **k: _noted(stage, *a, **k))
         attempt = merged(stage, scenario, size)

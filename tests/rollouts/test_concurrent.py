@@ -21,7 +21,7 @@ import pytest
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
 from delivery.commands.status import EnvironmentStatus, status
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.errors import DeliveryError
 from delivery.events.event import State
 from delivery.storage.checkout import WORKSPACE
@@ -100,7 +100,7 @@ class Clones:
 def clones(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clones]:
     """ONE is live after TWO; staging has verified all releases."""
     monkeypatch.setenv("DELIVERY_WORKSPACE", str(origin.path / WORKSPACE))
-    monkeypatch.setattr(reconcile, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     other = tmp_path / "other"
     origin.git("clone", "--quiet", str(origin.bare), str(other))
     with machine(origin, monkeypatch) as world:

@@ -14,7 +14,7 @@ import pytest
 
 from delivery.commands.deploy import deploy
 from delivery.commands.status import status
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.deployment.rollouts.comparison import journal_of
 from delivery.deployment.rollouts.view import ShadowView
 from delivery.events.event import State
@@ -119,7 +119,7 @@ def test_without_requests_nothing_is_decided(origin: Origin) -> None:
 @pytest.fixture
 def stage(origin: Origin) -> Iterator[Stage]:
     with pytest.MonkeyPatch.context() as patch, machine(origin, patch) as world:
-        patch.setattr(reconcile, "judge_live", judgement("pass"))
+        patch.setattr(active, "judge_live", judgement("pass"))
         yield Stage(origin, world, patch)
 
 

@@ -86,7 +86,7 @@ def yard(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
         origin.promote("staging", THREE)
         here = Yard(hub, made)
         object.__setattr__(made, "progress", here.hear)
-        monkeypatch.setattr("delivery.deployment.reconcile.judge_live", here.judge)
+        monkeypatch.setattr("delivery.deployment.active.judge_live", here.judge)
         monkeypatch.setattr("delivery.commands.deploy.follow_up", _nothing)  # proposed elsewhere
         token = hub.token(hub.bot, RIGHTS)
         github = GitHub(hub.slug, hub.url, hub.url, token, is_app=False)

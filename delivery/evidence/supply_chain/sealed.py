@@ -16,9 +16,9 @@ import numpy as np
 
 from delivery.bento.digest import file_hashes
 from delivery.errors import DeliveryError, HeldError, InputError
-from delivery.evidence.supply_chain.attested import attested
-from delivery.evidence.supply_chain.refit import Refitting, UnrepeatableError
-from delivery.evidence.supply_chain.statements import Statements, doubts, statements_of
+from delivery.evidence.supply_chain.training.attested import attested
+from delivery.evidence.supply_chain.training.refit import Refitting, UnrepeatableError
+from delivery.evidence.supply_chain.training.statements import Statements, doubts, statements_of
 from delivery.evidence.trial import Trial
 from delivery.gates.service import parity
 from delivery.gates.supply_chain.sealed import GATE, Evidence, Policy, Refit

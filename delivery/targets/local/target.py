@@ -4,7 +4,7 @@
         lock, mutex                delivery.targets.local.routing.fence
         hold.json, journal.json    delivery.targets.local.routing.orders
         settled.json               delivery.targets.local.settlement
-        predictions/               serving.telemetry.prediction_log, and feedback
+        predictions/               serving.telemetry.predictions.prediction_log, and feedback
         router/                    delivery.targets.local.routing.router
         instances/<release>/       delivery.targets.local.instances
 

@@ -28,7 +28,7 @@ def hub(origin: Origin) -> Iterator[Hub]:
 @pytest.fixture
 def world(origin: Origin, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> World:
     """In a job on the runner where environments run; the App's token may start no workflow."""
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
     made = World(origin.path, lambda _: None)
     token = hub.token(hub.bot, {"actions": "write", "contents": "write"})
     app = hub.token(hub.app_actor, {"contents": "write", "pull_requests": "write"})

@@ -7,7 +7,7 @@ import pytest
 from delivery.commands.accept import accept
 from delivery.commands.deploy import deploy
 from delivery.commands.freeze import freeze
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.errors import HeldError, InputError
 from delivery.events.event import State
 from delivery.settings.host import GitHub, Surroundings
@@ -60,7 +60,7 @@ def test_missing_evidence_before_any_traffic_is_not_accepted(
     origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Active gates have overrides, which the policy can forbid."""
-    monkeypatch.setattr(reconcile, "judge_live", judgement("hold"))
+    monkeypatch.setattr(active, "judge_live", judgement("hold"))
     made = World(origin.path, lambda _: None)
     origin.promote(ENV, ONE)
     assert deploy(made, ENV, budget=60).step.state is State.INCONCLUSIVE

@@ -29,7 +29,7 @@ HOSTED = {
 
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
     return World(origin.path, lambda _: None)
 
 
@@ -50,7 +50,7 @@ def test_where_nothing_is_wanted_nothing_runs(world: World) -> None:
 def test_missing_evidence_ends_without_the_traffic(
     origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("hold"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("hold"))
     origin.promote("production", ONE)
     deploy(world, "production", budget=60)
     assert world.snapshot().attempt("production").state is State.INCONCLUSIVE
@@ -81,7 +81,7 @@ def test_a_plan_changes_nothing(origin: Origin, world: World) -> None:
 @pytest.fixture
 def real(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """ONE is verified in production and really runs there, TWO was before."""
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
     with machine(origin, monkeypatch) as made:
         origin.happened("production", origin.promote("production", TWO), "verified", TWO)
         attempt = origin.want("production", ONE, TWO)

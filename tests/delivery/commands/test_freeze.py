@@ -10,7 +10,7 @@ from delivery.commands.history import history
 from delivery.commands.pending import pending
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.errors import HeldError, InputError
 from delivery.events.event import State
 from tests.checkout import POLICY
@@ -24,7 +24,7 @@ ALWAYS = "{ windows: [{ first: 2000-01-01, last: 2999-12-30, why: the year-end c
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
     """ONE is live."""
-    monkeypatch.setattr(reconcile, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     made = World(origin.path, lambda _: None)
     bring_up(origin, made, ONE)
     return made
@@ -80,11 +80,11 @@ def test_a_rollback_that_fails_freezes_loudly(
     origin.promote(ENV, TWO, ONE)
     deploy(world, ENV, budget=60)
     rollback(world, ENV, reason="complaints", dry_run=False)
-    monkeypatch.setattr(reconcile, "judge_live", judgement("fail"))
+    monkeypatch.setattr(active, "judge_live", judgement("fail"))
     assert deploy(world, ENV, budget=60).step.state is State.REJECTED
     row = status(world).environments[1]
     assert f"FROZEN, because a rollback failed: the rollback from {TWO} to {ONE}" in row.problem
-    monkeypatch.setattr(reconcile, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     origin.git("pull", "--quiet", "origin", "main")
     origin.promote(ENV, "r-333333333333", ONE)
     with pytest.raises(HeldError, match="FROZEN"):

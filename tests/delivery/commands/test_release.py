@@ -13,7 +13,7 @@ from delivery.commands import release as command
 from delivery.commands.deploy import deploy
 from delivery.commands.release import release
 from delivery.context import Context
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, RefusedError
 from delivery.events.event import State
@@ -94,7 +94,7 @@ def judged_world(
     monkeypatch.setattr(command, "judge", judge)
     monkeypatch.setattr(command, "_lay_out_subjects", lambda *_: None)
     monkeypatch.setattr(Context, "store", SimpleNamespace(place=lambda: None))
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     return World(origin.path, lambda _: None)
 
 

@@ -25,7 +25,7 @@ def world(origin: Origin) -> World:
 def test_only_a_failing_gate_revokes(
     world: World, monkeypatch: pytest.MonkeyPatch, status: Status, dry_run: bool, revoked: bool
 ) -> None:
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement(status))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement(status))
     result = verify(world, ENV, dry_run=dry_run)
     assert (result.release, result.revoked) == (TWO, revoked)
     assert world.places[ENV].shares == ({ONE: 100} if revoked else {TWO: 100})
@@ -40,7 +40,7 @@ def test_what_was_mended_while_it_was_judged_is_not_revoked(
         world.places[ENV].url += "/elsewhere"  # a supervisor started it anew
         return failing(*arguments)
 
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judge)
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judge)
     with pytest.raises(HeldError, match=f"{TWO} or its router was restarted"):
         verify(world, ENV, dry_run=False)
     assert world.places[ENV].shares == {TWO: 100}
@@ -58,7 +58,7 @@ def test_the_only_release_is_revoked_and_keeps_the_traffic_until_a_person_decide
     origin.happened(ENV, origin.promote(ENV, ONE), "verified", ONE)
     place = Place(ENV, running={ONE: True}, shares={ONE: 100})
     world = World(origin.path, lambda _: None, {ENV: place})
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("fail"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("fail"))
     assert verify(world, ENV, dry_run=False).revoked
     assert place.shares == {ONE: 100}
     assert world.snapshot().history(ENV).failed(ONE) is not None

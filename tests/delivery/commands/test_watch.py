@@ -37,7 +37,7 @@ class Pauses:
 
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr("delivery.deployment.reconcile.judge_live", judgement("pass"))
+    monkeypatch.setattr("delivery.deployment.active.judge_live", judgement("pass"))
     return World(origin.path, lambda _: None)
 
 

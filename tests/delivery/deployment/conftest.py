@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from tests.delivery.deployment.rolling import Traffic, judged_by, shadowed_by
 from tests.delivery.place import World, judgement
 from tests.origin import Origin
@@ -23,7 +23,7 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """Says what the active gates will say; they pass to begin with."""
 
     def say(status: Any) -> None:
-        monkeypatch.setattr(reconcile, "judge_live", judgement(status))
+        monkeypatch.setattr(active, "judge_live", judgement(status))
 
     say("pass")
     return say

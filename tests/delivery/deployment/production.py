@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.events.event import State
 from delivery.state.desired import Desired, desired_path, render_desired
 from delivery.state.record import record_path, render_record
@@ -50,7 +50,7 @@ def _brought_up(releases: tuple[str, ...]) -> tuple[Path, Mapping[str, Place]]:
     origin = make_origin(folder)
     world, previous = World(origin.path, lambda _: None), ""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconcile, "judge_live", judgement("pass"))
+        patch.setattr(active, "judge_live", judgement("pass"))
         for release in releases:
             origin.promote(ENV, release, previous)
             deploy(world, ENV, budget=60)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.deployment.rollouts import comparison, watching
 from delivery.gates.rollout import canary
 from delivery.gates.rollout.decision import EXPOSURE, inconclusive
@@ -44,7 +44,7 @@ class Traffic:
 def judged_by(patch: pytest.MonkeyPatch) -> Traffic:
     """Active gates that pass, and rollout gates that say what a test wants."""
     made = Traffic()
-    patch.setattr(reconcile, "judge_live", judgement("pass"))
+    patch.setattr(active, "judge_live", judgement("pass"))
     patch.setattr(canary, "judge", made.judge)
     patch.setattr(watching, "POLL", 0.001)
     return made

@@ -14,7 +14,7 @@ from delivery.commands.deploy import deploy
 from delivery.commands.promote import promote
 from delivery.commands.rollback import rollback, rollback_offline
 from delivery.commands.status import status
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.deployment.advance import PromoteRequest
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import DeliveryError, HeldError, InputError, OutsideError, TargetError
@@ -59,7 +59,7 @@ def test_a_deployment_that_slept_moves_nothing_back(
             person.submit(rollback, world, ENV, reason="it is slow", dry_run=False).result()
         return judgement("pass")()
 
-    monkeypatch.setattr(reconcile, "judge_live", judge)
+    monkeypatch.setattr(active, "judge_live", judge)
     with pytest.raises(HeldError, match="a rollback took over"):
         deploy(world, ENV, budget=60)
     assert world.places[ENV].shares == {ONE: 100}

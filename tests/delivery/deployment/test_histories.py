@@ -21,7 +21,7 @@ from delivery.commands.attest import AttestRequest, attest
 from delivery.commands.deploy import deploy
 from delivery.commands.hold import hold, lift
 from delivery.commands.rollback import rollback, rollback_offline
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.errors import DeliveryError
 from delivery.git.refs import LogName
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired
@@ -192,7 +192,7 @@ class Story:
         return self._files(self._tip())
 
     def _judge_by(self, status: str) -> None:
-        self.patch.setattr(reconcile, "judge_live", judgement(status))  # type: ignore[arg-type]
+        self.patch.setattr(active, "judge_live", judgement(status))  # type: ignore[arg-type]
 
     # What must hold.
 
@@ -250,7 +250,7 @@ def lived() -> tuple[Path, Place]:
         origin.happened("staging", origin.want("staging", release), "verified", release)
     world, previous = World(origin.path, lambda _: None), ""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconcile, "judge_live", judgement("pass"))
+        patch.setattr(active, "judge_live", judgement("pass"))
         for release in RELEASES[:2]:
             origin.want(ENV, release, previous)
             deploy(world, ENV, budget=60)

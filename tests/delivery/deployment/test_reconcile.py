@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile as deployment
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import HeldError, InputError
 from delivery.events.event import State
-from delivery.evidence.live import Live
-from delivery.gates.judgement import Judgement
 from delivery.gates.verdict import Verdict
 from delivery.state.desired import desired_path
 from delivery.state.snapshot import Snapshot
 from tests.delivery.deployment.production import ENV, ONE, TWO, bring_up, by_hand, state
-from tests.delivery.place import Killed, Place, World, judgement
+from tests.delivery.place import Killed, Place, World
 from tests.origin import Origin
 
 THREE = "r-333333333333"
@@ -143,25 +140,6 @@ def test_a_previous_that_may_not_start_gets_no_traffic(
     monkeypatch.setattr(World, "signature", signature)
     assert Deployment(world, ENV).tick().transition == "deployed"
     assert (set(world.places[ENV].running), world.places[ENV].shares) == ({TWO}, {})
-
-
-@pytest.mark.parametrize("rolls_back", [False, True])
-def test_a_rollback_is_not_put_under_load_again(
-    origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch, rolls_back: bool
-) -> None:
-    seen = []
-
-    def judge_live(live: Live) -> Judgement:
-        seen.append(live.under_load)
-        return judgement("pass")()  # type: ignore[no-any-return]
-
-    monkeypatch.setattr(deployment, "judge_live", judge_live)
-    origin.promote(ENV, ONE)
-    deploy(world, ENV, budget=60)
-    if rolls_back:
-        origin.want(ENV, ONE, of=TWO)
-        deploy(world, ENV, budget=60)
-    assert seen == ([True, False] if rolls_back else [True])
 
 
 def test_a_file_that_wants_nothing_closes_no_route(

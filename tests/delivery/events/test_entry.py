@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from delivery.errors import InputError
 from delivery.events.entry import Checkpoint, Entry, Happened, Proposed, read_entry
 from delivery.events.event import Event
-from delivery.trust.keys import Role, own_key, public_half
+from delivery.trust.keys import public_half
 
 PARENTS = ("a" * 40,)
 EVENT = Event("staging", "c" * 40, "revoked-2", "r-111111111111", "local", {"why": "é\n\nKey: x"})
@@ -28,13 +27,6 @@ ALL = (
     Checkpoint("staging", "before", tags={"promo/staging/x/verified": '{"a":1}'}),
     Proposed("staging", "f" * 64),
 )
-
-
-@pytest.fixture(scope="module")
-def pem() -> str:
-    key = own_key(os.environ, Role.EVENTS, make=True)
-    assert key is not None
-    return key
 
 
 def entry(happened: Happened) -> Entry:

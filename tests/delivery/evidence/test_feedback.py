@@ -11,7 +11,7 @@ from delivery.errors import InputError
 from delivery.evidence.feedback import events, feedback
 from delivery.gates.rollout.observations.served import digest
 from serving.settings.policy import LogSettings
-from serving.telemetry.feedback_file import FeedbackFile
+from serving.telemetry.predictions.feedback_file import FeedbackFile
 
 TIME = "2026-11-27T10:00:00+00:00"
 

@@ -10,7 +10,7 @@ import pytest
 from delivery.errors import InputError
 from delivery.predictions.person import Person
 from serving.contract import Contract, Input, Output, Roles
-from serving.telemetry.log_lines import LogLines
+from serving.telemetry.predictions.log_lines import LogLines
 from tests.delivery.predictions.places import asked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import InputError
 from delivery.events.event import State
@@ -19,7 +19,7 @@ ONE, TWO = "r-111111111111", "r-222222222222"
 
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     return World(origin.path, lambda _: None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.errors import HeldError
 from delivery.events.event import State
 from delivery.forge.protocol import Approval
@@ -38,7 +38,7 @@ class Reviewed:
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
     """Main wants a promotion that Ada asked for."""
     evidence = Origin.evidence
-    monkeypatch.setattr(reconcile, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     monkeypatch.setattr(
         Origin, "evidence", lambda *given, **facts: evidence(*given, asked_by="Ada", **facts)
     )

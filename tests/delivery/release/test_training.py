@@ -43,13 +43,6 @@ def training(**said: Any) -> Training:
     return Training.model_validate(content | said)
 
 
-@pytest.fixture
-def pem() -> str:
-    key = own_key(os.environ, make=True)
-    assert key is not None
-    return key
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_a_stage_writes_where_it_runs_is_its_receipt(tmp_path: Path, stage: str) -> None:
     """Two packages that do not import each other agree on a file."""

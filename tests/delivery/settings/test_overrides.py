@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.deployment.reconcile import Deployment
 from delivery.errors import InputError, RefusedError
 from delivery.events.event import State
@@ -131,7 +131,7 @@ def want(origin: Origin, environment: str) -> None:
 
 @pytest.fixture
 def world(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(deployment, "judge_live", judgement("fail", gate="load"))
+    monkeypatch.setattr(active, "judge_live", judgement("fail", gate="load"))
     return World(origin.path, lambda _: None)
 
 

@@ -12,7 +12,7 @@ from delivery.commands.history import history
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
 from delivery.commands.verify import verify
-from delivery.deployment import reconcile as deployment
+from delivery.deployment import active
 from delivery.deployment.outcome import Outcome
 from delivery.errors import HeldError
 from delivery.events.event import State
@@ -41,7 +41,7 @@ class Hosted(World):
 
 @pytest.fixture
 def hosted(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Hosted:
-    monkeypatch.setattr(deployment, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     places = {
         name: Place(name, capabilities=Capabilities(lasting=False))
         for name in ("staging", "production")

@@ -15,13 +15,6 @@ from delivery.trust.keys import own_key, public_half
 STATEMENT = b'{"subject": []}'
 
 
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
-    key = own_key({"XDG_DATA_HOME": str(tmp_path_factory.mktemp("key"))}, make=True)
-    assert key is not None
-    return key
-
-
 def test_it_is_read_as_it_was_written(pem: str) -> None:
     bundle = read_bundle(write_bundle(STATEMENT, pem), "sig")
     key = public_half(pem)

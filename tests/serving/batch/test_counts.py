@@ -15,7 +15,7 @@ from serving.batch.counts import BinCounts, input_shifts, merged, score_shift
 from serving.batch.documents import Counts
 from serving.contract import Contract, Dtype, Histogram, Input, Output, Roles
 from serving.rows.column import DTYPES, Array
-from serving.telemetry.bins import LabelBins, NumberBins, bins_of
+from serving.telemetry.drift.bins import LabelBins, NumberBins, bins_of
 
 EDGES = Histogram(edges=(0.0, 0.1, 5.0, 16_777_217.0), counts=(300, 400, 250), missing=50)
 LABELS = Histogram(labels=("a", "b"), counts=(60, 40))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from serving.telemetry.rotation import RotatingFile
+from serving.telemetry.predictions.rotation import RotatingFile
 from tests.origin import ROOT
 
 

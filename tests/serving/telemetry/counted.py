@@ -12,8 +12,8 @@ from serving.contract import Histogram, Output, Task
 from serving.predict.loaded_model import load_model
 from serving.predict.predictor import Predictor, Query
 from serving.settings.service import ServingSettings, Start
-from serving.telemetry.drift_counters import DriftCounters
-from serving.telemetry.pending import PENDING
+from serving.telemetry.drift.counters import DriftCounters
+from serving.telemetry.drift.pending import PENDING
 from serving.telemetry.request_context import CONTEXT, RequestContext
 from tests.serving.tiny import write_tiny_model
 

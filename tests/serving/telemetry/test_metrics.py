@@ -154,7 +154,7 @@ def test_a_request_is_in_flight_while_it_is_answered_and_no_longer(
 WORKER = """
 import sys
 from serving.telemetry.metrics import WORKERS, Meter
-from serving.telemetry.pending import PENDING
+from serving.telemetry.drift.pending import PENDING
 WORKERS.labels("r-1").set(1)
 meter = Meter("r-1")
 for _ in range(int(sys.argv[1])):

@@ -9,7 +9,7 @@ import pytest
 
 from delivery.bento.client import BY_DELIVERY
 from delivery.evidence.rollout.answers import Answers
-from tests.serving.telemetry.test_prediction_log import ROW, Desk
+from tests.serving.telemetry.predictions.test_prediction_log import ROW, Desk
 
 ONE, TWO = "r-111111111111", "r-222222222222"
 

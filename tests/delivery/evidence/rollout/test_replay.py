@@ -19,7 +19,7 @@ from serving.settings.host import Host
 from tests.delivery.running import eventually
 from tests.delivery.standin import Answer, standin
 from tests.serving.conftest import TASKS, client_of
-from tests.serving.telemetry.test_prediction_log import ROW
+from tests.serving.telemetry.predictions.test_prediction_log import ROW
 from tests.serving.tiny import write_tiny_model
 
 ITEM = Answered("key", 1.0, "d", {"x": [0.1, None], "to": ["LAX", "SFO"]}, [0.5, 0.6])

@@ -14,7 +14,7 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.bento.digest import file_hashes
 from delivery.evidence.evaluation import Evaluation
-from delivery.evidence.supply_chain import statements
+from delivery.evidence.supply_chain.training import statements
 from delivery.evidence.trial import Trial
 from tests.delivery.evidence.submitted import LOCKED, SOURCE, Desk, described, with_lock
 from tests.delivery.evidence.trials import tiny_bento

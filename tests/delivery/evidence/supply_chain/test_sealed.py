@@ -16,8 +16,8 @@ from delivery.bento.bento import Bento
 from delivery.errors import HeldError
 from delivery.evidence.predictions import Answer
 from delivery.evidence.supply_chain import sealed
-from delivery.evidence.supply_chain.refit import UnrepeatableError
 from delivery.evidence.supply_chain.sealed import gather
+from delivery.evidence.supply_chain.training.refit import UnrepeatableError
 from delivery.gates.supply_chain.sealed import Refit
 from delivery.settings.host import Surroundings
 from delivery.state.desired import Desired, desired_path, evidence_path, render_desired

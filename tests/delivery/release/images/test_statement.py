@@ -30,13 +30,6 @@ MADE = replace(
 )
 
 
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
-    key = own_key({"XDG_DATA_HOME": str(tmp_path_factory.mktemp("key"))}, make=True)
-    assert key is not None
-    return key
-
-
 def test_it_is_read_as_it_was_written(pem: str) -> None:
     path, text = sign_statement(MADE, pem)
     read = read_statement(text, path)

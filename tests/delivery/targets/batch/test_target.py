@@ -11,7 +11,7 @@ from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
 from delivery.commands.status import status
 from delivery.commands.verify import verify
-from delivery.deployment import reconcile
+from delivery.deployment import active
 from delivery.events.event import State
 from delivery.evidence.live import Live
 from delivery.gates.judgement import Judgement
@@ -48,7 +48,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Live]:
         calls.append(live)
         return judgement("pass")()
 
-    monkeypatch.setattr(reconcile, "judge_live", judge)
+    monkeypatch.setattr(active, "judge_live", judge)
     monkeypatch.setattr(runtime, "environment", lambda *_: Path(__file__))
     return calls
 

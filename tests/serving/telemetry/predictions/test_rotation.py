@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serving.telemetry.rotation import RotatingFile
+from serving.telemetry.predictions.rotation import RotatingFile
 
 
 def test_one_file_alone_begins_anew(tmp_path: Path) -> None:

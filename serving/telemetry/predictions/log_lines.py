@@ -1,6 +1,6 @@
 """The lines of the prediction log: one for a request, as JSON.
 
-serving.telemetry.short_lines makes those of requests of one row.
+serving.telemetry.predictions.short_lines makes those of requests of one row.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import orjson
 
 from serving.contract import Contract
 from serving.rows.column import Array
-from serving.telemetry.short_lines import ARRAYS, Entry, ShortLines, iso_time
+from serving.telemetry.predictions.short_lines import ARRAYS, Entry, ShortLines, iso_time
 
 LINES = ARRAYS | orjson.OPT_APPEND_NEWLINE
 

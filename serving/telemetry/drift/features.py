@@ -6,7 +6,7 @@ import numpy as np
 
 from serving.rows.column import Array
 from serving.rows.layout import Block
-from serving.telemetry.bins import OUTSIDE, REFERENCE, VALUES, BinCounter, NumberBins, bins_of
+from serving.telemetry.drift.bins import OUTSIDE, REFERENCE, VALUES, BinCounter, NumberBins, bins_of
 
 
 class Features:

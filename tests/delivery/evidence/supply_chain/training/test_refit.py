@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from delivery.errors import HeldError
-from delivery.evidence.supply_chain import refit
-from delivery.evidence.supply_chain.refit import Refitting, UnrepeatableError
+from delivery.evidence.supply_chain.training import refit
+from delivery.evidence.supply_chain.training.refit import Refitting, UnrepeatableError
 from delivery.storage.checkout import Checkout
 from tests.origin import make_origin
 

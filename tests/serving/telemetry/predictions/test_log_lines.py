@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from serving.rows.validate import Validator
-from serving.telemetry.log_lines import LogLines
-from serving.telemetry.short_lines import SIZE, Entry
+from serving.telemetry.predictions.log_lines import LogLines
+from serving.telemetry.predictions.short_lines import SIZE, Entry
 from tests.serving.tiny import tiny_contract, tiny_frame, tiny_instances
 
 

@@ -18,7 +18,7 @@ from serving.predict.predictor import Predictor, Query
 from serving.segments.lines import append, locked
 from serving.settings.host import Host
 from serving.settings.service import ServingSettings, Start
-from serving.telemetry.prediction_log import ROWS, PredictionLog
+from serving.telemetry.predictions.prediction_log import ROWS, PredictionLog
 from serving.telemetry.request_context import CONTEXT, RequestContext
 from tests.delivery.running import eventually
 from tests.serving.conftest import client_of
@@ -115,8 +115,8 @@ def test_a_hash_has_128_bits(tmp_path: Path) -> None:
 LAST_WORDS = """\
 import sys
 from pathlib import Path
-from serving.telemetry import prediction_log
-from tests.serving.telemetry.test_prediction_log import ROW, Desk
+from serving.telemetry.predictions import prediction_log
+from tests.serving.telemetry.predictions.test_prediction_log import ROW, Desk
 prediction_log.PAUSE = 600  # the thread never looks
 desk = Desk(Path(sys.argv[1]))
 desk.log.start()
@@ -293,7 +293,7 @@ def test_a_slow_disk_holds_up_no_request(tmp_path: Path, monkeypatch: pytest.Mon
         assert goes_on.wait(60)
         return append(file, lines)
 
-    monkeypatch.setattr("serving.telemetry.rotation.append", slow)
+    monkeypatch.setattr("serving.telemetry.predictions.rotation.append", slow)
     folder = tmp_path / "log"
     client = client_of(tmp_path / "model", host=Host(local=True, log_folder=folder))
     try:
@@ -319,8 +319,8 @@ def test_a_disk_that_never_answers_does_not_hold_up_the_end(
         hangs.set()
         goes_on.wait(60)
 
-    monkeypatch.setattr("serving.telemetry.rotation.append", stuck)
-    monkeypatch.setattr("serving.telemetry.prediction_log.FAREWELL", 0.05)
+    monkeypatch.setattr("serving.telemetry.predictions.rotation.append", stuck)
+    monkeypatch.setattr("serving.telemetry.predictions.prediction_log.FAREWELL", 0.05)
     desk.log.start()
     desk.ask("one", ROW)
     assert hangs.wait(60)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from serving.settings.policy import LogSettings
-from serving.telemetry.feedback_file import NAME, FeedbackFile
+from serving.telemetry.predictions.feedback_file import NAME, FeedbackFile
 from tests.serving.disks import Disk
 
 
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_put_aside_loses_nothing(
     def refuse(*_: Any) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("serving.telemetry.feedback_file.close", refuse)
+    monkeypatch.setattr("serving.telemetry.predictions.feedback_file.close", refuse)
     file = opened(tmp_path, file_bytes=1024)
     identities = [f"{number}-{'x' * 100}" for number in range(20)]
     assert [file.add(lines(identity)) for identity in identities] == [1] * 20

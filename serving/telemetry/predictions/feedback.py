@@ -21,7 +21,7 @@ from prometheus_client import Counter
 from serving.contract import Contract
 from serving.errors import Refusal
 from serving.settings.policy import LogSettings
-from serving.telemetry.feedback_file import FeedbackFile
+from serving.telemetry.predictions.feedback_file import FeedbackFile
 
 logger = logging.getLogger("serving")
 MOST = 10_000  # items in a request

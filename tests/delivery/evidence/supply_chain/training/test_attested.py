@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from delivery.evidence.supply_chain import sealed
-from delivery.evidence.supply_chain.attested import attested
+from delivery.evidence.supply_chain.training.attested import attested
 from delivery.evidence.trial import Trial
 from delivery.release.training import FILE, Training, lock_sha256
 from delivery.settings.host import Surroundings

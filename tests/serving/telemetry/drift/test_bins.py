@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.contract import Histogram, Input
-from serving.telemetry.bins import MISSING, OTHER, UNSEEN, LabelBins, NumberBins, bins_of
+from serving.telemetry.drift.bins import MISSING, OTHER, UNSEEN, LabelBins, NumberBins, bins_of
 
 NUMBERS = Histogram(edges=(0.0, 5.0, 10.0, 40.0), counts=(300, 400, 250), missing=50)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from delivery.bento.digest import file_hashes
 from delivery.errors import InputError
-from delivery.evidence.supply_chain.statements import DATA, MODEL, TRAINED, doubts
+from delivery.evidence.supply_chain.training.statements import DATA, MODEL, TRAINED, doubts
 from delivery.evidence.trial import Trial
 from delivery.release.signature import trusted_keys
 from delivery.release.training import (

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from serving.telemetry.pending import Pending
+from serving.telemetry.drift.pending import Pending
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.telemetry.pending.INTERVAL", 0.001)
+    monkeypatch.setattr("serving.telemetry.drift.pending.INTERVAL", 0.001)
 
 
 def test_what_waits_is_published_once_in_a_while() -> None:

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from serving.contract import Histogram, Task
-from serving.telemetry.bins import MISSING, OTHER, UNSEEN
-from serving.telemetry.drift_counters import ROWS
+from serving.telemetry.drift.bins import MISSING, OTHER, UNSEEN
+from serving.telemetry.drift.counters import ROWS
 from tests.serving.telemetry.counted import ROW, SCORES, Counted, value
 from tests.serving.tiny import WIND_HISTOGRAM, tiny_frame, tiny_instances
 
@@ -82,7 +82,7 @@ def test_counts_are_exact_whatever_the_sizes_of_requests(counted: Counted) -> No
 def test_a_few_rows_are_counted_after_a_while(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.telemetry.pending.INTERVAL", 0.001)
+    monkeypatch.setattr("serving.telemetry.drift.pending.INTERVAL", 0.001)
     labels = {"feature": "wind", "bin": "1", "release": counted.release}
 
     async def ask() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serving.telemetry.signals import CLIENTS, Signals
+from serving.telemetry.drift.signals import CLIENTS, Signals
 from tests.serving.telemetry.counted import ROW, Counted
 from tests.serving.tiny import tiny_frame, tiny_instances
 

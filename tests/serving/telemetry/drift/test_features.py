@@ -6,7 +6,7 @@ import numpy as np
 
 from serving.contract import Histogram, Input
 from serving.rows.layout import Block
-from serving.telemetry.features import Features
+from serving.telemetry.drift.features import Features
 from tests.serving.telemetry.counted import value
 
 EDGES = Histogram(edges=(0.0, 1.0, 2.0), counts=(1, 1))

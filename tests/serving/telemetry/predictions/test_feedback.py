@@ -16,8 +16,8 @@ from serving.contract import Task
 from serving.errors import Refusal
 from serving.segments.lines import append
 from serving.settings.host import Host
-from serving.telemetry.feedback import MOST, Feedback
-from serving.telemetry.feedback_file import NAME
+from serving.telemetry.predictions.feedback import MOST, Feedback
+from serving.telemetry.predictions.feedback_file import NAME
 from tests.serving.conftest import client_of
 from tests.serving.disks import Disk
 from tests.serving.telemetry.counted import ROW, value
@@ -101,8 +101,8 @@ def test_a_slow_disk_holds_one_thread_and_refuses_the_rest(
         assert goes_on.wait(60)
         return append(file, lines)
 
-    monkeypatch.setattr("serving.telemetry.feedback_file.append", slow)
-    monkeypatch.setattr("serving.telemetry.feedback_file.PATIENCE", 0.05)
+    monkeypatch.setattr("serving.telemetry.predictions.feedback_file.append", slow)
+    monkeypatch.setattr("serving.telemetry.predictions.feedback_file.PATIENCE", 0.05)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.post, "/feedback", json={"feedback": [item("a")]})
         try:

@@ -27,10 +27,10 @@ from serving.contract import Contract
 from serving.predict.predictor import Scored
 from serving.segments.lines import repair
 from serving.settings.service import Start
-from serving.telemetry.log_lines import LogLines
+from serving.telemetry.predictions.log_lines import LogLines
+from serving.telemetry.predictions.rotation import RotatingFile
+from serving.telemetry.predictions.short_lines import Entry
 from serving.telemetry.request_context import current
-from serving.telemetry.rotation import RotatingFile
-from serving.telemetry.short_lines import Entry
 
 logger = logging.getLogger("serving")
 ROWS = 50_000  # that wait at most

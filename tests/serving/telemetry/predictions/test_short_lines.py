@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from serving.contract import Contract, Input, Output
 from serving.rows.validate import Validator
-from serving.telemetry.log_lines import LogLines
-from serving.telemetry.short_lines import SIZE, Entry, ShortLines, iso_time
+from serving.telemetry.predictions.log_lines import LogLines
+from serving.telemetry.predictions.short_lines import SIZE, Entry, ShortLines, iso_time
 from tests.serving.tiny import ROLES, tiny_contract, tiny_frame, tiny_instances
 
 ODD = Contract(

@@ -1,8 +1,8 @@
 """What the model is asked and what it answers, counted off the path of a request.
 
 A request only leaves its columns here. They are added up together, when enough rows have come or
-serving.telemetry.pending asks for the sums: what costs 100 µs for a row costs less than 1 µs in a
-thousand of them.
+serving.telemetry.drift.pending asks for the sums: what costs 100 µs for a row costs less than 1 µs
+in a thousand of them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from serving.contract import SCORE, Contract
 from serving.predict.predictor import Scored
 from serving.rows.column import Array
 from serving.rows.layout import RowBuffer, blocks_of
-from serving.telemetry.bins import SCORES, SCORES_REFERENCE, BinCounter, NumberBins
-from serving.telemetry.features import Features
-from serving.telemetry.pending import PENDING
+from serving.telemetry.drift.bins import SCORES, SCORES_REFERENCE, BinCounter, NumberBins
+from serving.telemetry.drift.features import Features
+from serving.telemetry.drift.pending import PENDING
+from serving.telemetry.drift.signals import Signals
 from serving.telemetry.request_context import current
-from serving.telemetry.signals import Signals
 
 ROWS = 256  # that wait at most: adding them up holds requests up for less than 1 ms
 

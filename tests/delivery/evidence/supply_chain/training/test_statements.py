@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.evidence.supply_chain.statements import doubts, statements_of
+from delivery.evidence.supply_chain.training.statements import doubts, statements_of
 from tests.delivery.evidence.supply_chain.conftest import Said, Stated
 
 

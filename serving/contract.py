@@ -19,6 +19,7 @@ CONTRACT = "contract.json"
 MODEL = "model.onnx"
 PREDICTOR = "predictor"
 EXAMPLES = "examples.jsonl"
+OWN = "delivery."  # begins the ids of requests that are those of gates, and no client's
 CARD = "card.md"  # what a person wrote about the model, for people
 BEHAVIOURS = "behaviours.jsonl"
 EXPLAINER = "explainer.json"

@@ -12,14 +12,13 @@ import orjson
 
 from delivery.errors import HeldError, TargetError
 from delivery.gates.numbers.bootstrap import Floats
+from serving.contract import OWN
 from serving.examples import Example
 from serving.examples import read_examples as examples_of
 from serving.strict import DocumentError
 
 BATCH = 1_000  # rows a request
 TIMEOUT = 60.0  # seconds a request
-# Requests whose id begins so are no client's: whoever reads a prediction log leaves them out.
-OWN = "delivery."
 BY_DELIVERY = {"X-Request-ID": f"{OWN}gate"}
 JSON = {"Content-Type": "application/json", **BY_DELIVERY}
 

@@ -16,12 +16,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from delivery.bento.client import OWN
 from delivery.errors import InputError
 from delivery.gates.numbers.bootstrap import Floats
 from delivery.monitoring.judges.rows import Rows
 from delivery.predictions.address import place_of
-from serving.contract import Contract, Input
+from serving.contract import OWN, Contract, Input
 from serving.segments.folder import FEEDBACK, PREDICTIONS
 
 STEP = 20_000  # requests whose values are lists at once

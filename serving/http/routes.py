@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.contract import OWN
 from serving.errors import Refusal, ScoreError
 from serving.guard.whole_reply import offered
 from serving.http.shutdown import Shutdown
@@ -35,18 +36,20 @@ from serving.protocols.protocol import (
     WireProtocol,
 )
 from serving.telemetry.metrics import Meter
+from serving.telemetry.request_context import current
 
 logger = logging.getLogger("serving")
 Handler = Callable[[Scope, Receive], Awaitable[Reply]]
 Names = Mapping[str, str]
 RawHeaders = list[tuple[bytes, bytes]]
 NO_NAMES: Names = {}
+GATES = "gates"  # the route that requests of gates are counted as
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One route. What `handler` answers is sent and measured as `path`; what it refuses has the
-    shape of the protocol."""
+    """One route. What `handler` answers is sent and measured as `path`, or as that of a gate's
+    request, which breaks no promise to a client; what it refuses has the shape of the protocol."""
 
     path: str
     handler: Handler
@@ -62,7 +65,8 @@ class Endpoint:
             reply = self._failed(fault)
         finally:  # also if its time is over, or its client gone
             self.meter.end()
-        self.meter.answered(self.path, reply.status, time.perf_counter() - start)
+        route = GATES if current().id.startswith(OWN) else self.path
+        self.meter.answered(route, reply.status, time.perf_counter() - start)
         whole = offered(scope)
         if whole is None or reply.headers or not whole(reply.status, _line(reply.kind), reply.body):
             await send_reply(reply, send)

@@ -203,6 +203,23 @@ def test_metrics_count_by_route_status_and_release(models: dict[Task, Path]) -> 
     assert [value(name) - was for name, was in zip(names, before, strict=True)] == [1, 1, 2, 1]
 
 
+def test_requests_of_gates_are_no_clients(models: dict[Task, Path]) -> None:
+    """A gate sends what has to be refused, and load: neither is an answer to a client."""
+    client = client_of(models["binary"])
+
+    def counted(route: str) -> float:
+        lines = client.get("/metrics").text.splitlines()
+        names = ("serving_requests_total", "serving_request_seconds_count")
+        parts = (line for line in lines if line.startswith(names) and f'route="{route}"' in line)
+        return sum(float(line.rsplit(" ", 1)[1]) for line in parts)
+
+    before = counted("/predict"), counted("gates")
+    for instance in (ROW, {}):
+        body = {"instances": [instance]}
+        client.post("/predict", json=body, headers={"X-Request-ID": "delivery.gate"})
+    assert (counted("/predict"), counted("gates")) == (before[0], before[1] + 4)
+
+
 def test_unknown_paths_make_no_series(client: TestClient) -> None:
     assert client.get("/unheard-of").status_code == 404
     assert "unheard-of" not in client.get("/metrics").text

@@ -18,6 +18,7 @@ DELAY = pd.Timedelta(days=1)  # of a label, after the day of the flight
 BEGIN, END = Day("2013-04-02"), Day("2014-01-01")  # when the labels of March are known
 LEAST_DAYS = 15  # of a month that has begun, to be the holdout
 MENDED_AFTER = pd.Timedelta(days=7)  # from the alarm on
+SEEN_FOR = pd.Timedelta(days=7) + DELAY  # after the fault, windows of judges hold broken rows
 SEED = 2013
 TRUTH = "late"
 SHIFT = 500  # rows that wrong labels come from before: half a day
@@ -57,8 +58,8 @@ class Story:
         return changed
 
     def is_about(self, alarm: Mapping[str, Any], morning: Day, mended: Day) -> bool:
-        """Does an alarm of this morning say what is broken?"""
-        if not self.since < morning <= mended:
+        """Does an alarm of this morning say what is broken, or has just been mended?"""
+        if not self.since < morning <= min(mended, self.ends) + SEEN_FOR:
             return False
         if self.column == TRUTH:
             return bool(alarm["judge"] == "auc")

@@ -40,6 +40,7 @@ POLICY = Monitoring.model_validate({"labels": {"delay_days": DELAY.days}})
 REFUSED = (3, 4)  # a gate says no, or cannot tell
 WEEKS = 14  # that the monitor reads at most
 PAUSE = 0.1  # s between requests while a release rolls out
+LOGGED = 30.0  # s after its answer in which a request has to be in the log
 
 
 class Loop:
@@ -59,7 +60,8 @@ class Loop:
             self.log.mkdir(exist_ok=True)
             self._save()
         if self.state.done:
-            self.checkout.run("delivery", "up", "--once")
+            self.checkout.clean()
+            self.checkout.run("delivery", "deploy", "production")  # the end of a run stops it
         end = self.story.begin + pd.DateOffset(months=months)
         for begin, last in weeks(self.story.begin, self.story.end):
             if str(last) > self.state.done and begin < end:
@@ -198,9 +200,11 @@ class Loop:
         """The lines of the week, with the clock of 2013; the monitor's folder has the newest."""
         [folder] = self.stage.clone.glob(".delivery/targets/production/predictions")
         file = self.log / f"predictions-{begin:%Y%m%d}.jsonl"
-        written = put_back(folder, {request.id for request in week}, file)
-        if written != len(week):
-            raise DemoError(f"the log has {written} of {len(week)} requests of {begin:%d %B}")
+        asked, until = {request.id for request in week}, time.monotonic() + LOGGED
+        while (written := put_back(folder, asked, file)) < len(week):  # workers log in batches
+            if time.monotonic() > until:
+                raise DemoError(f"the log has {written} of {len(week)} requests of {begin:%d %B}")
+            time.sleep(PAUSE)
         shutil.rmtree(self._window, ignore_errors=True)
         self._window.mkdir()
         for old in sorted(self.log.glob("predictions-*"))[-WEEKS:]:

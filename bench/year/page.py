@@ -136,7 +136,7 @@ def _retrains(told: Told) -> Iterable[Sequence[str]]:
             reason = event["decision"]
         elif event["kind"] == "gate":
             blocking = "; ".join(
-                f"`{each['gate']}` {each['status']}: {each['measured']}"
+                f"`{each['gate']}` {each['status']}: {each['measured']}, {each['why']}"
                 for each in event["blocking"]
             )
             yield event["day"], reason, "yes" if event["passed"] else "no", blocking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,7 +37,9 @@ class State:
 
     @property
     def releases(self) -> int:
-        return sum(event["kind"] == "release" for event in self.events)
+        """Models that went live: the same one, judged again on newer data, is no other."""
+        live = [event["release"] for event in self.events if event["kind"] == "release"]
+        return len(list(itertools.groupby(live)))
 
     @property
     def sound_from(self) -> Day:

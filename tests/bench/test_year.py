@@ -103,7 +103,8 @@ def test_an_alarm_is_true_if_it_names_what_is_broken() -> None:
     alarm = {"judge": "units", "details": {"inputs": ["distance"]}}
     assert story.is_about(alarm, morning, END)
     assert not story.is_about(alarm, story.since, END)
-    assert not story.is_about(alarm, morning, Day("2013-05-21"))
+    assert story.is_about(alarm, morning, Day("2013-05-21"))  # the window holds broken rows
+    assert not story.is_about(alarm, Day("2013-05-30"), Day("2013-05-21"))
     assert not story.is_about({**alarm, "details": {"inputs": ["humidity"]}}, morning, END)
     assert STORIES["labels"].is_about({"judge": "auc"}, Day("2013-09-09"), END)
     assert not STORIES["labels"].is_about({"judge": "loss"}, Day("2013-09-09"), END)
@@ -188,20 +189,23 @@ def told(made: Year) -> dict[str, Told]:
         {"day": "2013-05-02", "kind": "release", "release": "r-1"},
         {"day": "2013-06-03", "kind": "retrain", "month": 5, "unchanged": False},
         {"day": "2013-06-03", "kind": "gate", "pull": 3, "passed": False, "blocking": [
-            {"gate": "champion", "status": "hold", "measured": "+2%", "required": "2%"}]},
+            {"gate": "champion", "status": "hold", "measured": "+2%", "required": "2%",
+             "why": "few rows"}]},
         {"day": "2013-06-10", "kind": "look", "decision": "nothing", "outcome": "",
          "proposed": False},
+        {"day": "2013-06-10", "kind": "release", "release": "r-1"},
         {"day": "2013-06-11", "kind": "alarm", "judge": "units", "measured": "x", "true": True},
         {"day": "2013-06-12", "kind": "alarm", "judge": "missing", "measured": "x", "true": False},
     ]  # fmt: skip
     state = State(requests=10, rows=200, events=events, learned=0)
+    assert state.releases == 1, "the same model again is no other"
     figures = measured(made, made.scores[3], releases=0)
     return {name: Told(story, state, figures) for name, story in STORIES.items()}
 
 
 def test_the_page_says_what_was_found(made: Year, told: dict[str, Told], tmp_path: Path) -> None:
     text = section(policies(made), told)
-    assert "| 2013-06-03 | May is complete | no | `champion` hold: +2% |" in text
+    assert "| 2013-06-03 | May is complete | no | `champion` hold: +2%, few rows |" in text
     assert "| `missing` | 1 | 2013-06-12 |" in text
     assert "| 2013-06-11 | `units` | 0 |" in text
     shutil.copy(ROOT / "docs" / PAGE, tmp_path)

@@ -16,7 +16,8 @@ from bench.year import loop
 from bench.year.calendar import BEGIN, Day, Story
 from bench.year.loop import Loop
 from bench.year.state import STATE, State
-from bench.year.traffic import Request
+from bench.year.traffic import Request, put_back
+from delivery.demo.stage import DemoError
 from serving.contract import Contract, Input, Output, Roles, render_contract
 
 CONTRACT = Contract(
@@ -68,7 +69,9 @@ class Commands:
         self.ran.append("merge promotions")
 
     def blocking(self) -> list[dict[str, str]]:
-        return [{"gate": "champion", "status": "hold", "measured": "+3%", "required": "2%"}]
+        return [
+            {"gate": "champion", "status": "hold", "measured": "+3%", "required": "2%", "why": ""}
+        ]
 
     def clean(self) -> None: ...
 
@@ -145,6 +148,29 @@ def test_a_retrain_that_does_not_pass_is_closed_and_nothing_is_released(
     assert gate["blocking"][0]["gate"] == "champion"
 
 
+def test_a_week_waits_for_the_log_which_is_written_a_little_later(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def late(predictions: Path, ids: set[str], out: Path) -> int:
+        """One line is missing at first."""
+        looked.append(put_back(predictions, ids, out))
+        return looked[-1] - (len(looked) == 1)
+
+    monkeypatch.setattr(loop, "put_back", late)
+    monkeypatch.setattr(loop, "PAUSE", 0.0)
+    made, _ = played(tmp_path, rows, monkeypatch, Story("year", end=Day("2013-04-08")))
+    assert made.play({}, 12).done[:10] == "2013-04-08"
+    assert looked == [6 * 24] * 2
+
+    monkeypatch.setattr(loop, "put_back", lambda *_: 6 * 24 - 1)
+    monkeypatch.setattr(loop, "LOGGED", 0.0)
+    made, _ = played(tmp_path / "lost", rows, monkeypatch, Story("year", end=Day("2013-04-08")))
+    with pytest.raises(DemoError, match="the log has 143 of 144 requests of 02 April"):
+        made.play({}, 12)
+
+
 @pytest.mark.parametrize(
     ("phase", "first"),
     [("proposed", "gate"), ("merged", "release"), ("staging", "merge promotions"),
@@ -165,6 +191,17 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert commands.ran[0] == first
     assert commands.ran[-3:] == ["deploy production", "status", "monitor"]
     assert kinds(state).count("look") == 1
+
+
+def test_production_is_started_before_the_next_week_is_sent(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a run has stopped it, and `delivery up` leaves alone what was stopped."""
+    made, commands = played(tmp_path, rows, monkeypatch, Story("year", end=Day("2013-05-13")))
+    made.play({}, 1)
+    commands.ran.clear()
+    made.play({}, 2)
+    assert commands.ran[0] == "deploy production"
 
 
 def test_a_unit_is_noticed_mended_and_kept_out_of_training(

@@ -51,13 +51,20 @@ def verdicts_on(
     if question.problem:
         required = "requests of clients that the candidate can be asked again"
         return (Verdict(GATE, "hold", "nothing was compared", required, question.problem),)
-    known = truths or Truths(journal.path.parent, _most(policy))
+    known = truths or Truths(journal.path.parent, log_lines(policy))
     return (shadow.judge(pairs_of(journal.compared, question, known.read()), policy),)
 
 
-def _most(policy: Shadow) -> int:
-    """Of the lines of a log that can matter."""
+def log_lines(policy: Shadow) -> int:
+    """How many lines of a log can matter."""
     return policy.replay + policy.most
+
+
+def to_ask(champion: Sequence[Answered], shade: Shade, policy: Shadow) -> Sequence[Answered]:
+    """Of what the champion wrote down: the newest from before the shadow, and all since."""
+    before = [item for item in champion if item.at < shade.begun]
+    since = [item for item in champion if item.at >= shade.begun]
+    return [*before[len(before) - min(len(before), policy.replay) :], *since]
 
 
 def question_about(admitted: Admitted, attempt: Attempt) -> Question:
@@ -125,7 +132,7 @@ class Comparison:
     def __post_init__(self) -> None:
         self.shade = shades_of(self.attempt.events)[-1]
         self.journal = journal_of(self.target, self.attempt)
-        folder, most = self.target.runtime.predictions, _most(self.policy)
+        folder, most = self.target.runtime.predictions, log_lines(self.policy)
         self._truths = Truths(folder, most)
         candidate = self.attempt.desired.wanted.release
         self._logs = Answers(folder, self.shade.champion, most), Answers(folder, candidate, most)
@@ -147,9 +154,7 @@ class Comparison:
         """What both wrote down since: to begin with the newest requests from before the shadow."""
         champion, candidate = (log.read() for log in self._logs)
         if not self._began:
-            before = [item for item in champion if item.at < self.shade.begun]
-            since = [item for item in champion if item.at >= self.shade.begun]
-            champion = [*before[len(before) - min(len(before), self.policy.replay) :], *since]
+            champion = to_ask(champion, self.shade, self.policy)
             self._began = True
         new = [item for item in champion if item.key not in self.journal.keys]
         self._waiting.extend(new[: self.policy.most - min(self.policy.most, len(self._waiting))])

@@ -16,6 +16,7 @@ from delivery.gates.rollout.observations.pairs import Compared, Question
 from delivery.gates.rollout.observations.samples import Samples
 from delivery.targets.split import Split
 from tests.delivery.deployment.rollouts.test_comparison import attempt as shadowing
+from tests.delivery.deployment.rollouts.test_comparison import line, logged
 from tests.delivery.deployment.rollouts.test_watching import ONE, TWO, attempt
 from tests.delivery.place import Place
 
@@ -53,6 +54,7 @@ def test_it_says_what_it_waits_for_and_when_that_can_come() -> None:
     assert seen.per_second == pytest.approx(10, rel=0.02)
     assert seen.waits_for.startswith("wait: exposure")
     assert seen.earliest_s
+    assert seen.needed == 270
     assert "step 1 of 3: 5% of the clients meet r-222222222222" in str(seen)
     assert "min at the earliest, at 10 requests a second" in str(seen)
 
@@ -81,7 +83,32 @@ def test_a_shadow_says_how_many_pairs_the_next_decision_needs(tmp_path: Path) ->
     assert isinstance(seen, ShadowView)
     assert (seen.pairs, seen.mirrored, seen.failed, seen.needed) == (4, 2, 1, 996)
     assert "4 rows that r-111111111111 answered (2 copied by the router), and failed 1" in str(seen)
-    assert str(seen).endswith("996 more until the next decision")
+    assert str(seen).endswith("996 more until the next decision, and no requests come")
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds", "words"),
+    [
+        (0, 80, "1 min at the earliest, at 5 rows a second"),
+        (300, 20, "20 s at the earliest, at 5 rows a second"),
+        (500, 0, "which clients have asked for already"),
+    ],
+)
+def test_a_shadow_says_when_its_decision_can_come(
+    tmp_path: Path, before: int, seconds: float, words: str
+) -> None:
+    """602 rows came in two minutes; those from before the shadow count too."""
+    made = Place("staging", running={ONE: True, TWO: True}, predictions=tmp_path)
+    tried = shadowing()
+    journal_of(made.target, tried).begin(Question())
+    logged(made, *(line(n - before) for n in range(before)), line(1, TWO))
+    logged(made, *(line(n / 2.5, score=[0.5, 0.5]) for n in range(301)))
+    with made.watched() as lease:
+        made.reflect(mirror_of(tried, shades_of(tried.events)[0]), lease)
+        seen = view(made.target, tried)
+    assert isinstance(seen, ShadowView)
+    assert (seen.needed, seen.earliest_s) == (1000, pytest.approx(seconds, abs=1))
+    assert str(seen).endswith(f"1,000 more until the next decision, {words}")
 
 
 def test_a_shadow_says_where_it_differs_most(tmp_path: Path) -> None:
@@ -109,5 +136,5 @@ def test_without_a_watcher_nobody_meets_it() -> None:
     ("seconds", "words"), [(0.0, ""), (59, "59 s"), (600, "10 min"), (9000, "2.5 h")]
 )
 def test_times_are_rounded_for_people(seconds: float, words: str) -> None:
-    shown = str(RolloutView(TWO, ONE, 5, 1, 3, True, (1, 2), 10, "wait: w", seconds))
+    shown = str(RolloutView(TWO, ONE, 5, 1, 3, True, (1, 2), 10, "wait: w", seconds, 300))
     assert (f"; {words} at the earliest" in shown) == bool(words)

@@ -130,6 +130,17 @@ def test_history_tells_the_whole_story(fork: Fork) -> None:
     assert rows[0]["rollback_of"] == fork.facts["improvement"]
 
 
+def test_the_improvement_came_by_a_shadow_and_a_canary(fork: Fork) -> None:
+    """The first release had nobody beside it."""
+    rows = json.loads(fork.run("delivery", "history", "production", "--json").out)
+    steps = ["shadow-1", "step-1", "step-2"]
+    assert rows[1]["events"] == ["deployed", *steps, "verified", "revoked-1"]
+    assert rows[2]["events"] == ["deployed", "verified"]
+    page = fork.run("delivery", "report", "--rollout", "production").out.strip()
+    assert page in fork.printed
+    assert "shadow-1" in Path(page).read_text(encoding="utf-8")
+
+
 def test_releasing_the_same_bytes_again_adopts_them(fork: Fork) -> None:
     fork.run("git", "switch", "--quiet", "main")
     done = fork.run("delivery", "release")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from delivery.cli.options import context, json_option
-from delivery.cli.render import show, state_text, table
+from delivery.cli.render import plain, show, state_text, table
 from delivery.errors import HeldError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from delivery.commands.status import StatusResult
@@ -36,7 +37,8 @@ def status(watch: bool, as_json: bool) -> None:
         watch_status(run)
         return
     result = run(context())
-    show(result, as_json, status_table(result), *status_lines(result))
+    rollouts = [f"{row.environment}: {row.rollout}" for row in result.environments if row.rollout]
+    show(result, as_json, status_table(result), *status_lines(result), *rollouts)
     wrong = [
         f"{row.environment}: {row.problem}: `{row.cure}`"
         for row in result.environments
@@ -59,20 +61,31 @@ def watch_status(run: Callable[[Context], StatusResult]) -> None:
     ):
         while True:
             result = run(context())
-            lines = "\n".join(status_lines(result))
-            live.update(Group(status_table(result), Text(lines)), refresh=True)
+            lines = [Text(line) for line in status_lines(result)]
+            live.update(Group(status_table(result), *lines, *pictures(result)), refresh=True)
             pause.wait(INTERVAL)
 
 
+def pictures(result: StatusResult) -> Iterator[RenderableType]:
+    """Of the rollouts that are under way."""
+    from rich.text import Text
+
+    from delivery.report.picture import picture
+
+    for row in result.environments:
+        if row.rollout:
+            yield Text(f"\n{row.environment}", style="bold")
+            yield picture(plain(row.rollout))
+
+
 def status_lines(result: StatusResult) -> list[str]:
-    """What is frozen, who supervises, and how rollouts stand."""
+    """What is frozen, and who supervises."""
     return [
         line
         for row in result.environments
         for line in (
             row.frozen,
             f"{row.environment}: {row.supervision}" if row.supervision else "",
-            f"{row.environment}: {row.rollout}" if row.rollout else "",
         )
         if line
     ]

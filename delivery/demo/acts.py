@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from delivery.demo.rollout import shown
 from delivery.demo.stage import ACTIVATION, CONSOLE, DemoError, Stage, opened
 from delivery.documents import parse_yaml
 from delivery.retraining.params import override as put
@@ -70,12 +71,12 @@ def release_to_staging(stage: Stage) -> None:
 
 
 def roll_out(stage: Stage) -> None:
-    """Deploy and promote through every environment."""
-    environments = list(read_settings(stage.clone).environments)
-    for name in environments:
-        output = stage.run("delivery", "deploy", name)
-        if name != environments[-1]:
-            stage.merge(output)
+    """Deploy and promote through every environment; the last one has clients to look after."""
+    *others, last = read_settings(stage.clone).environments
+    for name in others:
+        stage.merge(stage.run("delivery", "deploy", name))
+    with shown(stage, last):
+        stage.run("delivery", "deploy", last)
 
 
 @contextlib.contextmanager
@@ -156,7 +157,9 @@ def act_roll_back(stage: Stage, story: Story) -> None:
 
 
 def act_look(stage: Stage, story: Story) -> None:
+    *_, last = read_settings(stage.clone).environments
     stage.run("delivery", "history")
+    stage.run("delivery", "report", "--rollout", last)
     stage.run("delivery", "status")
     rows = stage.ask("status")
     example = (stage.clone / "artifacts/model/examples.jsonl").read_text().splitlines()[0]

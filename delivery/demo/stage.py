@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
+from delivery.demo.policy import roll_out_in_steps
 from delivery.files import write_whole
 from delivery.settings.policy import PORT_OFFSET, read_settings
 from delivery.state.desired import Desired, desired_path, render_desired
@@ -129,6 +130,7 @@ def prepare(stage: Stage) -> None:
     (stage.clone / WORKSPACE / "envs").symlink_to(stage.folder / ENVIRONMENTS)
     pointers = [name for name in _copy_files(stage) if name.endswith(".dvc")]
     _write_activation(stage)
+    roll_out_in_steps(stage.clone / "delivery.yaml")
     for environment in read_settings(stage.clone).environments:
         (stage.clone / desired_path(environment)).write_text(render_desired(Desired()))
     for command in (

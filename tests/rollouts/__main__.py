@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from tests.checkout import IDENTITY
@@ -23,10 +24,17 @@ FULL = Size(
     users=20_000,
     per_second=400,
     budget=400,
+)
+# What is healthy goes the whole way: through both, to all clients, and back.
+WHOLE = replace(
+    FULL,
+    rollout="{ shadow: {}, canary: { header: X-User, ceiling_s: 150 } }",
     requests=50_000,
+    rows=True,
 )
 COLUMNS = (
-    "scenario", "end", "s", "requests", "lost", "users who met it", "verdict to share 0, s",
+    "scenario", "end", "s", "requests", "lost", "users who met it", "users sent back",
+    "verdict to share 0, s",
 )  # fmt: skip
 
 
@@ -40,7 +48,8 @@ def main(words: list[str]) -> int:
             continue
         with tempfile.TemporaryDirectory() as folder:
             os.environ["XDG_DATA_HOME"] = f"{folder}/keys"
-            result = play(scenario, FULL, make_origin(Path(folder)))
+            size = WHOLE if scenario.rolls_back else FULL
+            result = play(scenario, size, make_origin(Path(folder)))
         print(line(scenario, result), flush=True)
         print(f"{scenario.name}: {result.events}: {result.why}", file=sys.stderr, flush=True)
         wrong |= result.state not in scenario.ends
@@ -52,7 +61,7 @@ def line(scenario: Scenario, result: Result) -> str:
     zero = "" if result.verdict_to_zero is None else f"{result.verdict_to_zero:.2f}"
     cells = (
         scenario.name, result.state, f"{result.seconds:.0f}", f"{result.requests:,}",
-        str(len(result.lost)), f"{result.share_met:.1%}", zero,
+        str(len(result.lost)), f"{result.share_met:.1%}", str(result.moved), zero,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

@@ -109,6 +109,20 @@ def test_a_column_that_may_be_null_may_be_absent() -> None:
     assert np.isnan(checked.for_model()["number"]).all()
 
 
+def test_texts_that_are_all_missing_may_be_numbers_that_are_all_nan() -> None:
+    """So pandas writes them. A number among them is refused with its row."""
+    text = CONTRACT.inputs[3].model_copy(update={"nullable": True})
+    check = checkers(CONTRACT.model_copy(update={"inputs": (text,)}), 10)[False]
+    schema = pa.schema({"text": pa.float64()})
+    assert check.misfit(schema) is None
+    cells = pa.RecordBatch.from_pydict({"text": [float("nan"), None, 1.0]}, schema)
+    checked = check(arrow_chunk(0, cells))
+    assert checked.for_model()["text"].tolist() == ["", ""]
+    assert [(problem.row, problem.reason) for problem in checked.problems] == [(2, "type")]
+    needed = checkers(CONTRACT.model_copy(update={"inputs": CONTRACT.inputs[3:]}), 10)[False]
+    assert "column 'text' is double" in str(needed.misfit(schema))
+
+
 def test_two_columns_of_one_name_are_refused() -> None:
     schema = SCHEMA.append(pa.field("number", pa.float64()))
     assert CHECKERS[False].misfit(schema) == "two columns are called 'number'"

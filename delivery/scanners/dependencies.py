@@ -9,6 +9,7 @@ Where no source of advisories answers, nothing is known, and that is no pass.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -25,7 +26,9 @@ from serving.strict import DocumentError, Strict, parse
 LOCK = "requirements/dev.lock"  # one resolution: every other lock is a part of it
 ALLOWED = "requirements/advisories.yaml"
 HOURS = 24.0  # how long an answer counts: advisories appear on any day
-UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ProxyError", "SSLError")  # of pip-audit
+# What pip-audit says where its source cannot be reached, and where it has no such package.
+UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ProxyError", "SSLError")
+NOT_FOUND = re.compile(r"not found on PyPI and could not be audited: (.+ \(.+\))")
 OPTIONS = ("--disable-pip", "--strict", "-f", "json", "--progress-spinner", "off")
 
 
@@ -93,13 +96,8 @@ def _ask(root: Path, lock: str, source: tuple[str, ...]) -> list[list[object]]:
     try:
         packages = parsed(done, "pip-audit")["dependencies"]
     except InputError as error:
-        if any(word in done.stderr for word in UNREACHABLE):
-            raise InputError(
-                f"no source of advisories answered: {source[-1]} cannot be reached from here, so "
-                "nothing is known about any package, good or bad. Try again with a network, or "
-                "let ADVISORIES_URL name an OSV interface that can be reached"
-            ) from error
-        raise InputError(f"no source of advisories answered: {error}") from error
+        why = _silence(done.stderr, source[-1]) or error
+        raise InputError(f"no source of advisories answered: {why}") from error
     return [
         [
             [advisory["id"], *advisory.get("aliases", ())],
@@ -110,6 +108,25 @@ def _ask(root: Path, lock: str, source: tuple[str, ...]) -> list[list[object]]:
         for package in packages
         for advisory in package.get("vulns", ())
     ]
+
+
+def _silence(said: str, source: str) -> str:
+    """Why pip-audit has no answer from a source, and what to do; empty where it is no fault of
+    the source."""
+    missing = NOT_FOUND.search(said)
+    if missing:
+        return (
+            f"{source} has no page about {missing[1]}, so nothing is known about any package, good "
+            "or bad. A mirror of PyPI may have no such pages, and PyPI has none about packages of "
+            "your own. Let ADVISORIES_URL name an OSV interface"
+        )
+    if any(word in said for word in UNREACHABLE):
+        return (
+            f"{source} cannot be reached from here, so nothing is known about any package, good or "
+            "bad. Try again with a network, or let ADVISORIES_URL name an OSV interface that can "
+            "be reached"
+        )
+    return ""
 
 
 def allowances(text: str) -> tuple[Allowance, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -72,6 +73,23 @@ def test_without_a_source_nothing_is_known(locked: Path, in_job: bool, status: s
     assert f"no source of advisories answered: {NOWHERE} cannot be reached" in scan.why
     assert "ADVISORIES_URL" in scan.why
     assert "Traceback" not in scan.why
+
+
+def test_a_mirror_without_pages_about_packages_is_told_from_a_broken_package(
+    locked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What pip-audit says of an index that has packages and no advisories."""
+    said = (
+        "ERROR:pip_audit._cli:made-up: Dependency not found on PyPI and could not be audited: "
+        "made-up (1.0)\n"
+    )
+    done = subprocess.CompletedProcess([], 1, stdout="", stderr=said)
+    monkeypatch.setattr(dependencies, "run", lambda *_: done)
+    scan = look(locked, "")
+    assert (scan.status, scan.findings) == ("hold", ())
+    assert "pypi has no page about made-up (1.0)" in scan.why
+    assert "ADVISORIES_URL" in scan.why
+    assert "ERROR" not in scan.why
 
 
 @pytest.mark.parametrize(

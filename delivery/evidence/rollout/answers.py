@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from delivery.bento.client import OWN
 from delivery.evidence.rollout.tail import Tail
 from delivery.gates.rollout.observations.served import digest
+from serving.contract import OWN
 
 FILES = "predictions-*.jsonl*"  # of all workers, also those that were rotated
 HEAD = 100  # bytes of a line in which its release stands

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import orjson
 
-from delivery.bento.client import JSON, OWN
+from delivery.bento.client import JSON
 from delivery.evidence.rollout.answers import Answered
 from delivery.gates.rollout.observations.pairs import Compared
+from serving.contract import OWN
 
 HEADERS = JSON | {"X-Request-ID": f"{OWN}shadow"}
 LATER = (429, 503)  # it says that it has too much to do

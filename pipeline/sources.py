@@ -26,10 +26,10 @@ PATIENCE = 30  # seconds for a web server to answer
 def sources(settings: Settings) -> str:
     """Write sources.json: by the name of each source its hash or version, or null."""
     lines = list(_brought(settings))
-    found = _digests(settings)
-    write_json(SOURCES, found)
-    lines += list(_loose_ends(settings, found))
-    return "\n".join(f"sources: {line}" for line in [_summary(found), *lines])
+    digests = _digests(settings)
+    write_json(SOURCES, digests)
+    lines += list(_loose_ends(settings, digests))
+    return "\n".join(f"sources: {line}" for line in [_summary(digests), *lines])
 
 
 def sources_md5(settings: Settings) -> str:

@@ -116,8 +116,8 @@ def shown(terminal: bool) -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("rows", total=None, rate="")
 
         def tell(news: Any) -> None:
-            told = f"{rate_of(news):,.0f} rows/s"
-            bar.update(task, completed=news.rows, total=news.total, rate=told)
+            speed = f"{rate_of(news):,.0f} rows/s"
+            bar.update(task, completed=news.rows, total=news.total, rate=speed)
 
         yield tell
 

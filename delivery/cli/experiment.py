@@ -85,9 +85,10 @@ def status_lines(result: ExperimentStatus) -> list[str]:
             f"sample ratio: {shown.sample_ratio}",
             shown.replay,
         ]
-    for one in result.ended:
-        said = one.conclusion or {}
+    for past in result.ended:
+        conclusion = past.conclusion or {}
         lines.append(
-            f"experiment {one.number}, {one.challenger}: {said.get('result')}: {said.get('why')}"
+            f"experiment {past.number}, {past.challenger}: {conclusion.get('result')}: "
+            f"{conclusion.get('why')}"
         )
     return lines

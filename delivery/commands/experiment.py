@@ -85,10 +85,14 @@ def experiment_status(context: Context, environment: str) -> ExperimentStatus:
 
 
 def _ended(context: Context, environment: str, winner: Experiment) -> StartResult:
-    said = winner.conclusion or {}
+    conclusion = winner.conclusion or {}
     pull = _pull(context, environment, winner.challenger)
     return StartResult(
-        environment, winner.challenger, str(said.get("result")), str(said.get("why")), pull
+        environment,
+        winner.challenger,
+        str(conclusion.get("result")),
+        str(conclusion.get("why")),
+        pull,
     )
 
 

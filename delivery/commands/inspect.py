@@ -88,8 +88,8 @@ def inspect(
             ("image: SBOM", partial(_image_sbom, context, image)),
             ("image: provenance", partial(_image_provenance, record, image)),
         )
-    found = tuple(_look(name, look) for name, look in looks)
-    return InspectResult(release, found, _facts(record), tuple(_whereabouts(snapshot, release)))
+    findings = tuple(_look(name, look) for name, look in looks)
+    return InspectResult(release, findings, _facts(record), tuple(_whereabouts(snapshot, release)))
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:

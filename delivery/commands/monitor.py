@@ -107,8 +107,8 @@ def _look(context: Context, snapshot: Snapshot, request: MonitorRequest) -> Moni
     runtime = context.target(environment).runtime
     address = request.log or environment.settings.predictions or str(runtime.predictions)
     since = until - reach(policy)
-    told = from_model(context.root, datetime.fromtimestamp(since, UTC))
-    reading = read(address, bento.contract, since, told)
+    labels = from_model(context.root, datetime.fromtimestamp(since, UTC))
+    reading = read(address, bento.contract, since, labels)
     log = Log(reading.rows.between(0, until), until, bento.contract, reading.delays)
     before: Bento | None = None
     if history.previous.exists and previous != live:
@@ -127,18 +127,20 @@ def _evidence(folder: Path, environment: str) -> Mapping[str, Any]:
     """What was found here, or by another job: data, whoever wrote it."""
     try:
         content = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
-        found = {key: content[key] for key in ("environment", "release", "until", "findings")}
-        for each in found["findings"]:
+        evidence = {key: content[key] for key in ("environment", "release", "until", "findings")}
+        for each in evidence["findings"]:
             Finding(**each)
-        datetime.fromisoformat(found["until"])
+        datetime.fromisoformat(evidence["until"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder / EVIDENCE} is no evidence ({error}); `delivery monitor {environment}` "
             "writes it"
         ) from error
-    if found["environment"] != environment:
-        raise InputError(f"{folder / EVIDENCE} is about {found['environment']}, not {environment}")
-    return found
+    if evidence["environment"] != environment:
+        raise InputError(
+            f"{folder / EVIDENCE} is about {evidence['environment']}, not {environment}"
+        )
+    return evidence
 
 
 def _open_pull(context: Context) -> int | None:

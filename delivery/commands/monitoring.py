@@ -53,6 +53,6 @@ def targets(context: Context, file: Path) -> TargetsResult:
         for _, instance in sorted(instances.items()):
             if instance.url:
                 addresses.append((urlsplit(instance.url).netloc, name))
-    found = [{"targets": [each], "labels": {"environment": name}} for each, name in addresses]
-    write_whole(file, json.dumps(found, indent=1) + "\n")
+    targets = [{"targets": [each], "labels": {"environment": name}} for each, name in addresses]
+    write_whole(file, json.dumps(targets, indent=1) + "\n")
     return TargetsResult(file, tuple(address for address, _ in addresses))

@@ -67,13 +67,13 @@ def running(events: Sequence[Event]) -> Experiment | None:
 
 
 def _experiment(event: Event, conclusion: Mapping[str, Any] | None) -> Experiment:
-    said = event.evidence
+    evidence = event.evidence
     return Experiment(
         number=_number(event),
         attempt=event.attempt,
-        champion=str(said["champion"]),
-        challenger=str(said["challenger"]),
-        settings=said["settings"],
+        champion=str(evidence["champion"]),
+        challenger=str(evidence["challenger"]),
+        settings=evidence["settings"],
         begun=datetime.fromisoformat(event.at).timestamp() if event.at else 0.0,
         by=event.by,
         conclusion=conclusion,

@@ -80,11 +80,11 @@ def _environment(base: Mapping[str, Any], record: Record) -> list[str]:
     """The search path and the certificates of the base, and what the service needs."""
     kept = ("PATH", "SSL_CERT_FILE", "LANG")
     given = [str(item) for item in (base.get("config") or {}).get("Env") or ()]
-    found = dict(item.split("=", 1) for item in given if item.split("=", 1)[0] in kept)
+    inherited = dict(item.split("=", 1) for item in given if item.split("=", 1)[0] in kept)
     own = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        **found,
+        **inherited,
         "HOME": WRITABLE,
         "BENTOML_HOME": f"{WRITABLE}/bentoml",
         "BENTOML_HOST": "0.0.0.0",  # nosec B104 - what leads to a container is its engine's affair

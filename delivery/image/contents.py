@@ -40,10 +40,10 @@ def contents(image: Image) -> Mapping[str, Entry]:
             f"{image.digest} has {len(image.layers)} layers, and its configuration "
             f"{len(image.diff_ids)}"
         )
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for number in range(len(image.layers)):
-        found = _over(found, layer_contents(image, number))
-    return found
+        entries = _over(entries, layer_contents(image, number))
+    return entries
 
 
 def texts(image: Image, wanted: Callable[[str], bool]) -> Mapping[str, str]:

@@ -124,10 +124,10 @@ class Layout:
             InputError: there is no layout, no such image, or bytes are not what they are named.
         """
         index = self._json(self.folder / "index.json")
-        found = [str(item["digest"]) for item in self._matching(index)]
-        if digest is None and len(found) != 1:
-            raise InputError(f"{self.folder} has {len(found)} images for this platform, not one")
-        manifest = self.document(digest or found[0])
+        digests = [str(item["digest"]) for item in self._matching(index)]
+        if digest is None and len(digests) != 1:
+            raise InputError(f"{self.folder} has {len(digests)} images for this platform, not one")
+        manifest = self.document(digest or digests[0])
         if manifest.get("mediaType") in INDEXES or "manifests" in manifest:
             inner = self._matching(manifest)
             if len(inner) != 1:
@@ -136,16 +136,16 @@ class Layout:
                 )
             return self.image(str(inner[0]["digest"]))
         if "layers" not in manifest:
-            raise InputError(f"{self.folder}: {digest or found[0]} is no manifest of an image")
-        return Image(self, digest or found[0], manifest)
+            raise InputError(f"{self.folder}: {digest or digests[0]} is no manifest of an image")
+        return Image(self, digest or digests[0], manifest)
 
     def listed(self) -> str:
         """The digest of the one thing that the layout has; InputError where that is not one."""
         index = self._json(self.folder / "index.json")
-        found = [str(item["digest"]) for item in index.get("manifests", ())]
-        if len(found) != 1:
-            raise InputError(f"{self.folder} has {len(found)} manifests, expected one")
-        return found[0]
+        digests = [str(item["digest"]) for item in index.get("manifests", ())]
+        if len(digests) != 1:
+            raise InputError(f"{self.folder} has {len(digests)} manifests, expected one")
+        return digests[0]
 
     def document(self, digest: str) -> Mapping[str, Any]:
         """A JSON blob."""

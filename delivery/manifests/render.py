@@ -46,8 +46,8 @@ def render(
         copy = Path(folder)
         shutil.copytree(root / INFRA, copy / INFRA)
         (copy / desired_path(environment)).write_text(render_desired(Desired(release)))
-        told = _settings((copy / SETTINGS).read_text(), environment, settings)
-        (copy / SETTINGS).write_text(told)
+        rendered = _settings((copy / SETTINGS).read_text(), environment, settings)
+        (copy / SETTINGS).write_text(rendered)
         objects = _kustomize(copy / source, source)
     if not release.exists:
         objects = [each for each in objects if _part(each) != "release"]
@@ -85,8 +85,8 @@ def _kustomize(folder: Path, source: str) -> Sequence[Object]:
             "`create: true` that finds nothing does that."
         ) from error
     if done.returncode:
-        said = done.stderr.strip().replace(f"{folder.parents[2]}/", "")
-        raise InputError(f"{source} does not render: {said}")
+        problem = done.stderr.strip().replace(f"{folder.parents[2]}/", "")
+        raise InputError(f"{source} does not render: {problem}")
     texts = re.split(r"^---$", done.stdout, flags=re.MULTILINE)
     return [parse_yaml(text, source) for text in texts if text.strip()]
 

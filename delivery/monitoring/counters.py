@@ -18,14 +18,14 @@ TIMEOUT = 10.0  # s
 
 def counts(urls: Iterable[str], policy: Monitoring) -> Counts | None:
     """The sum over the instances that answer; None where none does."""
-    found = []
+    answers = []
     with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
         for url in urls:
             with suppress(httpx.HTTPError):
                 answer = client.get(f"{url}/metrics")
                 if answer.status_code == httpx.codes.OK:
-                    found.append(parse(answer.text, policy.objective.latency_ms / 1000))
-    return sum(found, Counts()) if found else None
+                    answers.append(parse(answer.text, policy.objective.latency_ms / 1000))
+    return sum(answers, Counts()) if answers else None
 
 
 def parse(text: str, edge: float) -> Counts:

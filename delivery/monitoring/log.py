@@ -115,8 +115,8 @@ class _Columns:
             return
         scores, features, release = list(line["score"]), line["features"], str(line["release"])
         count = len(scores)
-        told = truths.get(identity, {})
-        labels = self._truths(told.get("truth"), count)
+        truth = truths.get(identity, {})
+        labels = self._truths(truth.get("truth"), count)
         columns = {name: features.get(name, [None] * count) for name in self._inputs}
         if any(len(values) != count for values in columns.values()):
             raise ValueError("a column has other rows than the scores")
@@ -126,8 +126,8 @@ class _Columns:
         self._releases += [release] * count
         self._scores += scores
         self._labels += labels
-        if not np.isnan(labels[0]) and "time" in told:
-            self.delays.append(datetime.fromisoformat(told["time"]).timestamp() - time)
+        if not np.isnan(labels[0]) and "time" in truth:
+            self.delays.append(datetime.fromisoformat(truth["time"]).timestamp() - time)
         if len(self._times) >= STEP:
             self._pack()
 

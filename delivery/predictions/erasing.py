@@ -68,15 +68,15 @@ def erase(place: Place, person: Person, reason: str, *, dry_run: bool) -> Statem
         predictions, feedback = place.pieces(PREDICTIONS), place.pieces(FEEDBACK)
         cuts: dict[str, _Cut] = {}
         touched = [piece for piece in predictions if _look(piece, person, cuts)]
-        told = [(piece, *_without_labels(piece.read(), cuts, person)) for piece in feedback]
-        labelled = [(piece, lines) for piece, lines, count in told if count]
+        rewritten = [(piece, *_without_labels(piece.read(), cuts, person)) for piece in feedback]
+        labelled = [(piece, lines) for piece, lines, count in rewritten if count]
         planned = Statement(
             place=place.address,
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             reason=reason,
             by=tuple(sorted([*person.inputs, *(["request_id"] if person.requests else [])])),
             rows=sum(len(cut.rows) for cut in cuts.values()),
-            labels=sum(count for _, _, count in told),
+            labels=sum(count for _, _, count in rewritten),
             segments=len(touched) + len(labelled),
             done=False,
         )
@@ -95,12 +95,12 @@ def erase(place: Place, person: Person, reason: str, *, dry_run: bool) -> Statem
 
 def _look(piece: Piece, person: Person, cuts: dict[str, _Cut]) -> bool:
     """Note what is to be cut from the requests of a piece; whether there is anything."""
-    found = False
+    any_rows = False
     for line in piece.read().splitlines():
         if (item := _parsed(line)) and (rows := person.rows_of(item)):
             cuts[item["request_id"]] = _Cut(len(item["score"]), rows)
-            found = True
-    return found
+            any_rows = True
+    return any_rows
 
 
 def _without_rows(lines: bytes, person: Person) -> bytes:

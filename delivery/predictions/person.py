@@ -38,12 +38,12 @@ class Person:
         count = len(line["score"])
         if line["request_id"] in self.requests:
             return frozenset(range(count))
-        found = set[int]()
+        rows = set[int]()
         for name, value in self.inputs.items():
             meant = _meant(name, value, self.key)
             values = line["features"].get(name, ())
-            found |= {number for number, each in enumerate(values) if _text(each) in meant}
-        return frozenset(found)
+            rows |= {number for number, each in enumerate(values) if _text(each) in meant}
+        return frozenset(rows)
 
 
 def _meant(name: str, value: str, key: str) -> frozenset[str]:

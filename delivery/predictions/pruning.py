@@ -25,8 +25,8 @@ def prune(place: Place, before: date, *, dry_run: bool) -> Pruned:
     or later, in UTC. The errors are those of erasing. A dry run closes open files, no more."""
     gone = left = 0
     with place.alone():
-        found = [piece for kind in KINDS for piece in place.pieces(kind)]
-        for old in (*found, *place.shadows()):
+        pieces = [piece for kind in KINDS for piece in place.pieces(kind)]
+        for old in (*pieces, *place.shadows()):
             if old.day >= before:
                 left += 1
                 continue

@@ -53,10 +53,10 @@ class SegmentStore:
 
     def lines(self, kind: str, since: date) -> Iterator[bytes]:
         with _told():
-            found = self.store.find(kind, since)
+            segments = self.store.find(kind, since)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for start in range(0, len(found), AT_ONCE):
-                some = (_Object(self.store, each) for each in found[start : start + AT_ONCE])
+            for start in range(0, len(segments), AT_ONCE):
+                some = (_Object(self.store, each) for each in segments[start : start + AT_ONCE])
                 for lines in pool.map(_Object.read, some):
                     yield from lines.splitlines(keepends=True)
 

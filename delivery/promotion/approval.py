@@ -21,10 +21,10 @@ def require_approved(context: Context, snapshot: Snapshot, attempt: Attempt) -> 
         return
     environment, release = attempt.environment.name, attempt.desired.wanted.release
     evidence = snapshot.evidence(environment, attempt.commit)
-    asked = {evidence.asked_by.lower() if evidence else "", approval.author} - {""}
-    if not asked or approval.by - asked:
+    askers = {evidence.asked_by.lower() if evidence else "", approval.author} - {""}
+    if not askers or approval.by - askers:
         return
-    who = " and ".join(sorted(asked))
+    who = " and ".join(sorted(askers))
     where = f"pull request #{approval.number}" if approval.number else f"commit {attempt.commit}"
     raise HeldError(
         f"{who} asked for {release} in {environment}, and nobody else approved it. Somebody else "

@@ -55,10 +55,10 @@ def new_signature(
     pem = own_key(checkout.surroundings.environ, make=True)
     assert pem is not None, "it was made"
     text = sign(release, bento, texts, pem)
-    found = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
+    hashes = signed_files(release, bento, {name: text.encode() for name, text in texts.items()})
     signed = read_signature(text, signature_path(release))
     first = snapshot.settings.first
-    return text, evidence_about(checkout, snapshot, first, (signed, found, _now()))
+    return text, evidence_about(checkout, snapshot, first, (signed, hashes, _now()))
 
 
 def require_signed(verdict: Verdict, release: str, environment: str) -> None:

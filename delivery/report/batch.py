@@ -67,5 +67,5 @@ def sentence(manifest: Manifest, output: str, failure: DeliveryError | None) -> 
     if failure is not None:
         return str(failure)
     few = manifest.totals.scored < ROWS
-    told = f" Fewer than {ROWS:,} rows say little about drift." if few else ""
-    return f"Published in {output}.{told}"
+    warning = f" Fewer than {ROWS:,} rows say little about drift." if few else ""
+    return f"Published in {output}.{warning}"

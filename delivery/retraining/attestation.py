@@ -33,8 +33,8 @@ def attestation(context: Context, packed: Packed, trained: str) -> Mapping[str, 
     assert pem is not None, "it was made"
     stages = {stage: packed.receipts[stage] for stage in STAGES}
     commit = context.repository.commit(trained)
-    said = Training(commit=commit, lock=lock_sha256(packed.lock), stages=stages)
-    return {FILE: said.signed(pem)}
+    training = Training(commit=commit, lock=lock_sha256(packed.lock), stages=stages)
+    return {FILE: training.signed(pem)}
 
 
 def _reason(context: Context, packed: Packed, trained: str) -> str:

@@ -44,9 +44,9 @@ def digest(source: str | Address) -> str | None:
         return _version(source.removeprefix(PACKAGE).partition("/")[0])
     if is_elsewhere(source):
         return None
-    found = files(source)
-    hashes = {path.as_posix(): pointed(path) for path in found.pointers}
-    hashes |= {path.as_posix(): _sha256(path) for path in found.plain}
+    named = files(source)
+    hashes = {path.as_posix(): pointed(path) for path in named.pointers}
+    hashes |= {path.as_posix(): _sha256(path) for path in named.plain}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 

@@ -66,19 +66,19 @@ def places(source: str, checkout: Path) -> Iterator[Path]:
         return
     name, _, inner = source.removeprefix(PACKAGE).partition("/")
     try:
-        found = distribution(name)
+        package = distribution(name)
     except PackageNotFoundError as error:
         raise PipelineError(
             f"params.yaml: data.sources: the package {name!r} is not installed. Mend the name, or "
             "add it to model/requirements.in, run `make lock` and `make setup`, then `dvc repro`."
         ) from error
     if inner:
-        yield Path(str(found.locate_file(inner)))
+        yield Path(str(package.locate_file(inner)))
         return
-    tops = {file.parts[0] for file in found.files or () if ".." not in file.parts}
+    tops = {file.parts[0] for file in package.files or () if ".." not in file.parts}
     for top in tops:
         if not top.endswith((".dist-info", ".egg-info")):  # what is installed, anybody may know
-            yield Path(str(found.locate_file(top)))
+            yield Path(str(package.locate_file(top)))
 
 
 def devices() -> list[Path]:

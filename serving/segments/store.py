@@ -87,18 +87,18 @@ class Store:
     def find(self, kind: str, since: date | None = None) -> Sequence[Stored]:
         """Segments with lines from the day `since` on, by day. Those whose place another one has
         taken are left out."""
-        found = self._all(kind)
-        gone = {each.of for each in found}
+        segments = self._all(kind)
+        gone = {each.of for each in segments}
         return [
-            each for each in found if each.digest not in gone and each.day >= (since or date.min)
+            each for each in segments if each.digest not in gone and each.day >= (since or date.min)
         ]
 
     def replaced(self, kind: str) -> Sequence[Stored]:
         """Segments whose place another one has taken: an erasure was cut off, or a shipper that was
         killed has sent one again."""
-        found = self._all(kind)
-        gone = {each.of for each in found}
-        return [each for each in found if each.digest in gone]
+        segments = self._all(kind)
+        gone = {each.of for each in segments}
+        return [each for each in segments if each.digest in gone]
 
     def read(self, stored: Stored) -> bytes:
         """Its lines; StoreError unless they are what was once sent."""
@@ -144,12 +144,12 @@ class Store:
             return []
         top = len(self._path(kind)) + 1
         matches = [_NAME.fullmatch(name[top:]) for name in map(str, names)]
-        found = [
+        segments = [
             Stored(kind, date.fromisoformat(match["day"]), match["digest"], match["of"] or "")
             for match in matches
             if match
         ]
-        return sorted(found, key=lambda each: each.name)
+        return sorted(segments, key=lambda each: each.name)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -43,10 +43,10 @@ def _version(engine: Engine) -> str:
     try:
         version = engine("version", "--format={{.Server.Version}}", seconds=30)
     except EngineError as error:
-        said = error.said.replace(". ", "; ")
+        problem = error.said.replace(". ", "; ")
         raise InputError(
-            f"no engine answers at {engine.place} ({said}). Start it (`systemctl start docker`), "
-            "let this account use it (the group docker), or set DOCKER_HOST"
+            f"no engine answers at {engine.place} ({problem}). Start it (`systemctl start "
+            "docker`), let this account use it (the group docker), or set DOCKER_HOST"
         ) from error
     numbers = tuple(int(part) for part in version.split(".")[:2])
     if numbers < OLDEST:

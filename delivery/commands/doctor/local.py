@@ -164,5 +164,5 @@ def _rollouts(context: Context) -> Iterator[Check]:
         if needs := environment.settings.rollout.needs:
             lacks = lacking(environment, context.target(environment))
             problem, _, cure = "".join(lacks).partition(". ")
-            found = problem or f"its target can do what that needs: {', '.join(needs)}"
-            yield Check(f"rollout {environment.name}", not lacks, found, cure)
+            state = problem or f"its target can do what that needs: {', '.join(needs)}"
+            yield Check(f"rollout {environment.name}", not lacks, state, cure)

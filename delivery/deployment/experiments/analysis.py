@@ -82,20 +82,20 @@ class Analyst:
         question = Question(
             by.metric, by.guardrails, by.after_s, by.share / 100, self.running.begun
         )
-        found = gathered(served, self._feedback(by), question, moment)
+        ripening = gathered(served, self._feedback(by), question, moment)
         days = (moment - self.running.begun) / outcomes.DAY
         late = by.ceiling + by.after_s / outcomes.DAY
         entities = {(name, bool(own)) for name, own in zip(
             served.entity.tolist(), served.candidate.tolist(), strict=True)}  # fmt: skip
         return Analysis(
             safety=safety,
-            verdict=experiment.judge(found, by)[0],
+            verdict=experiment.judge(ripening, by)[0],
             entities=(
                 sum(not own for _, own in entities),
                 sum(own for _, own in entities),
             ),
-            ripe=_by_arm(found, all_of=True),
-            known=_by_arm(found, all_of=False),
+            ripe=_by_arm(ripening, all_of=True),
+            known=_by_arm(ripening, all_of=False),
             days=days,
             over=days >= late,
         )

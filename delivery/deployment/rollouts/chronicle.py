@@ -74,17 +74,17 @@ def _verdicts(attempt: Attempt, samples: Samples, journal: Journal | None) -> It
 
 def _says(event: Event) -> str:
     """In words: the share, the reason, and how each gate stood."""
-    evidence, said = event.evidence, []
+    evidence, parts = event.evidence, []
     if "share" in evidence:
-        said.append(f"{evidence['share']}% beside {evidence['champion']}")
+        parts.append(f"{evidence['share']}% beside {evidence['champion']}")
     elif "mirror" in evidence:
-        said.append(f"beside {evidence['champion']}, {evidence['mirror']}% mirrored")
+        parts.append(f"beside {evidence['champion']}, {evidence['mirror']}% mirrored")
     verdicts: Mapping[str, str] = evidence.get("verdicts", {})
     passed = [gate for gate, status in verdicts.items() if status == "pass"]
     others = [f"{gate}: {status}" for gate, status in verdicts.items() if status != "pass"]
-    said += [str(evidence.get("why", "")), *others]
-    said.append(f"{', '.join(passed)} passed" if passed else "")
-    return "; ".join(filter(None, said))
+    parts += [str(evidence.get("why", "")), *others]
+    parts.append(f"{', '.join(passed)} passed" if passed else "")
+    return "; ".join(filter(None, parts))
 
 
 def _curves(attempt: Attempt, samples: Samples, journal: Journal | None) -> Curves:

@@ -24,7 +24,7 @@ def gather(trial: Trial) -> Evidence | None:
     if not isinstance(target, BatchTargetSettings):
         return None
     cluster = trial.champion.contract.roles.cluster
-    asked = Scoring(
+    scoring = Scoring(
         target.sample,
         output="",
         columns=(cluster,) if cluster else (),
@@ -36,7 +36,7 @@ def gather(trial: Trial) -> Evidence | None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             ours, theirs = (
-                _scored(bento, replace(asked, output=f"{folder}/{bento.id}"), envs)
+                _scored(bento, replace(scoring, output=f"{folder}/{bento.id}"), envs)
                 for bento in (trial.champion, trial.bento)
             )
             contracts = trial.champion.contract, trial.bento.contract

@@ -133,9 +133,9 @@ def _skill(trial: Trial) -> Skill | None:
     table = read_split(folder, "train")
     train = Rows(table, read_labels(table, contract, folder / "train.parquet"))
     chosen = np.random.default_rng(0).permutation(len(paired.holdout))[:SAMPLE_ROWS]
-    asked = Rows(paired.holdout.table.take(chosen), paired.holdout.labels[chosen])
-    model = power_of(paired.candidate[chosen], asked.labels, contract)
-    alone = powers(train.sample(SAMPLE_ROWS), asked, contract)
+    sample = Rows(paired.holdout.table.take(chosen), paired.holdout.labels[chosen])
+    model = power_of(paired.candidate[chosen], sample.labels, contract)
+    alone = powers(train.sample(SAMPLE_ROWS), sample, contract)
     return Skill(
         model=skill(model, contract),
         inputs={name: skill(power, contract) for name, power in alone.items()},

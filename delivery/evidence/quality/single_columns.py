@@ -44,11 +44,11 @@ def powers(known: Rows, asked: Rows, contract: Contract) -> Mapping[str, float]:
     (averaged over several classes, 0.5 tells nothing), R² for numbers, 0 at least."""
     scalars = [spec.name for spec in contract.inputs if not spec.shape]
     names = [name for name in scalars if name in known.table.column_names]
-    found = {}
+    by_input = {}
     for name in names:
         codes = _codes(known.table.column(name), asked.table.column(name))
-        found[name] = _power(*codes, known.labels, asked.labels, contract)
-    return found
+        by_input[name] = _power(*codes, known.labels, asked.labels, contract)
+    return by_input
 
 
 def power_of(scores: Floats, labels: Labels, contract: Contract) -> float:

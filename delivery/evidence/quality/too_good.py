@@ -70,9 +70,9 @@ def _validation(trial: Trial, scores: Floats) -> PairedLosses:
 def _dummy(trial: Trial, split: str) -> Floats:
     """The losses of a dummy that knows the labels of training rows."""
     folder, contract = trial.evaluation.data, trial.bento.contract
-    train, asked = (
+    train, labels = (
         read_labels(read_split(folder, name), contract, folder / f"{name}.parquet")
         for name in ("train", split)
     )
-    scores = dummy_scores(contract.task, train, len(asked), len(contract.classes or ()))
-    return losses(contract.task, asked, scores)
+    scores = dummy_scores(contract.task, train, len(labels), len(contract.classes or ()))
+    return losses(contract.task, labels, scores)

@@ -53,17 +53,17 @@ def _rises(
     holdout = paired.holdout
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(holdout))[:rows])
     labels, table = holdout.labels[chosen], holdout.table.take(chosen)
-    asked = list(instances(table, model.contract, holdout.file))
+    sample = list(instances(table, model.contract, holdout.file))
 
     def loss(scores: Floats) -> float:
         return float(losses(paired.task, labels, scores).mean())
 
     rises = {}
     for spec in model.contract.inputs:
-        order = np.random.default_rng(SEED).permutation(len(asked))
+        order = np.random.default_rng(SEED).permutation(len(sample))
         shuffled = [
-            row | {spec.name: asked[other][spec.name]}
-            for row, other in zip(asked, order, strict=True)
+            row | {spec.name: sample[other][spec.name]}
+            for row, other in zip(sample, order, strict=True)
         ]
         scores = predictions.rows(model.bento, shuffled)
         rise = loss(scores) - loss(model.scores[chosen])

@@ -70,13 +70,13 @@ def figures(pairs: Pairs, clusters: Codes, loss: Comparison | None) -> dict[str,
 def words(pairs: Pairs, details: Mapping[str, Any], loss: Comparison | None) -> str:
     """What else is measured: how long answers to a replay take, and the loss. Nothing that clients
     sent: this goes into events."""
-    said = ""
+    text = ""
     if (seconds := details["p95_seconds"][0]) is not None:
-        said += f", 95% of replayed answers within {1000 * seconds:.3g} ms"
+        text += f", 95% of replayed answers within {1000 * seconds:.3g} ms"
     if loss:
         bound = f"{loss.relative(loss.difference):+.2%} (bound {loss.relative(loss.upper):+.2%})"
-        said += f", loss {bound} on {int(labelled(pairs).sum()):,} labelled rows"
-    return said
+        text += f", loss {bound} on {int(labelled(pairs).sum()):,} labelled rows"
+    return text
 
 
 def most_changed(details: Mapping[str, Any]) -> str:

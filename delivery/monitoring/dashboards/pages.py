@@ -137,9 +137,11 @@ def _model(monitoring: Monitoring) -> tuple[Panel, ...]:
 
 
 def _labels(monitoring: Monitoring) -> Panel:
-    told = Query(_rate(f"serving_feedback_total{{{HERE}}}", "outcome"), "{{outcome}}")
+    feedback = Query(_rate(f"serving_feedback_total{{{HERE}}}", "outcome"), "{{outcome}}")
     if monitoring.labels is None:
-        return Panel("Labels", "What came by /feedback, by what became of it.", "short", (told,))
+        return Panel(
+            "Labels", "What came by /feedback, by what became of it.", "short", (feedback,)
+        )
     coverage = Query(f"environment:serving_labels:coverage{{{HERE}}}", "coverage")
     return Panel(
         "Labels", "Share of the predictions that have a label after "
@@ -150,18 +152,18 @@ def _labels(monitoring: Monitoring) -> Panel:
 
 def _release() -> tuple[Panel, ...]:
     bad = f'serving_requests_total{{{HERE},route=~"refused|{PREDICTS}",status=~"5.."}}'
-    asked = _rate(ASKED, "release")
+    requests = _rate(ASKED, "release")
     bins = f"sum by (release, bin) (increase(serving_score_bin_total{{{HERE}}}[1h]))"
     return (
         Panel(
             "Share of the traffic", "During a rollout the candidate's share rises.", "percentunit",
-            (Query(f"{asked} / ignoring (release) group_left () {_rate(ASKED, '')}",
+            (Query(f"{requests} / ignoring (release) group_left () {_rate(ASKED, '')}",
                    "{{release}}"),), width=12,
         ),
         Panel(
             "Errors", "Share of each release's predictions that were answered with 5xx.",
             "percentunit",
-            (Query(f"({_rate(bad, 'release')} or 0 * {asked}) / {asked}", "{{release}}"),),
+            (Query(f"({_rate(bad, 'release')} or 0 * {requests}) / {requests}", "{{release}}"),),
             width=12,
         ),
         Panel(

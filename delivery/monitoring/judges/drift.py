@@ -35,26 +35,26 @@ class Window:
 def windows(log: Log, policy: Monitoring, count: int = WINDOWS) -> tuple[Window, ...]:
     """The last `count` windows, the newest first."""
     days = policy.window_days
-    found = []
+    newest_first = []
     for number in range(count):
         now = log.last(days, ago=number * days)
         before = log.last(BEFORE * days, ago=(number + 1) * days)
         enough = min(len(now), len(before)) >= policy.drift.rows
         index = psi(before.single_scores(), now.single_scores())[0] if enough else None
         start = log.until - (number + 1) * days * DAY
-        found.append(Window(start, len(now), len(before), index))
-    return tuple(found)
+        newest_first.append(Window(start, len(now), len(before), index))
+    return tuple(newest_first)
 
 
 def scores(log: Log, policy: Monitoring) -> Finding:
     """`log` holds scores of one release on all rows, also on those that another one answered."""
-    found = windows(log, policy)
+    both = windows(log, policy)
     required = f"PSI ≤ {policy.drift.psi:g} in one of two windows of {policy.window_days} days"
-    details = {"psi": [window.psi for window in found]}
-    known = [window.psi for window in found if window.psi is not None]
+    details = {"psi": [window.psi for window in both]}
+    known = [window.psi for window in both if window.psi is not None]
     measured = "PSI " + ", before that ".join(f"{index:.3f}" for index in known)
     if len(known) < WINDOWS:
-        least = min(min(window.rows, window.before) for window in found)
+        least = min(min(window.rows, window.before) for window in both)
         why = f"{policy.drift.rows} rows are needed in each window and before it, found {least:,}"
         return Finding("scores", "no verdict", measured if known else "no index", required, why)
     if min(known) > policy.drift.psi:
@@ -69,8 +69,8 @@ def moved(log: Log, policy: Monitoring) -> Mapping[str, float]:
     now, before = log.last(days), log.last(BEFORE * days, ago=days)
     if min(len(now), len(before)) < policy.drift.rows:
         return {}
-    found = {name: _index(before, now, name) for name in now.inputs}
-    return dict(sorted(found.items(), key=lambda item: -item[1])[:SHOWN])
+    by_input = {name: _index(before, now, name) for name in now.inputs}
+    return dict(sorted(by_input.items(), key=lambda item: -item[1])[:SHOWN])
 
 
 def _index(before: Rows, now: Rows, name: str) -> float:

@@ -28,13 +28,15 @@ SHARE = "{{ $value | humanizePercentage }}"
 def groups(monitoring: Monitoring) -> tuple[Group, ...]:
     """In the order in which Prometheus evaluates them."""
     labels = monitoring.labels
-    found = (
+    always = (
         Group("serving-scores", "10m", tuple(_scores(monitoring))),
         Group("serving-inputs", "10m", tuple(_inputs(monitoring))),
         Group("serving-quality", "5m", tuple(_quality(monitoring))),
     )
-    told = (Group("serving-labels", "10m", tuple(_labels(monitoring, labels))),) if labels else ()
-    return (*found, *told)
+    with_labels = (
+        (Group("serving-labels", "10m", tuple(_labels(monitoring, labels))),) if labels else ()
+    )
+    return (*always, *with_labels)
 
 
 def _scores(monitoring: Monitoring) -> Iterator[Rule]:
@@ -84,10 +86,10 @@ def _windows(name: str, metric: str, by: str, days: int) -> Iterator[Recording]:
 
 def _quality(monitoring: Monitoring) -> Iterator[Rule]:
     quality, rows = monitoring.quality, monitoring.drift.rows
-    asked = f'serving_requests_total{{route=~"{PREDICTS}"}}'
+    requests = f'serving_requests_total{{route=~"{PREDICTS}"}}'
     refused = f'serving_requests_total{{route=~"{PREDICTS}",status="422"}}'
-    there = counted(asked, "environment", DAY)
-    a_week_ago = counted(asked, "environment", DAY, offset="7d")
+    there = counted(requests, "environment", DAY)
+    a_week_ago = counted(requests, "environment", DAY, offset="7d")
     rejected = "environment:serving_rejected:ratio1d"
     yield Recording(rejected, f"{or_zero(counted(refused, 'environment', DAY), there)} / {there}")
     yield Alert(
@@ -146,16 +148,16 @@ def _labels(monitoring: Monitoring, labels: Labels) -> Iterator[Rule]:
     window = f"{monitoring.window_days}d"
     delay = f"{labels.delay_days}d" if labels.delay_days else ""
     answered = f'serving_requests_total{{route=~"{PREDICTS}",status="200"}}'
-    asked = counted(answered, "environment", window, offset=delay)
-    told = counted('serving_feedback_total{outcome="accepted"}', "environment", window)
+    requests = counted(answered, "environment", window, offset=delay)
+    feedback = counted('serving_feedback_total{outcome="accepted"}', "environment", window)
     coverage = "environment:serving_labels:coverage"
     # `delivery monitor` has matched labels and requests, however the labels came.
     fresh = f"(time() - {LOOKED} < {FRESH:g})"
     matched = f"max by (environment) ({COVERAGE} and on (environment) {fresh})"
-    yield Recording(coverage, f"{matched} or {or_zero(told, asked)} / ({asked} > 0)")
+    yield Recording(coverage, f"{matched} or {or_zero(feedback, requests)} / ({requests} > 0)")
     yield Alert(
         "LabelsAreFewOrLate",
-        f"{coverage} < {labels.coverage:g} and {asked} >= {monitoring.drift.rows}", "ticket",
+        f"{coverage} < {labels.coverage:g} and {requests} >= {monitoring.drift.rows}", "ticket",
         f"{{{{ $labels.environment }}}}: {SHARE} of the predictions have got a label after "
         f"{labels.delay_days} days; {100 * labels.coverage:g}% are expected.",
         lasts="6h",

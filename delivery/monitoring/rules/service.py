@@ -137,9 +137,9 @@ def _instances(monitoring: Monitoring) -> Iterator[Rule]:
 
 
 def _two_releases(rollout_s: float) -> Alert:
-    asked = f'rate(serving_requests_total{{route=~"{PREDICTS}"}}[30m])'
+    rates = f'rate(serving_requests_total{{route=~"{PREDICTS}"}}[30m])'
     return Alert(
-        "RolloutStandsStill", f"count by ({BY}) (sum by ({RELEASE}) ({asked}) > 0) > 1", "ticket",
+        "RolloutStandsStill", f"count by ({BY}) (sum by ({RELEASE}) ({rates}) > 0) > 1", "ticket",
         f"{WHERE}: {{{{ $value }}}} releases have answered for longer than a rollout may take.",
         lasts=f"{math.ceil(rollout_s / 60)}m",
     )  # fmt: skip

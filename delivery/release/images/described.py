@@ -41,13 +41,13 @@ def provenance_beside(record: Record, name: Reference, found: Sequence[Attached]
     or where it is about another image or release."""
     builders = {}  # the same image may have been made more than once
     for text in _texts(found, PROVENANCE, f"provenance of {name}"):
-        said = parse_statement(text.encode(), f"the provenance beside {name}")
-        about = (said.image.digest, said.release, said.bento_sha256)
+        statement = parse_statement(text.encode(), f"the provenance beside {name}")
+        about = (statement.image.digest, statement.release, statement.bento_sha256)
         if about != (name.digest, record.id, record.bento_sha256):
             raise InputError(
-                f"the provenance beside {name} is about {said.image} of {said.release}"
+                f"the provenance beside {name} is about {statement.image} of {statement.release}"
             )
-        builders[said.builder] = said.base
+        builders[statement.builder] = statement.base
     made = ", ".join(f"by {builder} on {base}" for builder, base in builders.items())
     return f"made {made}; whoever built it says so, unsigned"
 

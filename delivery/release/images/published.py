@@ -44,12 +44,12 @@ def published(checkout: Checkout, snapshot: Snapshot, release: str) -> Sequence[
     """
     git = checkout.repository
     names = (f"{FOLDER}/{name}" for name in git.names(snapshot.commit, FOLDER))
-    found = [
+    statements = [
         Published(read_statement(snapshot.text(snapshot.commit, path), path), _came(checkout, path))
         for path in names
         if path.startswith(prefix(release))
     ]
-    return sorted(found, key=lambda each: each.at, reverse=True)
+    return sorted(statements, key=lambda each: each.at, reverse=True)
 
 
 def carried(

@@ -41,9 +41,9 @@ def packages(image: Image) -> tuple[Package, ...]:
     Raises:
         InputError: a layer is damaged.
     """
-    found = texts(image, _tells)
-    release = next((found[path] for path in RELEASE if path in found), "")
-    return tuple(sorted({*_debian(found, release), *_python(found)}))
+    files = texts(image, _tells)
+    release = next((files[path] for path in RELEASE if path in files), "")
+    return tuple(sorted({*_debian(files, release), *_python(files)}))
 
 
 def make_image_sbom(image: Image, name: Reference) -> str:
@@ -92,15 +92,15 @@ def _debian(found: Mapping[str, str], release: str) -> Iterator[Package]:
         if path != STATUS and not path.startswith(STATUSES):
             continue
         for paragraph in text.split("\n\n"):
-            told = HeaderParser().parsestr(paragraph.lstrip("\n"))
-            name, version = told.get("Package", ""), told.get("Version", "")
+            fields = HeaderParser().parsestr(paragraph.lstrip("\n"))
+            name, version = fields.get("Package", ""), fields.get("Version", "")
             # Removed packages whose settings stayed are listed too.
             if (
                 name
                 and version
-                and told.get("Status", "install ok installed").endswith(" installed")
+                and fields.get("Status", "install ok installed").endswith(" installed")
             ):
-                kind = f"?arch={told.get('Architecture', 'all')}{distribution}"
+                kind = f"?arch={fields.get('Architecture', 'all')}{distribution}"
                 number_ = quote(version, safe="")
                 yield Package(f"pkg:deb/{system or 'debian'}/{name}@{number_}{kind}", name, version)
 
@@ -108,6 +108,6 @@ def _debian(found: Mapping[str, str], release: str) -> Iterator[Package]:
 def _python(found: Mapping[str, str]) -> Iterator[Package]:
     for path, text in found.items():
         if path.endswith(METADATA):
-            told = HeaderParser().parsestr(text)
-            name, version = canonicalize_name(str(told["Name"])), str(told["Version"])
+            fields = HeaderParser().parsestr(text)
+            name, version = canonicalize_name(str(fields["Name"])), str(fields["Version"])
             yield Package(f"pkg:pypi/{name}@{quote(version, safe='')}", name, version)

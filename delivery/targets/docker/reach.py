@@ -70,9 +70,9 @@ class Tunnels:
                 return port, process
             time.sleep(POLL)
         process.kill()
-        told = (process.communicate()[1] or b"").decode(errors="replace").strip()
+        words = (process.communicate()[1] or b"").decode(errors="replace").strip()
         raise TargetError(
-            f"ssh to {self.host} does not lead to {address} there: {told[-600:] or 'no answer'}. "
+            f"ssh to {self.host} does not lead to {address} there: {words[-600:] or 'no answer'}. "
             f"`ssh {name} docker version` has to work without a question"
         )
 

@@ -87,12 +87,12 @@ class ContainerRuntime(LocalRuntime):
         if self._ready(container, patience=READY):
             return
         engine = self.files.place.engine
-        told = engine.logs(container) or "it wrote nothing"
+        log = engine.logs(container) or "it wrote nothing"
         engine.removed(container)
         self.require_turn()  # or else a rollback that wanted the place ended it
         raise TargetError(
             f"{bento.id} ended, or was not ready within {READY:.0f} s: "
-            f"{told}. "
+            f"{log}. "
             f"`delivery deploy {self.environment}` tries again."
         )
 

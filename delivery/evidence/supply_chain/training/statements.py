@@ -25,17 +25,17 @@ def statements_of(trial: Trial) -> Statements:
     whose statements the store has lost."""
     checkout, commit = trial.submitted.checkout, trial.submitted.candidate.commit
     locked = outputs(checkout.repository, commit)
-    said = {}
+    statements = {}
     with tempfile.TemporaryDirectory() as folder:
         for stage in STAGES:
             path = f"{STATEMENTS}/{stage}.json"
             if path in locked:
                 try:
                     file = checkout.store.get(commit, path, Path(folder) / f"{stage}.json")
-                    said[stage] = json.loads(file.read_text(encoding="utf-8"))
+                    statements[stage] = json.loads(file.read_text(encoding="utf-8"))
                 except (StoreError, ValueError):
                     continue
-    return {stage: content for stage, content in said.items() if isinstance(content, dict)}
+    return {stage: content for stage, content in statements.items() if isinstance(content, dict)}
 
 
 def doubts(trial: Trial, statements: Statements) -> Iterator[str]:

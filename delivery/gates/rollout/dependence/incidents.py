@@ -89,5 +89,5 @@ def _breaks_down(samples: Samples, failures: int) -> bool:
     theirs = np.concatenate([[0], np.cumsum(~samples.candidate)])
     bad = np.concatenate([[0], np.cumsum(samples.failed & ~samples.candidate)])
     since, until = places[starts], places[ends]
-    asked = theirs[until] - theirs[since]
-    return bool(((asked > 0) & (bad[until] - bad[since] < asked / 4)).any())
+    requests = theirs[until] - theirs[since]
+    return bool(((requests > 0) & (bad[until] - bad[since] < requests / 4)).any())

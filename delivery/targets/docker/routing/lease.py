@@ -64,8 +64,8 @@ class ContainerLease:
             if process.stdout is None or process.stdout.readline() != b"ready\n":
                 process.wait(10.0)
                 errors.seek(0)
-                told = errors.read().decode(errors="replace").strip()[-600:]
-                raise TargetError(f"the lease of {candidate} does not start: {told}")
+                problem = errors.read().decode(errors="replace").strip()[-600:]
+                raise TargetError(f"the lease of {candidate} does not start: {problem}")
         self._candidate, self._process = candidate, process
         self._tell()
 

@@ -41,17 +41,21 @@ class ContainerProcess:
         return self.place.engine.inspected("container", self.name)
 
     def alive(self) -> bool:
-        found = self.found()
-        return bool(found and found["State"]["Running"])
+        container = self.found()
+        return bool(container and container["State"]["Running"])
 
     def members(self) -> Sequence[str]:
         return [self.name] if self.alive() else []
 
     def leader(self) -> str | None:
         """Another text after another start."""
-        found = self.found()
-        running = found and found["State"]["Running"]
-        return f"{found['Id']} {found['State']['StartedAt']}" if found and running else None
+        container = self.found()
+        running = container and container["State"]["Running"]
+        return (
+            f"{container['Id']} {container['State']['StartedAt']}"
+            if container and running
+            else None
+        )
 
     def adopt(self, _: Sequence[str]) -> bool:
         """A container is known by its name, and needs no adoption."""
@@ -87,8 +91,12 @@ class ContainerTraefik(Traefik):
     @property
     def runs(self) -> bool:
         """Alive, and started with the options of now."""
-        found = self.process.found()
-        return bool(found and found["State"]["Running"] and label(found, "options") == self._digest)
+        container = self.process.found()
+        return bool(
+            container
+            and container["State"]["Running"]
+            and label(container, "options") == self._digest
+        )
 
     @property
     def _options(self) -> Sequence[str]:

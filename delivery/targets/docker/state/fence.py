@@ -89,8 +89,8 @@ class ContainerFence(Fence):
 
     def _supervisor(self) -> str:
         """The holder, if it is a supervisor; empty otherwise."""
-        found = self._found()
-        holder = label(found, "holder") if found else ""
+        volume = self._found()
+        holder = label(volume, "holder") if volume else ""
         return holder if holder.startswith(Writer.SUPERVISOR.value) else ""
 
     @property

@@ -51,18 +51,18 @@ def configuration(
 ) -> tuple[Mapping[str, Any], str]:
     """The part `http` of the dynamic configuration, and the version that the probe answers."""
     services = _services(weights, addresses)
-    routers, told, plugins = _plain(), {}, {}
+    routers, extra, plugins = _plain(), {}, {}
     if isinstance(plan, Rollout):
         services |= _under_lease(services[plan.split.candidate], plan)
-        routers, told = _divided(plan.split), {HOLDER: plan.split.champion}
+        routers, extra = _divided(plan.split), {HOLDER: plan.split.champion}
         plugins = {PLUGIN: {"plugin": {PLUGIN: asdict(plan.split)}}}
     elif plan:
         services |= services_of(plan, addresses.get(plan.mirror.candidate))
         routers |= {SERVICE: {**router(), **_unwritten()}}
-        told = dict(header_of(plan.mirror))
+        extra = dict(header_of(plan.mirror))
     content = json.dumps([services, asdict(plan)] if plan else services)
     version = hashlib.sha256(content.encode()).hexdigest()[:12]
-    headers = {"headers": {"customResponseHeaders": {VERSION: version, **told}}}
+    headers = {"headers": {"customResponseHeaders": {VERSION: version, **extra}}}
     return {
         "routers": {**routers, "pulse": {**_probe(PULSE, "nobody"), **_unwritten()}},
         "middlewares": {"version": headers, **plugins},

@@ -61,8 +61,8 @@ def reflection_of(http: Mapping[str, Any]) -> Reflection | None:
         return None
     (copy,) = http["services"][SERVICE]["mirroring"]["mirrors"]
     (champion,) = http["services"]["route"]["weighted"]["services"]
-    said = http["middlewares"]["version"]["headers"]["customResponseHeaders"][MIRROR]
-    attempt, _, number = said.partition(".")
+    header = http["middlewares"]["version"]["headers"]["customResponseHeaders"][MIRROR]
+    attempt, _, number = header.partition(".")
     candidate = http["services"][copy["name"]]["loadBalancer"]
     mirror = Mirror(attempt, int(number), champion["name"], copy["name"], int(copy["percent"]))
     return Reflection(mirror, int(candidate["healthCheck"]["port"]))

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import gates, monitoring, rollouts, serving, year
+from bench import gates, monitoring, rollouts, scale, serving, year
 from bench.gates import public
 from bench.generator import MissingError
 from delivery.errors import DeliveryError
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[[bool], None]] = {
     "gates": gates.main,
     "monitoring": monitoring.main,
     "rollouts": rollouts.main,
+    "scale": scale.main,
     "serving": serving.main,
     "public": public.main,
     "year": year.main,
@@ -29,7 +30,7 @@ ALL = (
     "monitoring",
     "rollouts",
     "serving",
-)  # public needs packages of its own, year takes long
+)  # public needs packages of its own, scale and year take long
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from bench.year.offline.policies import ALL, GATED, LAGGED, NEVER, REPORTED, Fig
 from bench.year.state import State
 
 PAGE, PLOT = "year.md", "year.svg"
+DATA = "data"  # the gate whose `why` says what it has found, among all that it has looked at
 OURS = "ours"
 MORE: Any = {**STYLE, "svg.hashsalt": "year"}
 COLOURS = {
@@ -136,10 +137,13 @@ def _retrains(told: Told) -> Iterable[Sequence[str]]:
             reason = event["decision"]
         elif event["kind"] == "gate":
             blocking = "; ".join(
-                f"`{each['gate']}` {each['status']}: {each['measured']}, {each['why']}"
-                for each in event["blocking"]
+                f"`{e['gate']}` {e['status']}: {_found(e)}" for e in event["blocking"]
             )
             yield event["day"], reason, "yes" if event["passed"] else "no", blocking
+
+
+def _found(blocking: Mapping[str, str]) -> str:
+    return blocking["why" if blocking["gate"] == DATA else "measured"]
 
 
 def _alarms(told: Told) -> Iterable[Sequence[str]]:

@@ -190,7 +190,9 @@ def told(made: Year) -> dict[str, Told]:
         {"day": "2013-06-03", "kind": "retrain", "month": 5, "unchanged": False},
         {"day": "2013-06-03", "kind": "gate", "pull": 3, "passed": False, "blocking": [
             {"gate": "champion", "status": "hold", "measured": "+2%", "required": "2%",
-             "why": "few rows"}]},
+             "why": "few rows"},
+            {"gate": "data", "status": "hold", "measured": "9 rows", "required": "",
+             "why": "column x is gone"}]},
         {"day": "2013-06-10", "kind": "look", "decision": "nothing", "outcome": "",
          "proposed": False},
         {"day": "2013-06-10", "kind": "release", "release": "r-1"},
@@ -205,7 +207,9 @@ def told(made: Year) -> dict[str, Told]:
 
 def test_the_page_says_what_was_found(made: Year, told: dict[str, Told], tmp_path: Path) -> None:
     text = section(policies(made), told)
-    assert "| 2013-06-03 | May is complete | no | `champion` hold: +2%, few rows |" in text
+    assert (
+        "| 2013-06-03 | May is complete | no | `champion` hold: +2%; `data` hold: column x" in text
+    )
     assert "| `missing` | 1 | 2013-06-12 |" in text
     assert "| 2013-06-11 | `units` | 0 |" in text
     shutil.copy(ROOT / "docs" / PAGE, tmp_path)

@@ -52,6 +52,7 @@ class Loop:
         self.log, self._window = stage.folder / "log", stage.folder / "window"
         self._file = stage.folder / STATE
         self.state = State.read(self._file)
+        self._sent = (0, 0, 0)  # requests, rows, lost: of this week, which may be sent again
 
     def play(self, own: Mapping[str, Any], months: int) -> State:
         """All weeks of at most `months`; stops what runs at the end."""
@@ -71,6 +72,7 @@ class Loop:
                 self._morning(begin)
                 self._week(begin, last)
                 self.state.done = str(last)
+                self.state.add(*self._sent)
                 self.state.seconds += time.monotonic() - clock
                 self.state.cpu += _cpu() - cpu
                 self._save()
@@ -192,9 +194,7 @@ class Loop:
                 if known:
                     client.feedback(known)
         client.close()
-        self.state.requests += len(week)
-        self.state.rows += sum(len(each.instances) for each in week)
-        self.state.lost += client.lost
+        self._sent = len(week), sum(len(each.instances) for each in week), client.lost
 
     def _keep(self, begin: Day, week: list[Request]) -> None:
         """The lines of the week, with the clock of 2013; the monitor's folder has the newest."""

@@ -54,6 +54,11 @@ class State:
     def save(self, file: Path) -> None:
         write_whole(file, json.dumps(asdict(self), indent=1) + "\n")
 
+    def add(self, requests: int, rows: int, lost: int) -> None:
+        """What was sent in a week that is over."""
+        self.requests, self.rows = self.requests + requests, self.rows + rows
+        self.lost += lost
+
     def forget(self, begin: Day) -> None:
         """What a run that was killed in the week from `begin` on had seen of it is seen again."""
         later = f"{begin:%Y-%m-%d}"

@@ -104,7 +104,7 @@ def played(
                 line = {"release": "r-1", "request_id": each.id, "time": ""}
                 line |= {"features": {"temperature": values}, "score": [0.3] * len(values)}
                 file.write(orjson.dumps(line) + b"\n")
-        self.state.requests += len(week)
+        self._sent = len(week), 0, 0
 
     monkeypatch.setattr(Loop, "_send", send)
     monkeypatch.setattr(loop, "take_down", lambda _: None)
@@ -191,6 +191,22 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert commands.ran[0] == first
     assert commands.ran[-3:] == ["deploy production", "status", "monitor"]
     assert kinds(state).count("look") == 1
+
+
+def test_a_week_that_was_killed_is_counted_once(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        made._save()
+        raise KeyboardInterrupt
+
+    made, _ = played(tmp_path, rows, monkeypatch, Story("year", end=Day("2013-04-08")))
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "_look", killed)
+        with pytest.raises(KeyboardInterrupt):
+            made.play({}, 12)
+    again, _ = played(tmp_path, rows, monkeypatch, Story("year", end=Day("2013-04-08")))
+    assert again.play({}, 12).requests == 6 * 24
 
 
 def test_production_is_started_before_the_next_week_is_sent(

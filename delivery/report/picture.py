@@ -54,13 +54,10 @@ def _canary(rollout: Rollout) -> Sequence[_Row]:
 
 def _shadow(rollout: Rollout) -> Sequence[_Row]:
     pairs, needed = rollout["pairs"], rollout["needed"]
-    compared = (
-        f"{pairs:,} rows, {rollout['mirrored']:,} of them copied by the router, "
-        f"{rollout['failed']:,} failed"
-    )
-    both = f"{rollout['candidate']} is asked what {rollout['champion']} answers"
+    copied, failed = rollout["mirrored"], rollout["failed"]
+    compared = f"{pairs:,} rows, {copied:,} copied by the router, {failed:,} failed"
     return (
-        _Row("shadow", 0.0, f"no client meets it: {both}"),
+        _Row("shadow", 0.0, f"no client meets {rollout['candidate']}"),
         _Row("compared", _done(pairs, needed), f"{compared}{_left(rollout)}"),
         _Row("measured", None, rollout["measured"]),
         _Row("next", None, rollout["waits_for"]),
@@ -71,8 +68,8 @@ def _left(rollout: Rollout) -> str:
     needed, seconds = rollout["needed"], rollout["earliest_s"]
     if not needed:
         return ""
-    when = "" if seconds is None else f" in {seconds:,.0f} s at the earliest"
-    return f"; {needed:,} more for a decision{when}"
+    when = f", in {seconds:,.0f} s at the earliest" if seconds else ""
+    return f"; {needed:,} more to decide{when}"
 
 
 def _done(have: int, needed: int) -> float:

@@ -37,15 +37,20 @@ def test_a_canary_shows_its_share_and_how_far_its_samples_are() -> None:
     assert bars(CANARY) == [BAR * 25 // 100, BAR * 120 // 300, 0]
     share, samples, following = drawn(CANARY)
     assert f"step 2 of 3: 25% of the clients meet {NEW}" in share
-    assert f"{NEW} answered 120, {OLD} 380; 180 more for a decision in 14 s" in samples
+    assert f"{NEW} answered 120, {OLD} 380; 180 more to decide, in 14 s" in samples
     assert "180 are missing" in following
 
 
 def test_a_shadow_shows_that_no_client_meets_it_and_how_many_rows_were_compared() -> None:
     assert bars(SHADOW) == [0, BAR * 1500 // 2000, 0, 0]
-    assert "no client meets it" in drawn(SHADOW)[0]
-    assert "1,500 rows, 200 of them copied by the router, 3 failed; 500 more" in drawn(SHADOW)[1]
-    assert "earliest" not in drawn(SHADOW)[1], "nobody asks anything"
+    assert "no client meets" in drawn(SHADOW)[0]
+    assert "1,500 rows, 200 copied by the router, 3 failed; 500 more" in drawn(SHADOW)[1]
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0], ids=["nobody asks", "asked already"])
+def test_no_time_is_named_where_there_is_none(seconds: float | None) -> None:
+    assert "earliest" not in line(SHADOW | {"earliest_s": seconds})
+    assert "in 5 s at the earliest" in line(SHADOW | {"earliest_s": 5.0})
 
 
 @pytest.mark.parametrize("rollout", [CANARY, SHADOW])

@@ -75,6 +75,12 @@ def test_the_rules_of_a_name_hold(pems: tuple[str, str], signer: Signer) -> None
     assert "trust.runner." in named_as(public_half(mine), signer).doubt(written(mine))
 
 
+def test_a_name_for_one_environment_is_believed_there(pems: tuple[str, str]) -> None:
+    mine, _ = pems
+    signer = Signer(key="k", may=("events",), environments=(REAL.environment,))
+    assert named_as(public_half(mine), signer).doubt(written(mine)) == ""
+
+
 def named_as(key: PublicKey, signer: Signer) -> Beliefs:
     return Beliefs({"runner": signer}, {"runner": key})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from delivery.events.event import Event, State, is_kind, is_note, state_of
@@ -27,6 +29,15 @@ def test_it_runs_from_its_event_to_its_conclusion() -> None:
     ended = [VERIFIED, STARTED, event("concluded-1", {"result": "winner"})]
     assert running(ended) is None
     assert experiments_of(ended)[0].conclusion == {"result": "winner"}
+
+
+def test_it_begins_at_the_moment_of_its_event_if_that_has_one() -> None:
+    now = running([VERIFIED, STARTED])
+    assert now is not None
+    assert now.begun == datetime(2026, 11, 27, 10, tzinfo=UTC).timestamp()
+    timeless = running([VERIFIED, replace(STARTED, at="")])
+    assert timeless is not None
+    assert timeless.begun == 0
 
 
 def test_it_ends_with_what_it_runs_beside() -> None:

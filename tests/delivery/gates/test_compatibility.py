@@ -119,6 +119,15 @@ def test_a_change_of_the_answers(fields: dict[str, Any], expected: tuple[str, st
     assert facts(changes(OLD, other(OLD, **fields))) == (expected,)
 
 
+def test_a_threshold_that_changes_is_told_with_both_values() -> None:
+    [lower] = changes(OLD, other(OLD, threshold=0.25))
+    [none] = changes(OLD, other(OLD, threshold=None))
+    assert (lower.text, none.text) == (
+        "threshold 0.5 became 0.25",
+        "threshold 0.5 became none",
+    )
+
+
 def test_what_breaks_comes_first() -> None:
     new = other(OLD, inputs=(other(WIND, nullable=True), ORIGIN), threshold=0.25, outputs=())
     assert [change.breaks for change in changes(OLD, new)] == [BOTH, "", ""]

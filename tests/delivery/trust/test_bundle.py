@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sigstore_models.bundle.v1 import Bundle as Reader
 
 from delivery.errors import InputError
 from delivery.trust.bundle import read_bundle, write_bundle
@@ -30,6 +31,13 @@ def test_by_another_key_or_over_other_bytes_it_is_not_genuine(pem: str, tmp_path
     content = json.loads(text)
     content["dsseEnvelope"]["payload"] = base64.b64encode(b'{"subject": [1]}').decode()
     assert not read_bundle(json.dumps(content), "sig").genuine(public_half(pem))
+
+
+def test_sigstores_own_reader_takes_it(pem: str) -> None:
+    read = Reader.from_json(write_bundle(STATEMENT, pem))
+    assert read.verification_material.tlog_entries == []
+    assert read.verification_material.public_key.hint == public_half(pem).id
+    assert read.dsse_envelope.payload == STATEMENT
 
 
 @pytest.mark.parametrize("part", ["payloadType", "payload", "signatures"])

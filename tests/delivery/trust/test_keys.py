@@ -7,9 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from delivery.errors import InputError
-from delivery.trust.keys import Role, own_file, own_key, own_public_key, public_key
+from delivery.trust.keys import (
+    Role,
+    own_file,
+    own_key,
+    own_public_key,
+    public_half,
+    public_key,
+)
 
 
 @pytest.fixture
@@ -97,6 +112,28 @@ def test_a_private_key_is_no_public_key(environ: dict[str, str]) -> None:
     assert private is not None
     with pytest.raises(InputError, match=r"trust\.alice is no public key"):
         public_key(private, "trust.alice")
+
+
+def test_the_public_half_is_of_the_key_that_is_made_for_it(environ: dict[str, str]) -> None:
+    public = own_public_key(environ, make=True)
+    private = own_key(environ, make=False)
+    assert private is not None
+    assert public is not None
+    assert public == public_half(private) == public_key(public.pem, "its own text")
+
+
+@pytest.mark.parametrize(
+    "key", [ec.generate_private_key(ec.SECP256K1()), Ed25519PrivateKey.generate()]
+)
+def test_a_key_of_another_kind_is_refused(
+    environ: dict[str, str], key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+) -> None:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(InputError, match="expected an elliptic-curve key"):
+        own_key(environ | {Role.RELEASES.variable: private}, make=True)
+    with pytest.raises(InputError, match="expected an elliptic-curve key"):
+        public_key(public.decode(), "trust.alice")
 
 
 def test_the_folder_of_keys_is_its_owners_alone_and_may_have_another_key_already(

@@ -13,6 +13,7 @@ from delivery.gates.numbers.metrics import (
     auc,
     calibration,
     calibration_error,
+    confidence,
     dummy_scores,
     flips,
     losses,
@@ -159,6 +160,21 @@ def test_ten_calibration_bins_have_the_lowest_scores_first() -> None:
     halves = calibration(np.array([0, 1] * 20), np.full(40, 0.5), bins=20)
     assert [part["observed"] for part in halves] == [0.5] * 20
     assert [part["rows"] for part in calibration(np.zeros(3), np.arange(3.0))] == [1, 1, 1]
+
+
+def test_rows_of_one_score_fill_the_bins_in_their_order() -> None:
+    """So the curve of a model with few scores is the same on every machine."""
+    bins = calibration(np.arange(1_000), np.full(1_000, 0.5))
+    assert [part["observed"] for part in bins] == [49.5 + 100 * n for n in range(10)]
+
+
+def test_of_several_classes_the_curve_is_of_the_top_one() -> None:
+    right, top = confidence("multiclass", CLASSES, THREE)
+    assert right.mean() == reference.accuracy_score(CLASSES, THREE.argmax(axis=1))
+    assert [*top] == [max(row) for row in THREE]
+    for task in ("binary", "regression"):
+        labels, scores = confidence(task, LABELS, SCORES)
+        assert (labels is LABELS, scores is SCORES) == (True, True)
 
 
 def test_a_calibration_error_weighs_bins_by_their_rows() -> None:

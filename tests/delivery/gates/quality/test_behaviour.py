@@ -44,6 +44,27 @@ def test_each_kind_at_below_and_above_its_limit(
     assert ("it: " in verdict.why) == (status == "fail")
 
 
+@pytest.mark.parametrize(
+    ("kind", "scores", "required"),
+    [
+        (HIGHER, (0.25, 0.5), "the first is higher by 0.25 or more"),
+        (SAME, (0.25, 0.75), "equal within 0.25"),
+        (LIMITS, (0.125,), "at least 0.25, at most 0.75"),
+    ],
+)
+def test_what_is_not_met_is_told_with_its_scores_and_limit(
+    kind: dict[str, Any], scores: tuple[float, ...], required: str
+) -> None:
+    shown = ", ".join(map(str, scores))
+    assert judge(asked(kind, *scores), POLICY).why == f"it: {shown}; {required}"
+
+
+def test_those_that_are_met_are_counted() -> None:
+    kinds = (asked(LIMITS, 0.5), asked(LIMITS, 0.5), asked(LIMITS, 0.1), asked(LIMITS, np.nan))
+    verdict = judge(Evidence(tuple(one for kind in kinds for one in kind.asked or ())), POLICY)
+    assert verdict.measured == "2 of 4 met"
+
+
 def test_one_limit_is_enough() -> None:
     assert judge(asked({"row": {}, "minimum": 0.5}, 1e9), POLICY).status == "pass"
     assert judge(asked({"row": {}, "maximum": 0.5}, -1e9), POLICY).status == "pass"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from delivery.gates.rollout.agreement import changed, mcnemar, most_changed
+from delivery.gates.rollout.agreement import changed, labelled, mcnemar, most_changed
 from delivery.gates.rollout.observations.pairs import Pairs
 from delivery.gates.rollout.shadow import Policy, judge
 from tests.delivery.gates.rollout.test_shadow import SIZE, made
@@ -30,6 +30,12 @@ def test_mcnemar_by_hand() -> None:
     sums = [1, 2, -1]
     expected = sum(sums) / np.sqrt(sum(each**2 for each in sums))
     assert mcnemar(pairs, np.array([0, 0, 0, 1, 1, 2])) == pytest.approx(expected)
+
+
+def test_a_label_below_zero_is_no_class_and_may_be_a_number() -> None:
+    labels = np.where(np.arange(SIZE) % 2 == 0, -1.0, 0.5)
+    for task, known in (("regression", SIZE), ("binary", SIZE // 2)):
+        assert labelled(made(labels=labels, task=task)).sum() == known
 
 
 def row(value: str, pairs: int, flips: float) -> dict[str, object]:

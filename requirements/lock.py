@@ -24,6 +24,7 @@ OURS = {
     "dev": (TRAINING, PREDICTOR, STORES),
     "pipeline": (TRAINING, PREDICTOR),
     "serving": (PREDICTOR,),
+    "serving-gpu": (PREDICTOR,),
     "batch": (PREDICTOR, STORES),
     "shipper": (STORES,),
 }
@@ -42,7 +43,7 @@ def lock(name: str, *arguments: str) -> None:
 def lock_all(*upgrade: str) -> None:
     """Every lock; those of bentos and of the pipeline are parts of dev.lock."""
     for name, own in OURS.items():
-        rest = upgrade if name == "dev" else ("-c", "requirements/dev.lock", "--upgrade")
+        rest = upgrade if name == "dev" else ("-c", "requirements/dev.lock", *upgrade)
         # A fork that has no such file has no such libraries.
         files = [path for path in own if (ROOT / path).is_file()]
         lock(name, "--group", name, "pyproject.toml", *files, *rest)

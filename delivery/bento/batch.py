@@ -84,8 +84,9 @@ def score(bento: Bento, scoring: Scoring, envs: Path, tell: Callable[[Progress],
     """
     if not (bento.path / BATCH_LOCK).is_file():
         raise InputError(
-            f"{bento.id} was built before releases could score files: it has no {BATCH_LOCK}. "
-            "`delivery release` on today's main makes one that can."
+            f"{bento.id} cannot score files: it has no {BATCH_LOCK}. It is older than that lock, "
+            "or bentos/online.yaml did not include it; `delivery release` on a main whose spec "
+            "does makes one that can."
         )
     python = environment(bento.path, envs, BATCH_LOCK)
     command = [str(python), "-m", "serving.batch", "--release", bento.id, *scoring.arguments()]

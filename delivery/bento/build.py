@@ -12,18 +12,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from delivery.bento.bento import MODEL, Bento
 from delivery.bento.digest import content_sha256, file_hashes, release_id
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 
 SPEC = "bentos/online.yaml"
 LOCK = "requirements/serving.lock"
+GPU_LOCK = "requirements/serving-gpu.lock"
+LOCKS = (LOCK, GPU_LOCK)  # SPEC includes the one that the service runs with
 BATCH_LOCK = "requirements/batch.lock"  # a commit from before batch has none
 # What BentoML gets to see; SPEC's `include` says the same for a build by hand.
-PARTS = ("service.py", "serving", SPEC, LOCK, MODEL)
+PARTS = ("service.py", "serving", SPEC, MODEL)
 CHECKSUMS = "artifacts/model.sha256"  # what serving.predict.loaded_model compares the model with
 CREATED = "creation_time: '1980-01-01T00:00:00+00:00'"
 TAG_VERSION = "1"  # the version of every bento: a release is known by its id
@@ -34,7 +38,7 @@ TRY_OUT = "from service import model; model.try_out()"
 def build(source: Path, destination: Path, *, tries: bool = True) -> Bento:
     """Build the bento of `source` into `destination/<id>`, or adopt the one that is there.
 
-    `source` has service.py, serving/, bentos/online.yaml, the locks in requirements/ and
+    `source` has service.py, serving/, bentos/online.yaml, the locks that it includes and
     artifacts/model/. It is not written to. Where `tries` is false, nobody tries whether the model
     can be served: bytes that were tried already are made once more.
 
@@ -42,37 +46,58 @@ def build(source: Path, destination: Path, *, tries: bool = True) -> Bento:
         InputError: a part is missing, the model cannot be served, BentoML refuses, or
             `destination/<id>` holds other bytes than its name says.
     """
-    _check_source(source)
+    locks = _check_source(source)
     destination.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=destination) as work:
         stage = Path(work) / "source"
-        _stage(source, stage)
+        _stage(source, stage, locks)
         built = _run_bentoml(stage, home=Path(work) / "home", tries=tries)
-        _normalise(built, stage / LOCK)
+        _normalise(built, stage / locks[0])
         sha256 = content_sha256(built)
         final = destination / release_id(sha256)
         _move(built, final, sha256)
     return Bento(release_id(sha256), final)
 
 
-def _check_source(source: Path) -> None:
+def _check_source(source: Path) -> Sequence[str]:
+    """Look whether all is there; the locks that go in, that of the service first."""
     for part in PARTS:
-        if not (source / part).exists():
-            hint = "`dvc repro` or `dvc pull`" if part == MODEL else "`git checkout`"
-            raise InputError(f"{source / part}: missing, a bento is made from it; {hint} brings it")
-    lock = (source / LOCK).read_text(encoding="utf-8")
-    match = re.search(r"^bentoml==([^\s;]+)", lock, re.MULTILINE)
+        _require(source, part)
+    included = _included(source / SPEC)
+    found = [name for name in LOCKS if name in included]
+    if len(found) != 1:
+        raise InputError(f"{SPEC} includes {len(found)} of {' and '.join(LOCKS)}, expected one")
+    (lock,) = found
+    _require(source, lock)
+    text = (source / lock).read_text(encoding="utf-8")
+    match = re.search(r"^bentoml==([^\s;]+)", text, re.MULTILINE)
     locked = match.group(1) if match else "none"
     if locked != version("bentoml"):
         raise InputError(
-            f"{LOCK} has bentoml {locked}, but {version('bentoml')} is installed here and would "
+            f"{lock} has bentoml {locked}, but {version('bentoml')} is installed here and would "
             "build other bytes; run `make setup`"
         )
+    return (lock, BATCH_LOCK) if BATCH_LOCK in included else (lock,)
 
 
-def _stage(source: Path, stage: Path) -> None:
+def _included(spec: Path) -> Sequence[str]:
+    """The patterns of `include`, without the slash that stands for the checkout."""
+    content = parse_yaml(spec.read_text(encoding="utf-8"), SPEC)
+    try:
+        return [str(pattern).lstrip("/") for pattern in content["include"]]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{SPEC} has no list `include`") from error
+
+
+def _require(source: Path, part: str) -> None:
+    if not (source / part).exists():
+        hint = "`dvc repro` or `dvc pull`" if part == MODEL else "`git checkout`"
+        raise InputError(f"{source / part}: missing, a bento is made from it; {hint} brings it")
+
+
+def _stage(source: Path, stage: Path, locks: Sequence[str]) -> None:
     """Copy the parts, so that nothing else can get in and the source stays as it is."""
-    for part in (*PARTS, BATCH_LOCK):
+    for part in (*PARTS, *locks):
         if (source / part).is_dir():
             names = [f"{part}/{name}" for name in file_hashes(source / part)]
         else:

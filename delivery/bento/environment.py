@@ -12,7 +12,7 @@ from pathlib import Path
 from delivery.errors import InputError, TargetError
 from delivery.files import locked, program, write_whole
 
-LOCK = "src/requirements/serving.lock"  # inside a bento
+LOCK = "env/python/requirements.txt"  # inside a bento: the lock that its spec includes
 BATCH_LOCK = "src/requirements/batch.lock"  # the same, and what scores files needs beside
 COMPLETE = "complete"
 BYTECODE = "bytecode"

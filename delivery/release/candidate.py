@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.bento.bento import MODEL, Bento
-from delivery.bento.build import BATCH_LOCK, build
+from delivery.bento.build import BATCH_LOCK, GPU_LOCK, build
 from delivery.bento.digest import file_hashes, file_sha256
 from delivery.bento.environment import LOCK
 from delivery.bento.second_build import SecondBuild
@@ -26,7 +26,8 @@ from delivery.storage.checkout import Checkout
 from delivery.storage.dvc_lock import outputs
 from serving.contract import Contract
 
-INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock", BATCH_LOCK)
+LATER = (BATCH_LOCK, GPU_LOCK)  # older commits have none
+INSIDE = ("service.py", "serving", "bentos", "requirements/serving.lock", *LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Candidate:
 
 
 def there(repository: Repository, commit: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """The paths without the lock for batch, where the commit is older than that."""
-    has_lock = repository.object_id(commit, BATCH_LOCK) is not None
-    return tuple(path for path in paths if has_lock or path != BATCH_LOCK)
+    """The paths without the locks that the commit is older than."""
+    missing = {path for path in LATER if repository.object_id(commit, path) is None}
+    return tuple(path for path in paths if path not in missing)
 
 
 def candidate(checkout: Checkout, commit: str) -> Candidate:

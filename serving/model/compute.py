@@ -30,6 +30,8 @@ def open_session(file: Path, compute: Compute) -> ort.InferenceSession:
     if not file.is_file():
         raise DocumentError(f"{file.name}: no such file; `dvc repro` writes it")
     available = ort.get_available_providers()
+    if "cuda" in compute.providers and NAMES["cuda"] in available:
+        ort.preload_dlls()  # finds CUDA where its wheels put it
     wanted = [NAMES[provider] for provider in compute.providers]
     providers = [(name, dict(OPTIONS.get(name, {}))) for name in wanted if name in available]
     try:

@@ -62,13 +62,13 @@ def test_a_fork_without_such_a_file_has_no_such_libraries(copy: Path) -> None:
 
 
 def test_a_lock_that_was_deleted_stays_away(copy: Path) -> None:
-    assert {"dev", "pipeline", "serving", "batch", "shipper", "peers", "bootstrap"} == set(
-        calls(copy)
-    )
+    assert set(calls(copy)) == {
+        "dev", "pipeline", "serving", "serving-gpu", "batch", "shipper", "peers", "bootstrap",
+    }  # fmt: skip
 
 
 def test_what_runs_is_a_part_of_what_was_tested(copy: Path) -> None:
-    for name in ("pipeline", "serving", "batch", "shipper"):
+    for name in ("pipeline", "serving", "serving-gpu", "batch", "shipper"):
         call = calls(copy)[name]
         assert call[call.index("-c") + 1] == "requirements/dev.lock"
 

@@ -54,7 +54,7 @@ class BatchRuntime:
         """Make the libraries that the release scores with.
 
         Raises:
-            InputError: it was built before releases could score files.
+            InputError: it cannot score files.
             TargetError: its lock does not install here.
         """
         self.require_turn()

@@ -97,7 +97,7 @@ def test_credentials_are_handed_on_to_stores_alone(
 
 
 def test_a_release_from_before_batch_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="built before releases could score files"):
+    with pytest.raises(InputError, match="cannot score files: it has no "):
         run(Bento("r-1", tmp_path))
 
 

@@ -16,15 +16,18 @@ import httpx
 import pytest
 
 from delivery.bento.bento import Bento
-from delivery.bento.build import BATCH_LOCK, build
+from delivery.bento.build import BATCH_LOCK, GPU_LOCK, LOCKS, SPEC, build
 from delivery.bento.digest import content_sha256, file_hashes, tree_sha256
+from delivery.bento.environment import LOCK
+from delivery.documents import parse_yaml
 from delivery.errors import InputError
 from tests.checkout import ROOT
 from tests.delivery.bentos import with_model
 from tests.delivery.running import eventually
 from tests.serving.tiny import tiny_frame, tiny_instances, write_tiny_model
 
-PARTS = ("service.py", "serving", "bentos", "requirements/serving.lock", BATCH_LOCK)
+PARTS = ("service.py", "serving", "bentos", *LOCKS, BATCH_LOCK)
+GPU_SPEC = "bentos/online-gpu.yaml"
 START_SECONDS = 60
 
 
@@ -113,6 +116,49 @@ def test_a_commit_from_before_batch_is_built_too(source: Path, tmp_path: Path) -
 def test_the_image_installs_the_lock_and_nothing_else(bento: Bento) -> None:
     lock = (ROOT / "requirements" / "serving.lock").read_bytes()
     assert (bento.path / "env" / "python" / "requirements.txt").read_bytes() == lock
+
+
+def test_the_spec_for_gpus_takes_their_lock_and_scores_no_files(
+    source: Path, tmp_path: Path
+) -> None:
+    """Copied over the other one, as a fork chooses it."""
+    chosen = shutil.copytree(source, tmp_path / "source")
+    shutil.copyfile(chosen / GPU_SPEC, chosen / SPEC)
+    bento = build(chosen, tmp_path / "bentos", tries=False)
+    inside = {name for name in file_hashes(bento.path) if name.endswith((".lock", ".txt"))}
+    assert inside == {f"src/{GPU_LOCK}", LOCK}
+    lock = (ROOT / GPU_LOCK).read_bytes()
+    assert (bento.path / LOCK).read_bytes() == lock
+    assert b"onnxruntime-gpu==" in lock
+    assert b"\nonnxruntime==" not in lock
+
+
+def test_the_two_specs_differ_in_what_computes_and_in_nothing_else() -> None:
+    one, other = (parse_yaml((ROOT / name).read_text(), name) for name in (SPEC, GPU_SPEC))
+    locks = {f"/{name}" for name in (*LOCKS, BATCH_LOCK)}
+    for spec in (one, other):
+        spec["include"] = [pattern for pattern in spec["include"] if pattern not in locks]
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("include", "told"),
+    [
+        ("include: []", "includes 0 of requirements/serving.lock and "),
+        ("include: [/requirements/serving.lock, /requirements/serving-gpu.lock]", "includes 2 of "),
+        ("include: [/requirements/serving-gpu.lock]", "serving-gpu.lock: missing"),
+        ("include: 5", "has no list `include`"),
+        ("- include", "has no list `include`"),
+    ],
+)
+def test_a_spec_that_names_no_lock_of_ours_is_refused(
+    source: Path, tmp_path: Path, include: str, told: str
+) -> None:
+    chosen = shutil.copytree(source, tmp_path / "source")
+    (chosen / GPU_LOCK).unlink()
+    (chosen / SPEC).write_text(f"{include}\n")
+    with pytest.raises(InputError, match=told):
+        build(chosen, tmp_path / "bentos")
 
 
 def test_the_id_follows_the_model(bento: Bento, tmp_path: Path) -> None:

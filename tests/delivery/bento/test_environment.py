@@ -75,7 +75,7 @@ def test_two_at_once_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_lock_that_does_not_install_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     bento = bento_with_lock(tmp_path / "b", UNKNOWN)
-    with pytest.raises(TargetError, match=r"serving\.lock.*no-such-package-anywhere") as caught:
+    with pytest.raises(TargetError, match=r"requirements\.txt.*no-such-package-anywhere") as caught:
         environment(bento, tmp_path / "envs")
     assert "make lock" in str(caught.value)
     assert not [path for path in (tmp_path / "envs").iterdir() if path.is_dir()]
@@ -87,7 +87,7 @@ def test_a_lock_without_hashes_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bento_without_a_lock_is_no_bento(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"serving\.lock"):
+    with pytest.raises(InputError, match=r"requirements\.txt"):
         environment(tmp_path, tmp_path / "envs")
 
 

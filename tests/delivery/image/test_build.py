@@ -28,10 +28,11 @@ def unpacked(image: Image) -> list[int]:
 NAME = Reference("example/python", "sha256:" + "a" * 64)
 
 
-def bento(folder: Path) -> Bento:
+def bento(folder: Path, *package: str) -> Bento:
     """One whose lock has a toy package, with the path of its wheel."""
-    path = with_lock(folder)
+    path = with_lock(folder, *package)
     (path / "bento.yaml").write_text("image:\n  python_version: '3.11'\n")
+    (path / "src").mkdir()
     (path / "src" / "service.py").write_text("print(1)\n")
     return Bento(ID, path)
 

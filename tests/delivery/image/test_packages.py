@@ -14,17 +14,17 @@ from delivery.errors import TargetError
 from delivery.image.packages import install
 
 
-def wheel(folder: Path) -> Path:
-    """A package `toy` with a module and a script."""
+def wheel(folder: Path, name: str = "toy", code: str = "VALUE = 1\n") -> Path:
+    """A package with a module and a script."""
     folder.mkdir(parents=True, exist_ok=True)
-    info = "toy-1.0.dist-info"
+    info = f"{name}-1.0.dist-info"
     parts = {
-        "toy.py": "VALUE = 1\n",
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n",
+        f"{name}.py": code,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\ntoy = toy:main\n",
     }
-    file = folder / "toy-1.0-py3-none-any.whl"
+    file = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as archive:
         lines = []
         for name, text in parts.items():
@@ -35,12 +35,13 @@ def wheel(folder: Path) -> Path:
     return file
 
 
-def bento(folder: Path, *, sha256: str = "") -> Path:
-    file = wheel(folder / "wheels")
+def bento(folder: Path, *package: str, sha256: str = "") -> Path:
+    """A bento whose lock has one package: its name and its code."""
+    file = wheel(folder / "wheels", *package)
     found = sha256 or hashlib.sha256(file.read_bytes()).hexdigest()
     lock = folder / "bento" / LOCK
     lock.parent.mkdir(parents=True, exist_ok=True)
-    lock.write_text(f"toy @ {file.as_uri()} --hash=sha256:{found}\n")
+    lock.write_text(f"{file.name.partition('-')[0]} @ {file.as_uri()} --hash=sha256:{found}\n")
     return folder / "bento"
 
 

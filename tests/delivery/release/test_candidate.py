@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from delivery.bento.bento import MODEL, Bento
+from delivery.bento.build import BATCH_LOCK, GPU_LOCK
 from delivery.gates.supply_chain.reproducible_build import Evidence
 from delivery.release import candidate as module
 from delivery.release.candidate import INSIDE, candidate, there
@@ -106,8 +107,10 @@ def test_what_is_inside_is_a_path_of_this_repository() -> None:
     assert [path for path in INSIDE if not (root / path).exists()] == []
 
 
-def test_a_commit_from_before_batch_has_no_lock_for_it(origin: Origin) -> None:
+def test_a_commit_from_before_a_lock_does_without_it(origin: Origin) -> None:
     old = origin.push({"service.py": "x\n"})
-    new = origin.push({"requirements/batch.lock": "pyarrow==1\n"})
-    assert set(INSIDE) - set(there(origin.repository, old, INSIDE)) == {"requirements/batch.lock"}
+    assert set(INSIDE) - set(there(origin.repository, old, INSIDE)) == {BATCH_LOCK, GPU_LOCK}
+    mid = origin.push({BATCH_LOCK: "pyarrow==1\n"})
+    assert set(INSIDE) - set(there(origin.repository, mid, INSIDE)) == {GPU_LOCK}
+    new = origin.push({GPU_LOCK: "onnxruntime-gpu==1\n"})
     assert there(origin.repository, new, INSIDE) == INSIDE

@@ -79,6 +79,7 @@ def test_a_line_that_is_no_requirement_is_named(tmp_path: Path) -> None:
 
 def test_what_scores_files_is_listed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = bento(tmp_path, LOCKED)
+    (folder / BATCH_LOCK).parent.mkdir(parents=True)
     (folder / BATCH_LOCK).write_text(f"{LOCKED}pyarrow==25.0.1\n")
     assert locked(folder, LINUX) == {"click": "8.1.8", "old-one": "1.0", "pyarrow": "25.0.1"}
     asked: list[str] = []

@@ -11,7 +11,7 @@ import pytest
 from serving.contract import Task
 from serving.http.app import Service
 from serving.model.compute import open_session
-from serving.settings.policy import Compute
+from serving.settings.policy import Compute, Provider
 from serving.settings.service import ServingSettings, Start
 from serving.strict import DocumentError
 from tests.serving.conftest import LOCALLY, client_of
@@ -67,6 +67,24 @@ def test_the_best_that_is_there_comes_first(
     exact = {CUDA: {"use_tf32": "0"}}  # as the CPU rounds
     assert given == [({name: exact.get(name, {}) for name in asked}, 3)]
     assert list(given[0][0]) == asked
+
+
+@pytest.mark.parametrize(
+    ("available", "wanted", "looked"),
+    [([CUDA, CPU], ("cuda", "cpu"), 1), ([CUDA, CPU], ("cpu",), 0), ([CPU], ("cuda", "cpu"), 0)],
+)
+def test_cuda_is_looked_for_among_the_packages_where_it_is_wanted(
+    models: dict[Task, Path],
+    available: list[str],
+    wanted: tuple[Provider, ...],
+    looked: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[None] = []
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: calls.append(None))
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
+    open_session(models["binary"] / "model.onnx", Compute(providers=wanted))
+    assert len(calls) == looked
 
 
 def test_a_provider_that_is_built_in_but_has_no_device_counts_as_absent(

@@ -14,7 +14,12 @@ ROLE_IDS = {"admin": 5, "maintain": 2, "write": 4}  # of RepositoryRole in bypas
 WRITE = (
     "contents", "pull_requests", "issues", "checks", "statuses", "actions", "actions_variables",
 )  # fmt: skip
-OF_JOBS = ("attestations", "id_token", "security_events")  # what no person's token is asked for
+OF_JOBS = (
+    "packages",
+    "attestations",
+    "id_token",
+    "security_events",
+)  # what no person's token is asked for
 EVERYTHING = (
     *WRITE, *OF_JOBS, "administration", "environments", "metadata", "secrets", "workflows",
 )  # fmt: skip

@@ -55,7 +55,7 @@ def advance(
     attempt = snapshot.attempt(request.environment)
     image = _image(context, snapshot, attempt, release)
     require_admissible(snapshot, request, release, image)
-    if attempt.wants(release, image):
+    if _is_wanted(attempt, release, image):
         return PromoteResult(request.environment, release, None, None)
     if experiment := running(attempt.events):
         raise HeldError(
@@ -85,9 +85,15 @@ def require_admissible(
     for name in filter(None, (request.environment, attempt.environment.upstream)):
         snapshot.ledger.doubts(name).require_none()
     _require_verified_upstream(snapshot, attempt, release, image)
-    if not attempt.wants(release, image):
+    if not _is_wanted(attempt, release, image):
         _require_not_failed(snapshot, request, release, image)
         _require_not_older(snapshot, attempt, release)
+
+
+def _is_wanted(attempt: Attempt, release: str, image: str) -> bool:
+    """Does main want it there? One that names no image yet is wanted anew once there is one."""
+    wanted = attempt.desired.wanted
+    return wanted.release == release and image in (NONE, wanted.image)
 
 
 def _image(context: Context, snapshot: Snapshot, attempt: Attempt, release: str) -> str:

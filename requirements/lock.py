@@ -18,15 +18,17 @@ ROOT = HERE.parent
 COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet")
 SILENT = ("--no-emit-index-url", "--no-header", "--no-annotate")
 TRAINING, PREDICTOR = "model/requirements.in", "model/predictor.in"
+REMOTE = "model/delivery.in"  # of DVC, such as dvc[s3]: for the image of `delivery`
 STORES = "model/batch.in"  # drivers of stores of files and of predictions, such as s3fs
 # Lock → the fork's files that go into it beside the group of its name.
 OURS = {
-    "dev": (TRAINING, PREDICTOR, STORES),
+    "dev": (TRAINING, PREDICTOR, STORES, REMOTE),
     "pipeline": (TRAINING, PREDICTOR),
     "serving": (PREDICTOR,),
     "serving-gpu": (PREDICTOR,),
     "batch": (PREDICTOR, STORES),
     "shipper": (STORES,),
+    "delivery": (STORES, REMOTE),
 }
 APART = ("clients", "mutants", "oracles", "peers", "stores")
 BOOTSTRAP = "bootstrap"  # uv alone: what pip installs, and what installs the rest

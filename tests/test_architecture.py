@@ -128,7 +128,7 @@ def test_serving_runs_exactly_what_was_tested() -> None:
         text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
         return set(re.findall(r"^([a-z0-9-]+==[^ ;\\]+)", text, flags=re.MULTILINE))
 
-    for name in ("serving", "pipeline", "batch"):
+    for name in ("serving", "pipeline", "batch", "delivery"):
         assert pins(name) <= pins("dev")
     assert pins("serving") <= pins("batch")
 

@@ -20,7 +20,7 @@ MB = 1_000_000
 
 @click.group()
 def image() -> None:
-    """Make the OCI image of a release, and vouch for it."""
+    """Make the OCI image of a release, or of delivery itself, and vouch for it."""
 
 
 @image.command()
@@ -34,9 +34,20 @@ def build(release: str, base: str, push_to: str, as_json: bool) -> None:
     """Build the image of a release, without an engine; the same anywhere."""
     from delivery.commands.image import build as run
 
-    result = run(context(), release, base, push_to=push_to)
-    where = result.pushed or f"not pushed; it is in {result.layout}"
-    show(result, as_json, sizes_table(result), f"image {result.digest}", where)
+    _show(run(context(), release, base, push_to=push_to), as_json)
+
+
+@image.command()
+@click.option(
+    "--base", required=True, metavar="NAME@sha256:…", help="Python 3.11, git and sh, by digest."
+)
+@click.option("--push", "push_to", default="", metavar="HOST/NAME", help="Give it to a registry.")
+@json_option
+def command(base: str, push_to: str, as_json: bool) -> None:
+    """Build the image that delivery runs from in a cluster, without an engine."""
+    from delivery.commands.image import command as run
+
+    _show(run(context(), base, push_to=push_to), as_json)
 
 
 @image.command()
@@ -63,6 +74,11 @@ def sign(release: str, name: str, base: str, report: Path | None, as_json: bool)
         f"vulnerabilities: {result.scanned.status}: {result.scanned.why}",
         pull_line(result.pull, nothing),
     )  # fmt: skip
+
+
+def _show(result: ImageResult, as_json: bool) -> None:
+    where = result.pushed or f"not pushed; it is in {result.layout}"
+    show(result, as_json, sizes_table(result), f"image {result.digest}", where)
 
 
 def sizes_table(result: ImageResult) -> Table:

@@ -21,15 +21,21 @@ BUDGET = 600.0  # s for one deployment; the next look goes on with it
     show_default=True,
     help="Seconds between two looks at main.",
 )
-def watch(environment: str, interval: float) -> None:
+@click.option("--alive", is_flag=True, help="Only ask whether a watcher lives: for a probe.")
+def watch(environment: str, interval: float, *, alive: bool) -> None:
     """Make ENV run what main wants, and keep it so, in the foreground.
 
     Does what `delivery deploy ENV` does, again and again; after a failure it waits longer. Ends at
     SIGTERM and at Ctrl-C; what runs goes on running.
     """
     from delivery.commands.deploy import deploy
+    from delivery.commands.watch import alive as ask
     from delivery.commands.watch import watch as run
 
+    if alive:
+        look = ask(context(), environment)
+        click.echo(f"{environment}: {look.outcome or look.trouble}")
+        return
     for sign in (signal.SIGTERM, signal.SIGINT):  # a shell lets its background ignore Ctrl-C
         signal.signal(sign, signal.default_int_handler)
     made = context()

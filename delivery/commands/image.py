@@ -1,8 +1,10 @@
-"""`delivery image`: the image of a release that main has. `build` needs no key, `sign` pushes
-nothing."""
+"""`delivery image`: the image of a release that main has, and that of `delivery` itself. `build`
+and `command` need no key, `sign` pushes nothing."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,10 @@ from delivery.evidence.supply_chain.vulnerabilities import vouch
 from delivery.forge.protocol import Pull
 from delivery.gates.supply_chain import vulnerabilities
 from delivery.gates.verdict import BLOCKING, Verdict
+from delivery.image.build import TAG, build_command
 from delivery.image.layout import Image
 from delivery.image.reference import Reference, repository
-from delivery.image.registry import push
+from delivery.image.registry import images, pull, push
 from delivery.image.release import release_image
 from delivery.release.images.described import documents
 from delivery.release.images.referrers import attach
@@ -27,11 +30,13 @@ from delivery.settings.host import append
 from delivery.state.snapshot import Snapshot
 from delivery.trust.keys import SHOWN
 
+LOCK = "requirements/delivery.lock"
+
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
-    """An image. `sizes` has title, bytes, and bytes compressed of its parts; `pushed` is its name
-    in a registry, empty where it was not pushed."""
+    """An image of `release`, or of `delivery`. `sizes` has title, bytes, and bytes compressed of
+    its parts; `pushed` is its name in a registry, empty where it was not pushed."""
 
     release: str
     base: str
@@ -69,6 +74,31 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
         append(context.surroundings.output, f"name={there.name}\ndigest={there.digest}")
     return ImageResult(
         release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
+        image.layout.folder, pushed,
+    )  # fmt: skip
+
+
+def command(context: Context, base: str, *, push_to: str = "") -> ImageResult:
+    """Build the image that `delivery` runs from on `base`, by the lock that main has, and perhaps
+    push it.
+
+    Raises:
+        InputError: `base` or `push_to` is no name as expected, or main has no such lock.
+        TargetError: base, wheels or registry cannot be reached.
+    """
+    reference = Reference.parse(base, "--base")
+    name = repository(push_to, "--push") if push_to else ""
+    main = context.snapshot().repository.main()
+    below, folder = pull(reference, context.workspace), images(context.workspace) / TAG
+    shutil.rmtree(folder, ignore_errors=True)
+    context.progress(f"building the image of delivery on {reference.name}")
+    with tempfile.TemporaryDirectory(prefix="lock-") as place:
+        context.repository.archive(main, [LOCK], Path(place))
+        built = build_command(Path(place) / LOCK, main, below, reference, folder)
+    image = built.image
+    pushed = str(push(image, name, TAG)) if name else ""
+    return ImageResult(
+        TAG, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
         image.layout.folder, pushed,
     )  # fmt: skip
 

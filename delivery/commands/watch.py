@@ -11,10 +11,11 @@ from pathlib import Path
 
 from delivery.context import Context
 from delivery.deployment.outcome import Outcome
-from delivery.errors import DeliveryError, InputError
+from delivery.errors import DeliveryError, InputError, TargetError
 from delivery.files import write_whole
 
 LONGEST = 300.0  # s between two looks, after many that failed
+HANGS = 1200.0  # s: twice what a deployment may take, since it ends the step that it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Look:
 
     environment: str
     at: float  # s since 1970
-    outcome: str  # `r-… verified`; empty where it failed
+    outcome: str  # `r-… verified`, or `begins` before the first; empty where it failed
     trouble: str
     failed: int
     next: float
@@ -53,17 +54,44 @@ def watch(
     context.snapshot(fetch=False).environment(environment)
     failed = 0
     try:
+        _tell(context, Look(environment, time.time(), "begins", "", 0, 0.0))
         while True:
             outcome, trouble = _look(deploy)
             failed = failed + 1 if trouble else 0
             following = _pause(interval, failed)
-            look = Look(environment, time.time(), outcome, trouble, failed, following)
-            write_whole(health_file(context, environment), json.dumps(asdict(look)) + "\n")
+            _tell(context, Look(environment, time.time(), outcome, trouble, failed, following))
             if trouble:
                 context.progress(f"{environment}: {trouble}; next look in {following:.0f} s")
             wait(following)
     except KeyboardInterrupt:
         context.progress(f"{environment}: not watched any more; what runs goes on running")
+
+
+def alive(context: Context, environment: str) -> Look:
+    """The last look of the watcher of `environment`, which is not too long ago.
+
+    Raises:
+        TargetError: nobody watches, or the watcher hangs.
+    """
+    file = health_file(context, environment)
+    try:
+        look = Look(**json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise TargetError(
+            f"nobody watched {environment} here: {file} is not there. "
+            f"`delivery watch {environment}` does."
+        ) from error
+    silent = time.time() - look.at
+    if silent > look.next + HANGS:
+        raise TargetError(
+            f"the watcher of {environment} hangs or is gone: its last look ended {silent:.0f} s "
+            f"ago, and the next was due after {look.next:.0f} s. Start it again."
+        )
+    return look
+
+
+def _tell(context: Context, look: Look) -> None:
+    write_whole(health_file(context, look.environment), json.dumps(asdict(look)) + "\n")
 
 
 def health_file(context: Context, environment: str) -> Path:

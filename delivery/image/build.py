@@ -1,25 +1,33 @@
-"""An image from a base, the wheels of a lock and a bento. No engine, no root and no network needed
-where base and wheels are here; the same input gives the same bytes anywhere."""
+"""Images from a base and the wheels of a lock: of a release, and of `delivery` itself. No engine,
+no root and no network needed where base and wheels are here; the same input gives the same
+bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from delivery.bento.bento import Bento
 from delivery.bento.digest import MANIFEST as BENTO_MANIFEST
 from delivery.bento.digest import file_hashes
+from delivery.bento.environment import LOCK
 from delivery.documents import canonical, parse_yaml
 from delivery.errors import InputError
 from delivery.files import scratch
-from delivery.image.config import BENTO, PACKAGES, image_config
+from delivery.image.config import BENTO, PACKAGES, command_config, image_config
 from delivery.image.contents import unpacked_size
-from delivery.image.layer import Layer, write_layer
+from delivery.image.layer import PROGRAM_MODE, Layer, write_layer
 from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
 from delivery.image.packages import install
 from delivery.image.reference import Reference
 from delivery.state.record import Record
+
+PYTHON = "3.11"  # of the image that `delivery` runs from, whatever checkout it is started in
+PROGRAMS = ("kubectl", "uv")  # that packages bring and `delivery` calls in a cluster
+FROM_SOURCE = ("antlr4-python3-runtime",)  # a library of DVC without a wheel, in Python alone
+TAG = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +51,64 @@ def build_image(
     if bento.sha256 != record.bento_sha256:
         raise InputError(f"{bento.path} is not the bento of {record.id}; delete that folder")
     python = python_of(bento)
-    layout = Layout(destination)
-    layout.create()
-    for blob in base.layers:
-        layout.take(base.layout, blob)
+    layout = _begin(base, destination)
     with scratch(destination) as work:
-        packages = install(bento.path, work / "packages", python)
+        packages = install(bento.path / LOCK, work / "packages", python)
         files = {path: bento.path / path for path in file_hashes(bento.path)}
         layers = (
             write_layer(layout, "Python packages", _below(PACKAGES, packages)),
             write_layer(layout, "bento", _below(BENTO, files)),
         )
-    config = layout.put(CONFIG, canonical(image_config(base.config, name, record, layers, python)))
+    config = image_config(base.config, name, record, layers, python)
+    return _finish(layout, base, layers, config, record.id)
+
+
+def build_command(
+    lock: Path, commit: str, base: Image, name: Reference, destination: Path
+) -> Built:
+    """Write the image that `delivery` runs from, with what `lock` at `commit` names, on `base`,
+    called `name`, as a layout into `destination`.
+
+    Raises:
+        InputError: the base is for another platform.
+        TargetError: a wheel cannot be had.
+    """
+    layout = _begin(base, destination)
+    with scratch(destination) as work:
+        packages = install(lock, work / "packages", PYTHON, PROGRAMS, FROM_SOURCE)
+        programs = {path: file for path, file in packages.items() if path.startswith("bin/")}
+        rest = {path: packages[path] for path in packages.keys() - programs.keys()}
+        layers = (
+            write_layer(layout, "Python packages", _below(PACKAGES, rest)),
+            write_layer(layout, "programs", _below("usr/local", programs), PROGRAM_MODE),
+        )
+    config = command_config(base.config, name, commit, layers, PYTHON)
+    return _finish(layout, base, layers, config, TAG)
+
+
+def _begin(base: Image, destination: Path) -> Layout:
+    """A layout that has the layers of `base`."""
+    layout = Layout(destination)
+    layout.create()
+    for blob in base.layers:
+        layout.take(base.layout, blob)
+    return layout
+
+
+def _finish(
+    layout: Layout, base: Image, layers: Sequence[Layer], config: Mapping[str, Any], tag: str
+) -> Built:
+    kept = layout.put(CONFIG, canonical(config))
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": config.to_json(),
+        "config": kept.to_json(),
         "layers": [
             *({**blob.to_json(), "mediaType": _oci(blob.media_type)} for blob in base.layers),
             *(layer.blob.to_json() for layer in layers),
         ],
     }
-    digest = layout.publish(manifest, record.id)
+    digest = layout.publish(manifest, tag)
     return Built(layout.image(digest), _sizes(base, layers))
 
 

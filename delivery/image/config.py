@@ -45,39 +45,78 @@ def image_config(
     Raises:
         InputError: the base is for another platform or says what it has no say in.
     """
+    service = {
+        "Entrypoint": [f"python{python}", "-m", "bentoml"],
+        "Cmd": ["serve"],
+        "WorkingDir": f"/{BENTO}",
+        "ExposedPorts": {f"{PORT}/tcp": {}},
+        "Healthcheck": {
+            "Test": ["CMD", f"python{python}", "-I", "-c", HEALTH],
+            "Interval": 30 * SECOND,
+            "Timeout": 10 * SECOND,
+            "StartPeriod": 60 * SECOND,
+            "Retries": 3,
+        },
+    }
+    variables = {
+        "BENTOML_HOME": f"{WRITABLE}/bentoml",
+        "BENTOML_HOST": "0.0.0.0",  # nosec B104 - what leads to a container is its engine's affair
+        "BENTOML_DO_NOT_TRACK": "True",
+        "RELEASE_ID": record.id,
+    }
+    return layered(base, name, layers, service, variables, _labels(record))
+
+
+def command_config(
+    base: Mapping[str, Any], name: Reference, commit: str, layers: Sequence[Layer], python: str
+) -> Mapping[str, Any]:
+    """The configuration of the image that `delivery` runs from, with the libraries that `commit`
+    names. Its code is that of the checkout which it is started in.
+
+    Raises:
+        InputError: as `layered`.
+    """
+    command = {"Entrypoint": [f"python{python}", "-m", "delivery"], "WorkingDir": WRITABLE}
+    labels = {f"{LABEL}.title": "delivery", f"{LABEL}.revision": commit}
+    return layered(base, name, layers, command, {}, labels)
+
+
+def layered(
+    base: Mapping[str, Any],
+    name: Reference,
+    layers: Sequence[Layer],
+    config: Mapping[str, Any],
+    variables: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> Mapping[str, Any]:
+    """The configuration of an image: `layers` on the image `name`, whose configuration is `base`.
+
+    Raises:
+        InputError: the base is for another platform.
+    """
     at = (base.get("os"), base.get("architecture"))
     if at != ("linux", "amd64"):
         raise InputError(f"{name} is for {at[0]}/{at[1]}, expected linux/amd64")
-    history = [*base.get("history", ()), *(_step(layer) for layer in layers)]
     below = list(base["rootfs"]["diff_ids"])
+    about = {f"{LABEL}.base.name": name.name, f"{LABEL}.base.digest": name.digest}
     return {
         "architecture": "amd64",
         "os": "linux",
         "created": CREATED,
         "config": {
             "User": USER,
-            "Env": _environment(base, record),
-            "Entrypoint": [f"python{python}", "-m", "bentoml"],
-            "Cmd": ["serve"],
-            "WorkingDir": f"/{BENTO}",
-            "ExposedPorts": {f"{PORT}/tcp": {}},
+            "Env": _environment(base, variables),
             "StopSignal": "SIGTERM",
-            "Labels": _labels(name, record),
-            "Healthcheck": {
-                "Test": ["CMD", f"python{python}", "-I", "-c", HEALTH],
-                "Interval": 30 * SECOND,
-                "Timeout": 10 * SECOND,
-                "StartPeriod": 60 * SECOND,
-                "Retries": 3,
-            },
+            "Labels": {**labels, **about},
+            **config,
         },
         "rootfs": {"type": "layers", "diff_ids": [*below, *(layer.diff_id for layer in layers)]},
-        "history": history,
+        "history": [*base.get("history", ()), *(_step(layer) for layer in layers)],
     }
 
 
-def _environment(base: Mapping[str, Any], record: Record) -> list[str]:
-    """The search path and the certificates of the base, and what the service needs."""
+def _environment(base: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]:
+    """The search path and the certificates of the base, and what the container needs."""
     kept = ("PATH", "SSL_CERT_FILE", "LANG")
     given = [str(item) for item in (base.get("config") or {}).get("Env") or ()]
     inherited = dict(item.split("=", 1) for item in given if item.split("=", 1)[0] in kept)
@@ -86,24 +125,19 @@ def _environment(base: Mapping[str, Any], record: Record) -> list[str]:
         "LANG": "C.UTF-8",
         **inherited,
         "HOME": WRITABLE,
-        "BENTOML_HOME": f"{WRITABLE}/bentoml",
-        "BENTOML_HOST": "0.0.0.0",  # nosec B104 - what leads to a container is its engine's affair
-        "BENTOML_DO_NOT_TRACK": "True",
         "PYTHONPATH": f"/{PACKAGES}",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "RELEASE_ID": record.id,
+        **variables,
     }
     return [f"{key}={value}" for key, value in own.items()]
 
 
-def _labels(base: Reference, record: Record) -> Mapping[str, str]:
+def _labels(record: Record) -> Mapping[str, str]:
     labels = {
         f"{LABEL}.title": record.name,
         f"{LABEL}.version": record.id,
         f"{LABEL}.revision": record.made_from.commit,
-        f"{LABEL}.base.name": base.name,
-        f"{LABEL}.base.digest": base.digest,
         f"{OWN_LABEL}.bento.sha256": record.bento_sha256,
     }
     if record.sbom_sha256:

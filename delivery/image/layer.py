@@ -19,7 +19,7 @@ from typing import IO, cast
 from delivery.image.layout import LAYER, Descriptor, Layout
 
 LEVEL = 6  # of gzip; one more costs seconds and saves 1%
-FOLDER_MODE, FILE_MODE = 0o755, 0o644
+FOLDER_MODE, FILE_MODE, PROGRAM_MODE = 0o755, 0o644, 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,11 @@ class Layer:
     size: int
 
 
-def write_layer(layout: Layout, title: str, files: Mapping[str, Path]) -> Layer:
-    """A layer with `files`: path in the image, without a slash before it → file here."""
+def write_layer(
+    layout: Layout, title: str, files: Mapping[str, Path], mode: int = FILE_MODE
+) -> Layer:
+    """A layer with `files`: path in the image, without a slash before it → file here, with
+    that mode."""
     temporary = layout.folder / f".layer-{os.getpid()}"
     try:
         with temporary.open("wb") as out:
@@ -41,14 +44,14 @@ def write_layer(layout: Layout, title: str, files: Mapping[str, Path]) -> Layer:
             # No name and no time in its head.
             with gzip.GzipFile("", "wb", LEVEL, cast("IO[bytes]", packed), mtime=0) as squeezed:
                 plain = _Hashed(cast("IO[bytes]", squeezed))
-                _archive(cast("IO[bytes]", plain), files)
+                _archive(cast("IO[bytes]", plain), files, mode)
         blob = layout.adopt(LAYER, temporary, packed.digest)
     finally:
         temporary.unlink(missing_ok=True)
     return Layer(title, blob, plain.digest, plain.count)
 
 
-def _archive(out: IO[bytes], files: Mapping[str, Path]) -> None:
+def _archive(out: IO[bytes], files: Mapping[str, Path], mode: int) -> None:
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         made: set[str] = set()
         for name in sorted(files, key=str.encode):
@@ -57,7 +60,7 @@ def _archive(out: IO[bytes], files: Mapping[str, Path]) -> None:
                     made.add(folder)
                     archive.addfile(_entry(folder, tarfile.DIRTYPE, FOLDER_MODE))
             content = files[name].read_bytes()
-            entry = _entry(name, tarfile.REGTYPE, FILE_MODE)
+            entry = _entry(name, tarfile.REGTYPE, mode)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
 

@@ -1,4 +1,4 @@
-"""The Python packages of a bento as files: the wheels of its lock, by hash, and nothing else.
+"""Python packages as files: the wheels of a lock, by hash, and nothing else.
 
 No pip runs in the image and no script of a package runs here. What an installer writes about
 itself is left out, so the files depend on the lock and the platform alone.
@@ -10,11 +10,10 @@ import base64
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from delivery.bento.digest import file_hashes
-from delivery.bento.environment import LOCK
 from delivery.errors import TargetError
 from delivery.files import program
 
@@ -23,36 +22,42 @@ PLATFORM = "x86_64-manylinux_2_28"  # glibc of RHEL 8, Debian 11 and later
 DROPPED = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
-def install(bento: Path, destination: Path, python: str) -> Mapping[str, Path]:
-    """Lay the packages of the lock out below `destination`; path there → file.
+def install(
+    lock: Path,
+    destination: Path,
+    python: str,
+    programs: Sequence[str] = (),
+    from_source: Sequence[str] = (),
+) -> Mapping[str, Path]:
+    """Lay the packages of `lock` out below `destination`; path there → file.
 
     `python` is the version of the image's interpreter, such as 3.11. Wheels come from uv's cache
-    if they are there, which needs no network.
+    if they are there, which needs no network. Of what packages bring to call, `programs` are kept,
+    in bin/. `from_source` are packages that have no wheel, and fit every platform.
 
     Raises:
         TargetError: a wheel cannot be had, has another hash, or there is none for the platform.
     """
-    made = _uv(bento, destination, python, "--offline")
+    sources = [part for name in from_source for part in ("--no-binary", name)]
+    made = _uv(lock, destination, python, *sources, "--offline")
     if made.returncode != 0:
-        made = _uv(bento, destination, python)
+        made = _uv(lock, destination, python, *sources)
     if made.returncode != 0:
         reason = " ".join(made.stderr.split()).rstrip(".")[:600]
         raise TargetError(
-            f"{bento.name}: its lock does not install for Python {python} on {PLATFORM}: {reason}. "
+            f"{lock} does not install for Python {python} on {PLATFORM}: {reason}. "
             "If the network and the package index work, renew the locks with `make lock "
             "UPGRADE=1`, commit them and release again."
         )
-    return _normalised(destination)
+    return _normalised(destination, programs)
 
 
-def _uv(
-    bento: Path, destination: Path, python: str, *more: str
-) -> subprocess.CompletedProcess[str]:
+def _uv(lock: Path, destination: Path, python: str, *more: str) -> subprocess.CompletedProcess[str]:
     shutil.rmtree(destination, ignore_errors=True)
     return subprocess.run(
         [
             program("uv"), "--color", "never", "--no-progress", "pip", "install",
-            "--target", str(destination), "--requirements", str((bento / LOCK).absolute()),
+            "--target", str(destination), "--requirements", str(lock.absolute()),
             "--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy",
             "--python-version", python, "--python-platform", PLATFORM, *more,
         ],
@@ -62,8 +67,10 @@ def _uv(
     )  # fmt: skip
 
 
-def _normalised(folder: Path) -> Mapping[str, Path]:
-    shutil.rmtree(folder / "bin", ignore_errors=True)
+def _normalised(folder: Path, programs: Sequence[str]) -> Mapping[str, Path]:
+    for script in folder.glob("bin/*"):
+        if script.name not in programs:
+            script.unlink()
     (folder / ".lock").unlink(missing_ok=True)
     for file in [*folder.glob("*.dist-info/*")]:
         if file.name in DROPPED:

@@ -120,7 +120,7 @@ def _require_asked(manifests: Manifests, release: ReleaseRef, source: str) -> No
             if value.startswith(PLACEHOLDER) or f'"{PLACEHOLDER}"' in value:
                 raise InputError(
                     f"{source}: {path} of {named(each)} is still {value!r}. "
-                    "infra/components/values has to name its place."
+                    "infra/components/values or the environment has to name its place."
                 )
     deployments = [each for each in manifests.release if each["kind"] == "Deployment"]
     images = [(each, _image(each)) for each in deployments]

@@ -10,6 +10,7 @@ import hashlib
 import io
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from delivery.documents import canonical
@@ -22,14 +23,22 @@ PACKAGES = (
      "liblzma5", "libsqlite3-0", "libuuid1", "libcrypt1", "libtinfo6", "libncursesw6",
      "libreadline8", "ca-certificates", "tzdata", "netbase", "base-files", "media-types"]
 )  # fmt: skip
+# With these it is one for `delivery` too: git reads and writes https, and finds a shell.
+GIT = (
+    ["git", "dash", "libpcre2-8-0", "libcurl3-gnutls", "libgnutls30", "libnghttp2-14", "libidn2-0",
+     "librtmp1", "libssh2-1", "libpsl5", "libnettle8", "libhogweed6", "libgmp10", "libldap-2.5-0",
+     "libgssapi-krb5-2", "libbrotli1", "libzstd1", "libunistring2", "libp11-kit0", "libtasn1-6",
+     "libkrb5-3", "libk5crypto3", "libcom-err2", "libkrb5support0", "libkeyutils1", "libsasl2-2",
+     "libselinux1", "coreutils", "libacl1", "libattr1"]
+)  # fmt: skip
 LEFT_OUT = ("usr/share/doc/", "usr/share/man/", "usr/share/lintian/", "usr/share/bug/", "usr/sbin/")
 
 
-def make_base(folder: Path) -> Image:
-    """The base as a layout in `folder`/base."""
+def make_base(folder: Path, more: Sequence[str] = ()) -> Image:
+    """The base as a layout in `folder`/base, with `more` packages."""
     packages, root = folder / "packages", folder / "root"
     packages.mkdir(parents=True)
-    subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=packages, check=True)
+    subprocess.run(["apt-get", "download", "-qq", *PACKAGES, *more], cwd=packages, check=True)
     for package in sorted(packages.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
         told = subprocess.run(["dpkg-deb", "-f", package], capture_output=True, check=True)

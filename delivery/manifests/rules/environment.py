@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from delivery.manifests.objects import Manifests, at, named
-from delivery.manifests.rules.rule import Complaints, Rule
+from delivery.manifests.rules.pods import ACCOUNT
+from delivery.manifests.rules.rule import Complaints, Rule, pod_of
 
 WHOLE_CLUSTER = ("Namespace", "PersistentVolume", "StorageClass", "CustomResourceDefinition")
 OPEN = ("ClusterRole", "ClusterRoleBinding")
@@ -102,6 +103,17 @@ def closed_at_first(manifests: Manifests) -> Complaints:
                 yield named(manifests.route), f"leads to {backend.get('name')}, expected closed"
 
 
+def one_watcher(manifests: Manifests) -> Complaints:
+    for each in manifests.environment:
+        if each["kind"] != "Deployment" or pod_of(each).get("serviceAccountName") != ACCOUNT:
+            continue
+        if at(each, "spec", "replicas") != 1 or at(each, "spec", "strategy", "type") != "Recreate":
+            yield named(each), "may run twice, expected replicas: 1 and the strategy Recreate"
+        for container in at(pod_of(each), "containers") or ():
+            if not container.get("livenessProbe"):
+                yield named(each), "may hang without an end: it has no livenessProbe"
+
+
 def no_secret(manifests: Manifests) -> Complaints:
     for each in manifests.of("Secret"):
         yield named(each), "is in the repository: name a secret, and lay it into the cluster"
@@ -118,5 +130,6 @@ RULES = (
     Rule("gateway-alone", "clients beside the route", gateway_alone),
     Rule("own-routes", "a route of somebody else", own_routes),
     Rule("closed-at-first", "a file that moves traffic", closed_at_first),
+    Rule("one-watcher", "two watchers at one environment, or one that hangs", one_watcher),
     Rule("no-secret", "a secret in git", no_secret),
 )

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from delivery.manifests.objects import Manifests, at
-from delivery.manifests.rules.rule import Complaints, Rule, containers, every, pods, seconds
+from delivery.manifests.objects import Manifests, at, named
+from delivery.manifests.rules.rule import (
+    Complaints,
+    Rule,
+    containers,
+    every,
+    pod_of,
+    pods,
+    seconds,
+)
 from serving.settings.host import DRAIN_SECONDS
 
 BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 SECRET = re.compile(r"KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL", re.IGNORECASE)
+ACCOUNT = "delivery"  # the one that infra/base/environment/role.yaml gives rights to
+MOUNTED = re.compile(r"/etc/[a-z][a-z/-]*")  # the name of a file that holds the secret
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 REQUEST = 10.0  # s: what docs/serving.md says of the time limit of a request
 SPREAD = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
@@ -65,7 +75,12 @@ def nothing_of_the_node(manifests: Manifests) -> Complaints:
 
 
 def no_token(manifests: Manifests) -> Complaints:
-    yield from every(pods(manifests), ["automountServiceAccountToken"], False)
+    """But for `delivery`, which is what the Role is for; no release may pass for it."""
+    serving = {named(each) for each in manifests.release}
+    for name, pod in pods(manifests):
+        trusted = pod.get("serviceAccountName") == ACCOUNT and name not in serving
+        if pod.get("automountServiceAccountToken") is not False and not trusted:
+            yield name, "has a token of the cluster, expected automountServiceAccountToken: false"
 
 
 def own_account(manifests: Manifests) -> Complaints:
@@ -142,12 +157,13 @@ def pre_stop(manifests: Manifests) -> Complaints:
 def no_secret_in_the_open(manifests: Manifests) -> Complaints:
     for name, each in containers(manifests):
         for variable in each.get("env") or ():
-            if SECRET.search(variable["name"]) and variable.get("value"):
+            value = str(variable.get("value") or "")
+            if value and SECRET.search(variable["name"]) and not MOUNTED.fullmatch(value):
                 yield name, f"has {variable['name']} in the open, expected a secretKeyRef"
 
 
 def spread(manifests: Manifests) -> Complaints:
-    for name, pod in pods(manifests):
+    for name, pod in ((named(each), pod_of(each)) for each in manifests.release if pod_of(each)):
         keys = {each.get("topologyKey") for each in pod.get("topologySpreadConstraints") or ()}
         for missing in sorted(set(SPREAD) - keys):
             yield name, f"is not spread over {missing}"

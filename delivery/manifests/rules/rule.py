@@ -23,8 +23,14 @@ class Rule:
 
 def pods(manifests: Manifests) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each pod that the objects make: whose it is, and its spec."""
-    for each in manifests.of("Deployment", "StatefulSet", "DaemonSet", "Job"):
-        yield named(each), at(each, "spec", "template", "spec") or {}
+    for each in manifests.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
+        yield named(each), pod_of(each)
+
+
+def pod_of(workload: Object) -> Mapping[str, Any]:
+    """The spec of its pods."""
+    job = at(workload, "spec", "jobTemplate") or workload
+    return at(job, "spec", "template", "spec") or {}
 
 
 def containers(manifests: Manifests) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from delivery.manifests.objects import RELEASE, Manifests, Object, at, named
 from delivery.manifests.rules.rule import Complaints, Rule, labels_of_pods, selects
@@ -11,14 +12,14 @@ SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 def no_replicas(manifests: Manifests) -> Complaints:
-    for each in manifests.of("Deployment"):
+    for each in _of_releases(manifests):
         if at(each, "spec", "replicas") is not None:
             yield named(each), "has replicas, which the autoscaler owns"
 
 
 def one_scaler(manifests: Manifests) -> Complaints:
     scaled = Counter(at(each, "spec", "scaleTargetRef", "name") for each in manifests.of(*SCALERS))
-    for each in manifests.of("Deployment"):
+    for each in _of_releases(manifests):
         if (count := scaled[each["metadata"]["name"]]) != 1:
             yield named(each), f"is scaled by {count} autoscalers, expected one"
 
@@ -49,14 +50,14 @@ def keda_stays_up(manifests: Manifests) -> Complaints:
 
 
 def rolls_without_loss(manifests: Manifests) -> Complaints:
-    for each in manifests.of("Deployment"):
+    for each in _for_clients(manifests):
         given = at(each, "spec", "strategy", "rollingUpdate", "maxUnavailable")
         if given != 0 or at(each, "spec", "strategy", "type") == "Recreate":
             yield named(each), "takes pods away before others are ready: maxUnavailable is not 0"
 
 
 def budget(manifests: Manifests) -> Complaints:
-    for each in manifests.of("Deployment"):
+    for each in _for_clients(manifests):
         labels = labels_of_pods(each)
         fitting = [
             found
@@ -74,7 +75,7 @@ def budget(manifests: Manifests) -> Complaints:
 
 def keeps_to_its_release(manifests: Manifests) -> Complaints:
     """Two releases stand side by side: none may select a pod of the other."""
-    for each in manifests.of("Deployment"):
+    for each in _of_releases(manifests):
         if RELEASE not in (at(each, "spec", "selector", "matchLabels") or {}):
             yield named(each), f"selects pods without the label {RELEASE}"
     for each in manifests.release:
@@ -97,6 +98,16 @@ def found(manifests: Manifests) -> Complaints:
             named_so = {port.get("name") for port in at(one, "spec", "ports") or ()}
             if not selects(labels, at(one, "metadata", "labels") or {}) or not ports <= named_so:
                 yield named(each), f"does not find {named(one)}"
+
+
+def _for_clients(manifests: Manifests) -> Sequence[Object]:
+    """The Deployments that clients reach, unlike those that an environment has once."""
+    return [each for each in manifests.of("Deployment") if each not in manifests.environment]
+
+
+def _of_releases(manifests: Manifests) -> Sequence[Object]:
+    """Their Deployments."""
+    return [each for each in manifests.release if each["kind"] == "Deployment"]
 
 
 def _ports(monitor: Object) -> set[str]:

@@ -33,8 +33,16 @@ def test_one_that_was_not_pushed_says_where_it_is(delivery: CommandLine) -> None
     assert "not pushed; it is in here" in delivery("image", "build", ONE, "--base", BASE).stdout
 
 
+def test_that_of_delivery_is_shown_the_same_way(delivery: CommandLine) -> None:
+    calls = delivery.returns("image.command", made(f"host/delivery@{DIGEST}"))
+    shown = delivery("image", "command", "--base", BASE, "--push", "host/delivery").stdout
+    assert f"host/delivery@{DIGEST}" in shown
+    assert calls == [(BASE, {"push_to": "host/delivery"})]
+
+
 def test_a_base_is_asked_for(delivery: CommandLine) -> None:
     assert delivery("image", "build", ONE).exit_code != 0
+    assert delivery("image", "command").exit_code != 0
 
 
 def signed(pull: Pull | None) -> ImageSignResult:

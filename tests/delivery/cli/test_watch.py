@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.commands.watch import Look
 from tests.delivery.cli.conftest import CommandLine
 
 
@@ -22,3 +23,11 @@ def test_an_interval_is_a_second_or_more(wrong: str, delivery: CommandLine) -> N
     calls = delivery.returns("watch.watch", None)
     assert delivery("watch", "production", "--interval", wrong).exit_code == 2
     assert not calls
+
+
+def test_a_probe_only_asks(delivery: CommandLine) -> None:
+    watched = delivery.returns("watch.watch", None)
+    asked = delivery.returns("watch.alive", Look("production", 0.0, "", "gone", 1, 60.0))
+    shown = delivery("watch", "production", "--alive")
+    assert (shown.exit_code, shown.stdout) == (0, "production: gone\n")
+    assert (asked, watched) == ([("production", {})], [])

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from delivery.bento.environment import LOCK
 from delivery.commands import image as command
 from delivery.commands import inspect as inspecting
 from delivery.commands.image import build, sign
 from delivery.documents import canonical
 from delivery.errors import InputError, RefusedError
 from delivery.image import release
+from delivery.image.contents import contents
 from delivery.image.layout import CONFIG, MANIFEST, Image, Layout
 from delivery.image.reference import Reference
 from delivery.release.images.published import published
@@ -23,6 +25,7 @@ from delivery.release.images.referrers import Attached
 from delivery.trust.keys import own_public_key
 from tests.delivery.image.made import files
 from tests.delivery.image.test_build import bento
+from tests.delivery.image.test_packages import bento as with_lock
 from tests.delivery.place import World
 from tests.images.base import lay_out
 from tests.origin import Origin
@@ -73,6 +76,22 @@ def test_it_is_built_and_pushed_under_its_digest(
     assert output.read_text() == f"name=registry.example/online\ndigest={result.digest}\n"
     again = build(world, ONE, BASE)
     assert (again.config_digest, again.pushed) == (result.config_digest, "")
+
+
+def test_that_of_delivery_is_built_by_the_lock_of_main(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = with_lock(tmp_path / "toy")
+    origin.push({command.LOCK: (toy / LOCK).read_text()})
+    (origin.path / command.LOCK).write_text("what nobody reviewed\n")
+    image = lay_out(tmp_path / "base", files(tmp_path / "base-files", PYTHON))
+    monkeypatch.setattr(command, "pull", lambda *_: image)
+    monkeypatch.setattr(command, "push", lambda image, name, _: Reference(name, image.digest))
+    result = command.command(World(origin.path, lambda _: None), BASE, push_to=NAME)
+    assert result.pushed == f"{NAME}@{result.digest}"
+    made = Layout(result.layout).image()
+    assert made.config["config"]["Entrypoint"] == ["python3.11", "-m", "delivery"]
+    assert "opt/packages/toy.py" in contents(made)
 
 
 @pytest.mark.parametrize("base", ["example/python:3.11", "example/python"])

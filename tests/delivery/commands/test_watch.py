@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.commands.watch import health_file, watch
+from delivery.commands.watch import HANGS, alive, health_file, watch
 from delivery.deployment.outcome import Outcome
-from delivery.errors import InputError
+from delivery.errors import InputError, TargetError
 from delivery.events.event import State
 from delivery.settings.host import GitHub, Surroundings
 from tests.delivery.place import World, judgement
@@ -130,6 +130,29 @@ def test_a_hold_of_a_person_is_told(origin: Origin, world: World) -> None:
     world.places["production"].free = False
     looks(world)
     assert "somebody else deploys here" in str(told(world)["trouble"])
+
+
+def test_a_watcher_lives_from_its_begin_on_and_until_it_is_silent_for_long(
+    origin: Origin, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TargetError, match="nobody watched production here"):
+        alive(world, "production")
+    origin.promote("production", ONE)
+    seen: list[str] = []
+
+    def works() -> Outcome:
+        seen.append(alive(world, "production").outcome)
+        return deploying(world)()
+
+    watch(world, "production", works, interval=30, pause=Pauses([]))
+    assert seen == ["begins"]
+    look = alive(world, "production")
+    assert (look.outcome, look.next) == (f"{ONE} verified", 30)
+    monkeypatch.setattr("time.time", lambda: look.at + 30 + HANGS)
+    alive(world, "production")
+    monkeypatch.setattr("time.time", lambda: look.at + 31 + HANGS)
+    with pytest.raises(TargetError, match="hangs or is gone: its last look ended 1231 s ago"):
+        alive(world, "production")
 
 
 def test_an_environment_that_is_not_there_ends_it(world: World) -> None:

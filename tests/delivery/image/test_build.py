@@ -9,8 +9,9 @@ import pytest
 
 from delivery.bento.bento import Bento
 from delivery.bento.digest import content_sha256, file_hashes
+from delivery.bento.environment import LOCK
 from delivery.errors import InputError
-from delivery.image.build import build_image, python_of
+from delivery.image.build import build_command, build_image, python_of
 from delivery.image.compare import differences
 from delivery.image.contents import contents
 from delivery.image.findings import findings
@@ -86,3 +87,23 @@ def test_a_bento_that_names_no_python_is_refused(tmp_path: Path) -> None:
     (one.path / "bento.yaml").write_text("name: online\n")
     with pytest.raises(InputError, match="names no python_version"):
         python_of(one)
+
+
+def test_the_image_of_delivery_has_programs_that_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packages, and of their programs those that it calls; none of its code."""
+    monkeypatch.setattr("delivery.image.build.PROGRAMS", ("toy",))
+    below, lock = base(tmp_path), with_lock(tmp_path) / LOCK
+    first, second = (
+        build_command(lock, "c" * 40, below, NAME, tmp_path / name).image for name in ("a", "b")
+    )
+    found = contents(first)
+    assert found["usr/local/bin/toy"].mode == 0o755
+    assert found["opt/packages/toy.py"].mode == 0o644
+    assert not [path for path in found if path.startswith("opt/packages/bin")]
+    config = first.config["config"]
+    assert config["Entrypoint"] == ["python3.11", "-m", "delivery"]
+    assert config["User"] == "65532:65532"
+    assert config["Labels"]["org.opencontainers.image.revision"] == "c" * 40
+    assert first.digest == second.digest

@@ -46,7 +46,7 @@ def bento(folder: Path, *package: str, sha256: str = "") -> Path:
 
 
 def test_scripts_and_notes_of_the_installer_are_left_out(tmp_path: Path) -> None:
-    found = install(bento(tmp_path), tmp_path / "packages", "3.11")
+    found = install(bento(tmp_path) / LOCK, tmp_path / "packages", "3.11")
     assert sorted(found) == [
         "toy-1.0.dist-info/METADATA",
         "toy-1.0.dist-info/RECORD",
@@ -62,4 +62,4 @@ def test_scripts_and_notes_of_the_installer_are_left_out(tmp_path: Path) -> None
 
 def test_another_hash_than_the_locks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"does not install for Python 3\.11"):
-        install(bento(tmp_path, sha256="0" * 64), tmp_path / "packages", "3.11")
+        install(bento(tmp_path, sha256="0" * 64) / LOCK, tmp_path / "packages", "3.11")

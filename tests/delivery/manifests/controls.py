@@ -7,12 +7,14 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from delivery.documents import parse_yaml
 from delivery.manifests.objects import Manifests
 from delivery.manifests.policy import breaches
 from delivery.manifests.render import render, stand_in
 from serving.settings.service import ServingSettings
 from tests.checkout import ROOT
 
+IMAGE = f"registry.invalid/delivery@sha256:{'d' * 64}"
 ENVIRONMENT, RELEASE = "environment", "release"
 POD = ("spec", "template", "spec")
 CONTAINER = (*POD, "containers", 0)
@@ -48,6 +50,19 @@ def put(kind: str, path: Sequence[str | int], value: Any) -> Spoil:
             del place[path[-1]]
         else:
             place[path[-1]] = value
+
+    return spoil
+
+
+def watching(**spec: Any) -> Spoil:
+    """Add a watcher, which has the account and a token, with this in its spec."""
+
+    def spoil(spoiled: Manifests) -> None:
+        file = ROOT / "infra/components/watcher/deployment.yaml"
+        made = parse_yaml(file.read_text().replace("unset/delivery", IMAGE), str(file))
+        made["metadata"]["namespace"] = spoiled.namespace
+        made["spec"].update(spec)
+        spoiled.environment.append(made)  # type: ignore[attr-defined]
 
     return spoil
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.documents import parse_yaml
+from delivery.errors import InputError
 from delivery.manifests.objects import at
 from delivery.manifests.policy import RULES, breaches
 from delivery.manifests.render import render, stand_in
@@ -18,7 +20,7 @@ from tests.delivery.manifests.controls import manifests, put
 
 def test_no_rule_has_the_name_of_another() -> None:
     names = [rule.name for rule in RULES]
-    assert len(set(names)) == len(names) == 40
+    assert len(set(names)) == len(names) == 41
 
 
 @pytest.mark.parametrize("release", [stand_in(), ReleaseRef()], ids=["release", "none"])
@@ -29,7 +31,9 @@ def test_every_environment_of_this_checkout_keeps_the_rules(release: ReleaseRef)
         assert list(map(str, breaches(found))) == []
 
 
+IMAGE = f"registry.invalid/delivery@sha256:{'d' * 64}"
 ADDED = {
+    "watcher": {"Deployment": 1, "NetworkPolicy": 1},
     "prometheus": {"ServiceMonitor": 1, "NetworkPolicy": 1},
     "external-secrets": {"ExternalSecret": 1},
 }
@@ -40,7 +44,10 @@ def with_component(name: str, folder: Path) -> Path:
     shutil.copytree(ROOT / "infra", folder / "infra")
     own = folder / "infra/environments/staging/kustomization.yaml"
     one = "components: ["
-    own.write_text(own.read_text().replace(one, f"{one}../../components/{name}, "))
+    text = own.read_text().replace(one, f"{one}../../components/{name}, ")
+    new, digest = IMAGE.split("@")
+    images = [{"name": "unset/delivery", "newName": new, "digest": digest}]
+    own.write_text(f"{text}images: {json.dumps(images)}\n")
     return folder
 
 
@@ -56,6 +63,22 @@ def test_a_component_adds_to_an_environment_and_keeps_the_rules(
     kinds = Counter(each["kind"] for each in after.environment)
     assert kinds - Counter(each["kind"] for each in before.environment) == ADDED[name]
     assert list(map(str, breaches(after))) == []
+
+
+def test_the_watcher_has_the_image_and_the_name_of_its_environment(tmp_path: Path) -> None:
+    settings = read_settings(ROOT).serving
+    folder = with_component("watcher", tmp_path)
+    (found,) = render(folder, "staging", ReleaseRef(), settings).of("Deployment")
+    assert found["metadata"]["namespace"] == "model-staging"
+    pod = found["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert {each["image"] for each in (*pod["initContainers"], container)} == {IMAGE}
+    assert container["args"] == ["watch", "staging"]
+    assert container["livenessProbe"]["exec"]["command"][-2:] == ["staging", "--alive"]
+    own = folder / "infra/environments/staging/kustomization.yaml"
+    own.write_text(own.read_text().partition("images:")[0])
+    with pytest.raises(InputError, match="image of Deployment/delivery is still 'unset/delivery'"):
+        render(folder, "staging", ReleaseRef(), settings)
 
 
 def test_keda_scales_each_release_by_its_own_requests(tmp_path: Path) -> None:

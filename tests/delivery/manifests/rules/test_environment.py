@@ -4,7 +4,7 @@ import pytest
 
 from delivery.manifests.objects import Manifests
 from delivery.manifests.rules.environment import RULES
-from tests.delivery.manifests.controls import GONE, Spoil, add, broken_by, drop, put
+from tests.delivery.manifests.controls import GONE, Spoil, add, broken_by, drop, put, watching
 
 OPEN = {"ingress": [{"ports": [{"port": 3000}]}], "podSelector": {}, "policyTypes": ["Ingress"]}
 EVERYBODY = {**OPEN, "ingress": [{"from": [{}]}]}
@@ -22,6 +22,11 @@ def route(name: str) -> Spoil:
 
 def move_the_route(spoiled: Manifests) -> None:
     spoiled.route["metadata"]["namespace"] = "other"
+
+
+def without_liveness(spoiled: Manifests) -> None:
+    watching()(spoiled)
+    del spoiled.of("Deployment")[0]["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
 
 
 CONTROLS: list[tuple[str, Spoil]] = [
@@ -49,6 +54,9 @@ CONTROLS: list[tuple[str, Spoil]] = [
     ("gateway-alone", put("Service", ("spec", "externalIPs"), ["192.0.2.1"])),
     ("own-routes", put("Gateway", (*LISTENER, "allowedRoutes", "namespaces", "from"), "All")),
     ("closed-at-first", route("r-000000000000")),
+    ("one-watcher", watching(replicas=2)),
+    ("one-watcher", watching(strategy={"type": "RollingUpdate"})),
+    ("one-watcher", without_liveness),
     ("no-secret", add("Secret")),
 ]
 
@@ -56,6 +64,10 @@ CONTROLS: list[tuple[str, Spoil]] = [
 @pytest.mark.parametrize(("rule", "spoil"), CONTROLS)
 def test_a_control_breaks_its_rule(rule: str, spoil: Spoil) -> None:
     assert rule in broken_by(spoil)
+
+
+def test_a_watcher_breaks_no_rule() -> None:
+    assert broken_by(watching()) == set()
 
 
 def test_every_rule_has_a_control() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.manifests.objects import Manifests
 from delivery.manifests.rules.pods import RULES
 from tests.delivery.manifests.controls import (
     CONTAINER,
@@ -29,6 +30,12 @@ def variable(name: str) -> tuple[str | int, ...]:
     return ("env", listed(found, name), "value")
 
 
+def as_delivery(spoiled: Manifests) -> None:
+    """A release that takes the account of `delivery`, and with it the rights."""
+    for name, value in (("serviceAccountName", "delivery"), ("automountServiceAccountToken", True)):
+        pod(name, to=value)(spoiled)
+
+
 TAG = "registry.invalid/model:latest"
 ON_THE_NODE = [{"name": "tmp", "hostPath": {"path": "/"}}]
 CONTROLS: list[tuple[str, Spoil]] = [
@@ -46,6 +53,7 @@ CONTROLS: list[tuple[str, Spoil]] = [
     ("nothing-of-the-node", pod("volumes", to=ON_THE_NODE)),
     ("nothing-of-the-node", container("ports", 0, "hostPort", to=80)),
     ("no-token", pod("automountServiceAccountToken", to=True)),
+    ("no-token", as_delivery),
     ("own-account", pod("serviceAccountName", to="default")),
     ("memory", container("resources", "limits", "memory", to="1Gi")),
     ("memory", container("resources", "limits", "memory", to=GONE)),
@@ -59,6 +67,7 @@ CONTROLS: list[tuple[str, Spoil]] = [
     ("grace", pod("terminationGracePeriodSeconds", to=19)),
     ("pre-stop", container("lifecycle", to=GONE)),
     ("no-secret-in-the-open", container("env", 0, to={"name": "SERVING_LOG_KEY", "value": "k"})),
+    ("no-secret-in-the-open", container("env", 0, to={"name": "A_KEY", "value": "/etc/4K+aA=="})),
     ("spread", pod("topologySpreadConstraints", 0, to={"topologyKey": "kubernetes.io/hostname"})),
 ]
 

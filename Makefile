@@ -79,7 +79,7 @@ cluster: setup ## a Kubernetes API server with its controllers, on this machine,
 cluster-down: setup ## take it down, and leave nothing of it
 	@python -m tests.cluster down
 
-test-cluster: setup ## what only a real API server shows (KUBECONFIG: on that cluster; NODE=1: a kubelet too)
+test-cluster: setup ## what only a real API server shows (KUBECONFIG: on that cluster; NODE=1: a kubelet too; THOROUGH=1: all)
 	@python -m tests.cluster test
 
 bench: setup ## measure the service beside others, and how often gates err (after dvc repro; BENCH=quick)

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 Object = Mapping[str, Any]
-PART = "delivery/part"  # the label that says which of the three parts an object belongs to
+PART = "delivery/part"  # the label that says which part an object belongs to
 RELEASE = "delivery/release"  # the label of what belongs to one release
 
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
     """All of one environment with one release: what a person with more rights applies, what
-    `delivery` applies for the release, and the route, which `delivery` alone writes."""
+    `delivery` applies for the release and, in a canary, to divide clients, and the route, which
+    `delivery` alone writes."""
 
     environment: Sequence[Object]
     release: Sequence[Object]
     route: Object
+    divider: Sequence[Object] = ()
 
     @property
     def all(self) -> Sequence[Object]:
-        return [*self.environment, *self.release, self.route]
+        return [*self.environment, *self.release, *self.divider, self.route]
 
     def of(self, *kinds: str) -> Sequence[Object]:
         """The objects of these kinds."""

@@ -24,14 +24,14 @@ SETTINGS = "infra/base/settings.yaml"
 TIME = 30.0  # s: it takes 0.1; some mistakes make kustomize search for ever
 PLACEHOLDER = "unset"
 BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
-PARTS = ("environment", "release", "route")
+PARTS = ("environment", "release", "divider", "route")
 
 
 def render(
-    root: Path, environment: str, release: ReleaseRef, settings: ServingSettings
+    root: Path, environment: str, release: ReleaseRef, settings: ServingSettings, divider: str = ""
 ) -> Manifests:
     """What the checkout at `root` renders for `environment` with `release`; where that is none,
-    nothing is rendered of a release.
+    nothing is rendered of a release, and without an image `divider` nothing of one.
 
     Raises:
         InputError: it does not render, or not to what was asked for; the message names the place.
@@ -46,13 +46,16 @@ def render(
         copy = Path(folder)
         shutil.copytree(root / INFRA, copy / INFRA)
         (copy / desired_path(environment)).write_text(render_desired(Desired(release)))
-        rendered = _settings((copy / SETTINGS).read_text(), environment, settings)
+        rendered = _settings((copy / SETTINGS).read_text(), environment, settings, divider)
         (copy / SETTINGS).write_text(rendered)
         objects = _kustomize(copy / source, source)
     if not release.exists:
         objects = [each for each in objects if _part(each) != "release"]
+    if not divider:
+        objects = [each for each in objects if _part(each) != "divider"]
     manifests = _sorted(objects, source)
     _require_asked(manifests, release, source)
+    _require_divider(manifests, divider, source)
     return manifests
 
 
@@ -67,10 +70,11 @@ def stand_in() -> ReleaseRef:
     return ReleaseRef(f"r-{digest[:12]}", digest, f"registry.invalid/model@sha256:{digest}")
 
 
-def _settings(text: str, environment: str, settings: ServingSettings) -> str:
+def _settings(text: str, environment: str, settings: ServingSettings, divider: str) -> str:
     """The file that carries the settings of instances, with them in it."""
     document = parse_yaml(text, SETTINGS)
     document["data"]["environment"] = environment
+    document["data"]["divider"] = divider
     document["data"]["serving"] = settings.to_environment().get(VARIABLE, "{}")
     return json.dumps(document)
 
@@ -105,7 +109,7 @@ def _sorted(objects: Sequence[Object], source: str) -> Manifests:
     if len(parts["route"]) != 1:
         names = ", ".join(map(named, parts["route"])) or "none"
         raise InputError(f"{source} renders the routes {names}, expected exactly one")
-    return Manifests(parts["environment"], parts["release"], parts["route"][0])
+    return Manifests(parts["environment"], parts["release"], parts["route"][0], parts["divider"])
 
 
 def _part(found: Object) -> str:
@@ -136,6 +140,22 @@ def _require_asked(manifests: Manifests, release: ReleaseRef, source: str) -> No
         raise InputError(
             f"{source} renders {', '.join(sorted(names)) or 'nothing'} of a release, expected "
             f"{release.release} with one Deployment"
+        )
+
+
+def _require_divider(manifests: Manifests, divider: str, source: str) -> None:
+    """InputError unless the pods that divide clients run from that image, where there is one."""
+    containers = [
+        container["image"]
+        for each in manifests.divider
+        if each["kind"] == "Deployment"
+        for container in each["spec"]["template"]["spec"]["containers"]
+    ]
+    if divider and containers != [divider]:
+        raise InputError(
+            f"{source} renders {', '.join(containers) or 'nothing'} that divides clients, but the "
+            f"target in delivery.yaml says `divider: {divider}`. Add the component "
+            "../../components/divider before ../../components/values."
         )
 
 

@@ -40,10 +40,12 @@ def _manifests(root: Path, environment: str) -> Iterator[Finding]:
     path = kustomization(environment)
     if not (root / path).is_file():
         return
-    settings = read_settings(root).serving
+    policy = read_settings(root)
+    named = policy.environments.get(environment)
+    divider = getattr(named.target, "divider", "") if named else ""
     try:
-        render(root, environment, ReleaseRef(), settings)
-        manifests = render(root, environment, stand_in(), settings)
+        render(root, environment, ReleaseRef(), policy.serving, divider)
+        manifests = render(root, environment, stand_in(), policy.serving, divider)
     except InputError as error:
         yield Finding("unrendered", path, 1, str(error))
         return

@@ -124,11 +124,6 @@ class Lease(Protocol):
     """Under which a candidate has traffic."""
 
     @property
-    def port(self) -> int:
-        """Of 127.0.0.1, where it is answered for."""
-        ...
-
-    @property
     def holds(self) -> bool: ...
 
     def renew(self) -> None:

@@ -43,6 +43,7 @@ class Pod:
     address: str
     spec: Mapping[str, Any]
     uid: str
+    account: Mapping[str, str]  # variables that lead to the API server, where it has a token
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     ready: bool = False
@@ -54,7 +55,7 @@ class Pod:
 
     @property
     def container(self) -> Mapping[str, Any]:
-        return next(each for each in self.spec["containers"] if each["name"] == "model")
+        return self.spec["containers"][0]
 
     def live(self, images: Path) -> None:
         """From its start to its end, with its probes; a thread of its own."""
@@ -81,11 +82,13 @@ class Pod:
             "PATH": os.environ["PATH"],
             **{name: value for name, value in given.items() if value is not None},
             **image.get("env", {}),
+            **self.account,
             "POD_ADDRESS": self.address,
             "HOME": str(self.folder),
             "BENTOML_HOME": str(self.folder / "bentoml"),
         }
-        command = [part.replace("POD_ADDRESS", self.address) for part in image["command"]]
+        known = {"POD_ADDRESS": self.address, "POD_ACCOUNT": str(self.folder / "account")}
+        command = [known.get(part, part) for part in image["command"]]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
@@ -126,7 +129,9 @@ class Pod:
         return False
 
     def _asks(self, probe: Mapping[str, Any]) -> bool:
-        url = f"http://{self.address}:3000{probe['httpGet']['path']}"
+        named = {each["name"]: each["containerPort"] for each in self.container["ports"]}
+        asked = probe["httpGet"]
+        url = f"http://{self.address}:{named[asked['port']]}{asked['path']}"
         with suppress(httpx.TransportError):
             return httpx.get(url, timeout=probe["timeoutSeconds"], trust_env=False).is_success
         return False
@@ -168,7 +173,7 @@ class Pod:
             "conditions": [{"type": name, "status": str(value)} for name, value in kinds.items()],
             "containerStatuses": [
                 {
-                    "name": "model",
+                    "name": self.container["name"],
                     "image": self.container["image"],
                     "imageID": self.container["image"],
                     "ready": runs and self.ready,
@@ -218,7 +223,7 @@ class Agent:
         for uid, each in found.items():
             pod = self.pods.get(uid)
             if pod is None and "deletionTimestamp" not in each["metadata"]:
-                pod = self.pods[uid] = self._begin(uid, each["spec"])
+                pod = self.pods[uid] = self._begin(each["metadata"], each["spec"])
             if "deletionTimestamp" in each["metadata"]:
                 self._delete(pod, each["metadata"])
             elif pod:
@@ -226,15 +231,35 @@ class Agent:
         for uid in self.pods.keys() - found.keys():  # deleted by force
             self.pods[uid].ending.set()
 
-    def _begin(self, uid: str, spec: Mapping[str, Any]) -> Pod:
+    def _begin(self, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> Pod:
         self.count += 1
+        uid = metadata["uid"]
         address = f"198.18.{self.count // 250}.{self.count % 250 + 1}"
         subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
         folder = self.folder / "pods" / uid
         folder.mkdir(parents=True)
-        pod = Pod(folder, address, spec, uid)
+        pod = Pod(folder, address, spec, uid, self._account(folder, metadata, spec))
         threading.Thread(target=pod.live, args=(self.folder / IMAGES,), daemon=True).start()
         return pod
+
+    def _account(
+        self, folder: Path, metadata: Mapping[str, Any], spec: Mapping[str, Any]
+    ) -> Mapping[str, str]:
+        """What kubelet mounts, in `folder`/account, and the variables that lead to the API server;
+        nothing without a token."""
+        if not spec.get("automountServiceAccountToken"):
+            return {}
+        place = metadata["namespace"]
+        path = f"/api/v1/namespaces/{place}/serviceaccounts/{spec['serviceAccountName']}/token"
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}
+        made = self.api.post(path, json=asked).raise_for_status().json()
+        account = folder / "account"
+        account.mkdir()
+        (account / "token").write_text(made["status"]["token"])
+        (account / "namespace").write_text(place)
+        shutil.copy(self.folder / "pki" / "ca.crt", account)
+        url = self.api.base_url
+        return {"KUBERNETES_SERVICE_HOST": url.host, "KUBERNETES_SERVICE_PORT": str(url.port)}
 
     def _delete(self, pod: Pod | None, metadata: Mapping[str, Any]) -> None:
         if pod:

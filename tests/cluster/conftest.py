@@ -15,12 +15,13 @@ from tests.cluster.cluster import Kubectl
 from tests.cluster.containers.images import bring
 from tests.cluster.images import service_image
 from tests.cluster.node import PLAN, Node
-from tests.cluster.place import GONE, Cloud, credentials, settle
+from tests.cluster.place import GONE, Cloud, Rollout, credentials, settle
 from tests.delivery.place import judgement
 from tests.origin import Origin, make_origin
 
 CHOSEN = "TEST_CLUSTER"  # the kubeconfig; never that of the person who runs `make test`
 NODE = "NODE"  # set: pods are containers
+THOROUGH = "THOROUGH"  # set: the tests that take longer as well
 GATEWAY = "sigs.k8s.io/gateway-api"
 
 
@@ -56,6 +57,20 @@ def machine(kubectl: Kubectl) -> Machine:
     return Machine(f"http://127.0.0.1:{node.gateway}", image)
 
 
+@pytest.fixture(scope="module")
+def processes() -> None:
+    """Pods are processes: a node of containers has no image of `delivery`, nor room for many."""
+    if os.environ.get(NODE):
+        pytest.skip("needs pods that are processes: `make test-cluster` without NODE=1")
+
+
+@pytest.fixture
+def thorough() -> None:
+    """What takes a minute more, and is tried on request."""
+    if not os.environ.get(THOROUGH):
+        pytest.skip("takes longer: `make test-cluster THOROUGH=1`")
+
+
 @pytest.fixture
 def namespace(kubectl: Kubectl) -> Iterator[str]:
     """The name of a namespace of this test alone, which it makes; removed at the end."""
@@ -72,12 +87,22 @@ def origin(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Origin
 
 
 @pytest.fixture(scope="module")
+def rollout() -> Rollout:
+    """How the environment rolls out: all clients at once. A module may say otherwise."""
+    return None
+
+
+@pytest.fixture(scope="module")
 def cloud(
-    kubectl: Kubectl, machine: Machine, origin: Origin, tmp_path_factory: pytest.TempPathFactory
+    kubectl: Kubectl,
+    machine: Machine,
+    origin: Origin,
+    rollout: Rollout,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Cloud]:
     """An environment where nothing runs yet. The tests of this module go on from each other."""
     namespace = f"model-test-{uuid4().hex[:8]}"
-    made = settle(origin, kubectl, namespace, machine.url)
+    made = settle(origin, kubectl, namespace, machine.url, rollout)
     own = credentials(kubectl, namespace, tmp_path_factory.mktemp("own") / "kubeconfig")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(own))

@@ -1,20 +1,25 @@
 """Stands in for a service in a pod: up in a tenth of a second, and ends as a bento does.
 
-RELEASE_ID is what it answers. A request {"keep": N} costs it N bytes for ever. After SIGTERM it is
-not ready, answers for SERVING_DRAIN_SECONDS more, and then takes no new connection. Standard
-library only.
+It answers RELEASE_ID and the name of its pod; r-fa02… fails 2% of its predictions. A request
+{"keep": N} costs it N bytes for ever. After SIGTERM it is not ready, answers for
+SERVING_DRAIN_SECONDS more, and then takes no new connection. Standard library only.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ENDING = threading.Event()
 KEPT: list[bytes] = []
+ADDRESS = os.environ.get("POD_ADDRESS", "")  # of a pod that is a process
+RELEASE = os.environ.get("RELEASE_ID", "")
+FAILS = int(RELEASE[4:6]) / 100 if RELEASE.startswith("r-fa") else 0.0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -27,10 +32,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         KEPT.append(b"x" * json.loads(body).get("keep", 0))
-        self._say(200)
+        self._say(500 if random.random() < FAILS else 200)
 
     def _say(self, status: int) -> None:
-        body = json.dumps({"release": os.environ["RELEASE_ID"]}).encode()
+        body = json.dumps({"release": RELEASE, "pod": socket.gethostname() + ADDRESS}).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -46,9 +51,9 @@ class Service(ThreadingHTTPServer):
 
 
 def main() -> None:
-    if os.environ["RELEASE_ID"].startswith("r-bad"):
+    if RELEASE.startswith("r-bad"):
         raise SystemExit("ValueError: no model")
-    service = Service((os.environ.get("POD_ADDRESS", ""), 3000), Handler)
+    service = Service((ADDRESS, 3000), Handler)
 
     def end(*_: object) -> None:
         ENDING.set()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +25,14 @@ from delivery.state.snapshot import Snapshot
 from delivery.targets.protocol import Target
 from tests.checkout import ROOT
 from tests.cluster.cluster import Kubectl
+from tests.cluster.images import DIVIDER
 from tests.delivery.place import World
 from tests.origin import Origin
 
 ENV, ONE, TWO = "production", "r-111111111111", "r-222222222222"
 THREE, BAD, GONE = "r-333333333333", "r-bad000000000", "r-900e00000000"
 BUDGET = 600.0  # s
+Rollout = Mapping[str, object] | None  # of the environment; without one, all clients at once
 # In front of the gateway is what ends TLS; the service asks for no key, since gates have none.
 PATCHES = """
 patches:
@@ -71,7 +73,9 @@ class Cloud(World):
         return self.target(self.snapshot(fetch=False).environment(ENV))
 
 
-def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str) -> Cloud:
+def settle(
+    origin: Origin, kubectl: Kubectl, namespace: str, url: str, rollout: Rollout = None
+) -> Cloud:
     """Set up the environment as a person would, and a checkout for it."""
     infra = {
         str(file.relative_to(ROOT)): file.read_text()
@@ -81,12 +85,18 @@ def settle(origin: Origin, kubectl: Kubectl, namespace: str, url: str) -> Cloud:
     own = f"infra/environments/{ENV}/kustomization.yaml"
     infra[own] = infra[own].replace(f"model-{ENV}", namespace) + PATCHES
     place = {"kind": "kubernetes", "namespace": namespace, "url": url}
+    environment: dict[str, object] = {"target": place}
+    if rollout:
+        infra[own] = infra[own].replace("components: [", "components: [../../components/divider, ")
+        place["divider"] = DIVIDER
+        environment["rollout"] = rollout
     policy = parse_yaml((origin.path / "delivery.yaml").read_text(), "delivery.yaml")
-    policy["environments"][ENV] = {"target": place}
+    policy["environments"][ENV] = environment
     text = json.dumps(policy)
     origin.push({**infra, "delivery.yaml": text}, "Run in a cluster")
     serving = parse_settings(text).serving
-    objects = [CLASS, *render(origin.path, ENV, ReleaseRef(), serving).environment]
+    divider = place.get("divider", "")
+    objects = [CLASS, *render(origin.path, ENV, ReleaseRef(), serving, divider).environment]
     for each in objects:
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(each))
     return Cloud(origin.path, lambda _: None)
@@ -105,7 +115,8 @@ def wants(origin: Origin, release: str, previous: str = "") -> None:
 
 def comes_up(cloud: Cloud, origin: Origin, release: str, previous: str = "") -> None:
     wants(origin, release, previous)
-    assert deploy(cloud, ENV, budget=BUDGET).step.state is State.VERIFIED
+    step = deploy(cloud, ENV, budget=BUDGET).step
+    assert step.state is State.VERIFIED, step
 
 
 def credentials(kubectl: Kubectl, namespace: str, file: Path, account: str = "delivery") -> Path:

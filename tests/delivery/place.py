@@ -26,6 +26,7 @@ from delivery.gates.supply_chain.signature import Evidence
 from delivery.gates.verdict import Status, Verdict
 from delivery.settings.policy import Environment, EnvironmentSettings, LocalTargetSettings
 from delivery.state.snapshot import Snapshot
+from delivery.targets.local.routing.lease import port_of
 from delivery.targets.mirror import Mirror
 from delivery.targets.orders import Hold, JournalEntry
 from delivery.targets.protocol import Capabilities, Instance, Lease, Target, Writer
@@ -178,7 +179,7 @@ class Place:
     def divide(self, split: Split, lease: Lease) -> None:
         self._call()
         assert all(self.running.get(release) for release in split.weights), "a share of the dead"
-        self.shares, self.divided, self.under = dict(split.weights), split, lease.port
+        self.shares, self.divided, self.under = dict(split.weights), split, port_of(lease)
         self.mirrored = None
         self.seen.append(",".join(split.weights))
 
@@ -190,10 +191,10 @@ class Place:
         assert self.running.get(mirror.champion), "a mirror before the dead"
         assert self.running.get(mirror.candidate), "copies for the dead"
         self.shares, self.divided = {mirror.champion: 100}, None
-        self.mirrored, self.under = mirror, lease.port
+        self.mirrored, self.under = mirror, port_of(lease)
 
     def is_under(self, lease: Lease) -> bool:
-        return self._has_plan() and self.under == lease.port
+        return self._has_plan() and self.under == port_of(lease)
 
     def is_watched(self) -> bool:
         return self._has_plan() and self.leases[self.under - 1].holds

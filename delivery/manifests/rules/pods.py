@@ -75,11 +75,15 @@ def nothing_of_the_node(manifests: Manifests) -> Complaints:
 
 
 def no_token(manifests: Manifests) -> Complaints:
-    """But for `delivery`, which is what the Role is for; no release may pass for it."""
+    """But for `delivery`, which is what the Role is for, and for the pods that divide clients, whose
+    account may read two things; no release may pass for them."""
     serving = {named(each) for each in manifests.release}
+    dividers = {named(each) for each in manifests.divider}
     for name, pod in pods(manifests):
         trusted = pod.get("serviceAccountName") == ACCOUNT and name not in serving
-        if pod.get("automountServiceAccountToken") is not False and not trusted:
+        if name in dividers or trusted:
+            continue
+        if pod.get("automountServiceAccountToken") is not False:
             yield name, "has a token of the cluster, expected automountServiceAccountToken: false"
 
 

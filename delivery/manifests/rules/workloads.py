@@ -106,7 +106,7 @@ def _for_clients(manifests: Manifests) -> Sequence[Object]:
 
 
 def _of_releases(manifests: Manifests) -> Sequence[Object]:
-    """Their Deployments."""
+    """Their Deployments: the pods that divide clients are as many as a file says."""
     return [each for each in manifests.release if each["kind"] == "Deployment"]
 
 

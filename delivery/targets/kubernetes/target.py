@@ -4,6 +4,7 @@
     HTTPRoute model                     delivery.targets.kubernetes.routing.route
     Deployment, Service, autoscaler     delivery.targets.kubernetes.releases
     and disruption budget r-…
+    Lease and Deployment divider        delivery.targets.kubernetes.dividing, in a canary
 
 What is applied is rendered from infra/ as main has it. Nothing of it lies on this machine.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.errors import InputError
@@ -21,6 +22,7 @@ from delivery.manifests.render import kustomization, render, stand_in
 from delivery.settings.kubernetes import KubernetesTargetSettings
 from delivery.settings.policy import Environment
 from delivery.state.desired import ReleaseRef
+from delivery.targets.kubernetes.dividing.dividing import Dividing
 from delivery.targets.kubernetes.kubectl import Kubectl
 from delivery.targets.kubernetes.releases import Releases
 from delivery.targets.kubernetes.routing.fence import Fence
@@ -30,9 +32,10 @@ from delivery.targets.kubernetes.routing.router import KubernetesRouter
 from delivery.targets.kubernetes.runtime import KubernetesRuntime
 from delivery.targets.protocol import Capabilities, Target
 
-# Weights are of requests, not of clients, and what became of them the gateway tells nobody.
 NOTHING = ReleaseRef()
-CAPABILITIES = Capabilities(lasting=True, shares=True)
+# Weights of a route are of requests, not of clients, and what became of them it tells nobody.
+ROUTED = Capabilities(lasting=True, shares=True)
+DIVIDED = replace(ROUTED, sticky=True, records=True)
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Renderer:
     """Renders releases of `environment` from what `sources` writes into a folder: infra/."""
 
     environment: Environment
-    namespace: str
+    target: KubernetesTargetSettings
     sources: Callable[[Path], None]
     _rendered: dict[ReleaseRef, Manifests] = field(default_factory=dict)
 
@@ -50,18 +53,19 @@ class Renderer:
             with tempfile.TemporaryDirectory(prefix="infra-") as folder:
                 self.sources(Path(folder))
                 name, serving = self.environment.name, self.environment.serving
-                manifests = render(Path(folder), name, release, serving)
+                manifests = render(Path(folder), name, release, serving, self.target.divider)
             self._require_here(manifests)
             self._rendered[release] = manifests
         return self._rendered[release]
 
     def _require_here(self, manifests: Manifests) -> None:
-        if manifests.namespace != self.namespace:
+        wanted = self.target.namespace
+        if manifests.namespace != wanted:
             name = self.environment.name
             raise InputError(
                 f"{kustomization(name)} renders into the namespace {manifests.namespace}, but "
-                f"environments.{name}.target.namespace in delivery.yaml is {self.namespace}. One "
-                "of them is wrong."
+                f"environments.{name}.target.namespace in delivery.yaml is {wanted}. One of "
+                "them is wrong."
             )
 
 
@@ -75,9 +79,9 @@ def access(environment: Environment, sources: Callable[[Path], None]) -> str:
     settings = environment.settings.target
     assert isinstance(settings, KubernetesTargetSettings)
     kubectl = Kubectl(settings.context, settings.namespace)
-    manifests = Renderer(environment, settings.namespace, sources)(stand_in())
+    manifests = Renderer(environment, settings, sources)(stand_in())
     Record(kubectl).read()
-    kubectl.try_out([*manifests.release, manifests.route])
+    kubectl.try_out([*manifests.release, *manifests.divider, manifests.route])
     return f"{kubectl} takes what `delivery` applies"
 
 
@@ -90,9 +94,12 @@ def kubernetes_target(
     kubectl = Kubectl(settings.context, settings.namespace)
     record, releases = Record(kubectl), Releases(kubectl)
     fence = Fence(environment.name, record)
-    renders = Renderer(environment, settings.namespace, sources)
+    renders = Renderer(environment, settings, sources)
+    records = workspace / "targets" / environment.name / "records"
+    dividing = Dividing(kubectl, lambda: renders().divider, records) if settings.divider else None
+    url = settings.url.rstrip("/")
     router = KubernetesRouter(
-        kubectl, settings.url.rstrip("/"), fence, lambda: renders().route, releases.ready
+        kubectl, url, fence, lambda: renders().route, releases.ready, dividing
     )
     runtime = KubernetesRuntime(
         environment.name,
@@ -103,4 +110,4 @@ def kubernetes_target(
         lambda release: renders(release).release,
         workspace,
     )
-    return Target(runtime, router, LeaseOrders(record), CAPABILITIES)
+    return Target(runtime, router, LeaseOrders(record), DIVIDED if dividing else ROUTED)

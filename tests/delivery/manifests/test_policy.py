@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from delivery.errors import InputError
 from delivery.manifests.objects import at
 from delivery.manifests.policy import RULES, breaches
 from delivery.manifests.render import render, stand_in
+from delivery.manifests.rules.rule import pods as pods_of
 from delivery.settings.policy import read_settings
 from delivery.state.desired import ReleaseRef
 from tests.checkout import ROOT
@@ -79,6 +81,31 @@ def test_the_watcher_has_the_image_and_the_name_of_its_environment(tmp_path: Pat
     own.write_text(own.read_text().partition("images:")[0])
     with pytest.raises(InputError, match="image of Deployment/delivery is still 'unset/delivery'"):
         render(folder, "staging", ReleaseRef(), settings)
+
+
+DIVIDER = f"registry.invalid/delivery@sha256:{'2' * 64}"
+
+
+def test_the_divider_is_there_where_the_target_names_its_image(tmp_path: Path) -> None:
+    settings, release = read_settings(ROOT).serving, stand_in()
+    folder = with_component("divider", tmp_path)
+    found = render(folder, "staging", release, settings, DIVIDER)
+    kinds = sorted(each["kind"] for each in found.divider)
+    assert kinds == ["Deployment", "PodDisruptionBudget", "Service"]
+    assert list(map(str, breaches(found))) == []
+    assert render(folder, "staging", release, settings).divider == []
+    with pytest.raises(InputError, match="Add the component"):
+        render(ROOT, "staging", release, settings, DIVIDER)
+
+
+def test_a_token_is_for_the_divider_alone(tmp_path: Path) -> None:
+    settings = read_settings(ROOT).serving
+    found = render(with_component("divider", tmp_path), "staging", stand_in(), settings, DIVIDER)
+    pods: dict[str, Any] = dict(pods_of(found))
+    assert pods["Deployment/divider"]["automountServiceAccountToken"]
+    model = f"Deployment/{stand_in().release}"
+    pods[model]["automountServiceAccountToken"] = True
+    assert [each.object for each in breaches(found)] == [model]
 
 
 def test_keda_scales_each_release_by_its_own_requests(tmp_path: Path) -> None:

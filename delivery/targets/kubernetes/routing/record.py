@@ -23,16 +23,17 @@ ATTEMPTS = 20  # writes that came second before one gives up
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The Lease, be it there or not."""
+    """The Lease of a name, be it there or not."""
 
     kubectl: Kubectl
+    name: str = NAME
 
     def read(self) -> Object:
         """As it is; one without a holder where there is none yet."""
-        return self.kubectl.get("lease", NAME) or {
+        return self.kubectl.get("lease", self.name) or {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
-            "metadata": {"name": NAME, "namespace": self.kubectl.namespace},
+            "metadata": {"name": self.name, "namespace": self.kubectl.namespace},
             "spec": {"leaseTransitions": 0},
         }
 

@@ -3,6 +3,9 @@
     /                           releases, by weight
     /-/<token>/route            the same, for a probe: its answer names the version of the route
     /-/<token>/<release>        one release, for the gates that judge it before it has clients
+    /-/<token>/divider          the pods that divide clients, which tell what they do
+
+While clients are divided, the first two lead to those pods: delivery.targets.kubernetes.dividing.
 
 The token is drawn once and stands in the route, which few may read: it keeps clients from a
 candidate by accident, and authenticates nobody.
@@ -13,25 +16,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from delivery.manifests.objects import Object
 from delivery.targets.kubernetes.routing.fence import EPOCH
+from delivery.targets.local.routing.configuration import PROBE, THROUGH, VERSION
+from delivery.targets.local.routing.requests import STEP
+from delivery.targets.split import Split
 
-VERSION = "X-Delivery-Route"
 STATE = "delivery/route"
 PORT = 3000
+CONTROL = 3001  # of the pods that divide clients
 CLOSED = "closed"
+DIVIDER = "divider"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`weights` (percent) over releases; empty is closed. `reached` are those that gates ask."""
+    """`weights` (percent) over releases; empty is closed. `reached` are those that gates ask, and
+    `divider`. `split` says how clients are divided, if they are."""
 
     weights: Mapping[str, int]
     reached: Set[str]
     token: str
+    split: Split | None = None
 
     @property
     def version(self) -> str:
@@ -43,21 +52,36 @@ class Route:
         return f"/-/{self.token}/{name}"
 
     def to_json(self) -> str:
-        return json.dumps(
-            {"weights": dict(self.weights), "reached": sorted(self.reached), "token": self.token},
-            sort_keys=True,
-        )
+        content = {
+            "weights": dict(self.weights),
+            "reached": sorted(self.reached),
+            "token": self.token,
+            "split": asdict(self.split) if self.split else None,
+        }
+        return json.dumps(content, sort_keys=True)
+
+    @property
+    def says(self) -> Mapping[str, str]:
+        """What the answer to a probe has in its head."""
+        stamp = {STEP: self.split.stamp} if self.split else {}
+        return {VERSION: self.version, **stamp}
 
     def on(self, base: Object, epoch: int) -> dict[str, Any]:
         """The object, out of what infra/ renders with a closed route."""
         metadata = base["metadata"]
         notes = {**metadata.get("annotations", {}), STATE: self.to_json(), EPOCH: str(epoch)}
         clients = dict(base["spec"]["rules"][0])
-        if self.weights:
+        if self.split:
+            clients["backendRefs"] = [{"name": DIVIDER, "port": PORT, "weight": 1}]
+        elif self.weights:
             clients["backendRefs"] = _backends(self.weights)
         probe = _asked("probe", self.path("route"), clients["backendRefs"], "/release")
         told = {"set": [{"name": VERSION, "value": self.version}]}
-        probe["filters"].append({"type": "ResponseHeaderModifier", "responseHeaderModifier": told})
+        asked = {"set": [{"name": PROBE, "value": THROUGH}]}
+        probe["filters"] += [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": asked},
+            {"type": "ResponseHeaderModifier", "responseHeaderModifier": told},
+        ]
         return {
             **base,
             "metadata": {**metadata, "annotations": notes},
@@ -67,7 +91,7 @@ class Route:
                     clients,
                     probe,
                     *(
-                        _asked(name, self.path(name), _backends({name: 1}), "/")
+                        _asked(name, self.path(name), _asked_at(name), "/")
                         for name in sorted(self.reached)
                     ),
                 ],
@@ -80,18 +104,22 @@ def written(route: Object) -> Route | None:
     text = route["metadata"].get("annotations", {}).get(STATE)
     try:
         content = json.loads(text)
-        return Route(content["weights"], frozenset(content["reached"]), content["token"])
+        split = Split(**content["split"]) if content.get("split") else None
+        return Route(content["weights"], frozenset(content["reached"]), content["token"], split)
     except (TypeError, ValueError, KeyError):
         return None
 
 
 def weights_of(route: Object) -> Mapping[str, int]:
     """Release → percent, as the object really says; empty where it leads to nobody."""
-    backends = {}
+    backends: dict[str, int] = {}
     for each in route["spec"]["rules"][0].get("backendRefs", []):
         share = int(each.get("weight", 1))
         if share and each["name"] != CLOSED:
             backends[str(each["name"])] = share
+    if backends.keys() == {DIVIDER}:
+        mine = written(route)
+        return mine.split.weights if mine and mine.split else {}
     whole = sum(backends.values())
     return {name: round(100 * share / whole) for name, share in backends.items()}
 
@@ -113,6 +141,10 @@ def _backends(weights: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {"name": name, "port": PORT, "weight": share} for name, share in sorted(weights.items())
     ]
+
+
+def _asked_at(name: str) -> list[dict[str, Any]]:
+    return [{"name": name, "port": CONTROL if name == DIVIDER else PORT, "weight": 1}]
 
 
 def _asked(name: str, path: str, backends: Any, leads_to: str) -> dict[str, Any]:

@@ -12,17 +12,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
 from delivery.errors import HeldError, TargetError
 from delivery.manifests.objects import Object
+from delivery.targets.kubernetes.dividing.dividing import Dividing
+from delivery.targets.kubernetes.dividing.lease import watched
+from delivery.targets.kubernetes.dividing.records import PodRequests
 from delivery.targets.kubernetes.kubectl import ConflictError, Kubectl
 from delivery.targets.kubernetes.ownership import changes
 from delivery.targets.kubernetes.routing.fence import ROUTE, Fence
 from delivery.targets.kubernetes.routing.route import (
-    VERSION,
+    DIVIDER,
     Route,
     refusals,
     weights_of,
@@ -32,14 +35,20 @@ from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Lease, Requests
 from delivery.targets.split import Split
 
+if TYPE_CHECKING:
+    from delivery.targets.kubernetes.dividing.lease import ClusterLease
+
+ANY: Mapping[str, str] = {}
 ATTEMPTS = 20  # writes that came second: the gateway writes the status of the same object
 FOLLOWS = 60.0  # s: until the gateway does as the route says
 IN_A_ROW = 5  # right answers: a gateway may have replicas that follow one after the other
 ASK, POLL = 5.0, 0.2  # s
-UNDECIDED = (
-    "routes of the Gateway API cannot keep a client with its release, and nothing ends a "
-    "candidate's share when nobody watches it. `rollout: at_once` in delivery.yaml."
+UNDIVIDED = (
+    "a route of the Gateway API cannot keep a client with its release, and nothing ends a "
+    "candidate's share when nobody watches it. Name an image of `delivery` as `divider` of the "
+    "target (docs/kubernetes.md), or say `rollout: at_once` in delivery.yaml."
 )
+UNMIRRORED = "copies of requests cannot be sent here. `rollout: canary` or `at_once`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class KubernetesRouter:
     fence: Fence
     base: Callable[[], Object]
     running: Callable[[], Set[str]]
+    dividing: Dividing | None = None
 
     @property
     def url(self) -> str:
@@ -72,13 +82,8 @@ class KubernetesRouter:
         wanted = {release: share for release, share in weights.items() if share}
         if any(share < 0 for share in wanted.values()) or sum(wanted.values()) not in (0, 100):
             raise ValueError(f"weights are percentages that add up to 100, or none: {weights}")
-        environment = self.fence.environment
-        if missing := sorted(wanted.keys() - self.running()):
-            raise TargetError(
-                f"{', '.join(missing)} does not run in {environment}, so it gets no traffic; the "
-                f"route is unchanged. `delivery deploy {environment}` starts it."
-            )
-        self._put(lambda route: replace(route, weights=wanted))
+        self._require_running(wanted)
+        self._put(lambda route: replace(route, weights=wanted, split=None))
 
     def admit(self, release: str) -> str:
         """Give a release an address of its own, without clients; waits until it answers there."""
@@ -88,14 +93,22 @@ class KubernetesRouter:
         return url
 
     def dismiss(self, keep: Set[str]) -> None:
-        """Take the addresses of all others away."""
-        if (before := self._written()) and before.reached - keep:
-            self._put(lambda route: replace(route, reached=frozenset(route.reached & keep)))
+        """Take the addresses of all others away; also that of the pods that divide clients, and
+        these pods, once clients are not divided."""
+        before = self._written()
+        if before is None:
+            return
+        kept = {*keep, *([DIVIDER] if before.split else [])}
+        if before.reached - kept:
+            self._put(lambda route: replace(route, reached=frozenset(route.reached & kept)))
+        if self.dividing and DIVIDER in before.reached - kept:
+            self.dividing.end()
 
     def addresses(self) -> Mapping[str, str]:
         """Release → where it is asked."""
         route = self._written()
-        return {name: f"{self.url}{route.path(name)}" for name in route.reached} if route else {}
+        reached = route.reached - {DIVIDER} if route else ()
+        return {name: f"{self.url}{route.path(name)}" for name in reached} if route else {}
 
     def refresh(self) -> bool:
         """Write what `delivery` wrote last once more. Nothing is started for it."""
@@ -127,10 +140,13 @@ class KubernetesRouter:
         """Close the route: `delivery` may not delete it."""
         if self._read() is not None:
             self._put(lambda route: Route({}, frozenset(), route.token))
+        if self.dividing:
+            self.dividing.end()
 
     def split(self) -> Split | None:
-        """Clients are not divided here."""
-        return None
+        """How clients are divided; None where they are not."""
+        route = self._written()
+        return route.split if route else None
 
     def mirror(self) -> Mirror | None:
         """Nothing is mirrored here."""
@@ -138,29 +154,63 @@ class KubernetesRouter:
 
     @contextmanager
     def watched(self) -> Iterator[Lease]:
-        """TargetError: see `divide`."""
-        yield self._refuse()
+        """A lease of this process, for as long as the block."""
+        with watched(self._dividing.record) as lease:
+            yield lease
 
-    def divide(self, split: Split, lease: Lease) -> None:  # noqa: ARG002 - the protocol has them
-        """TargetError: what a canary needs is not there. `delivery check` says so before."""
-        self._refuse()
+    def divide(self, split: Split, lease: Lease) -> None:
+        """Lead clients through pods that divide them, for as long as `lease` holds. Waits as
+        `set_weights` does, and raises the same."""
+        dividing = self._dividing
+        self._require_running(split.weights)
+        self.fence.require_turn()
+        cast("ClusterLease", lease).carry(split)
+        dividing.start()
+        if not (url := self._divider()):
+            self._put(lambda route: replace(route, reached={*route.reached, DIVIDER}))
+            url = self._divider()
+        self._await(lambda client: dividing.stamp(client, url) == split.stamp, DIVIDER)
+        self._put(lambda route: replace(route, weights=split.weights, split=split))
 
     def reflect(self, mirror: Mirror, lease: Lease) -> None:  # noqa: ARG002 - the protocol has them
-        """TargetError: see `divide`."""
-        self._refuse()
+        """TargetError: `delivery check` says so before."""
+        raise TargetError(f"{self.fence.environment}: {UNMIRRORED}")
 
-    def is_under(self, lease: Lease) -> bool:  # noqa: ARG002 - the protocol has it
-        return False
+    def is_under(self, lease: Lease) -> bool:
+        """Has the candidate its slots under this lease?"""
+        if self.dividing is None or self.split() is None:
+            return False
+        holder = self.dividing.record.read()["spec"].get("holderIdentity")
+        return bool(holder == cast("ClusterLease", lease).identity)
 
     def is_watched(self) -> bool:
-        return False
+        """Has the candidate its slots under a lease that holds, whosever it is?"""
+        divided = self.dividing and self.split()
+        return bool(divided and self.dividing and self.dividing.is_watched(self._divider()))
 
-    def requests(self, split: Split) -> Requests:  # noqa: ARG002 - the protocol has it
-        """TargetError: see `divide`."""
-        self._refuse()
+    def requests(self, split: Split) -> Requests:
+        """What was written down about the requests of an attempt; `samples` reads on."""
+        return PodRequests(self._dividing.records, self._divider, split)
 
-    def _refuse(self) -> NoReturn:
-        raise TargetError(f"{self.fence.environment}: {UNDECIDED}")
+    @property
+    def _dividing(self) -> Dividing:
+        if self.dividing is None:
+            raise TargetError(f"{self.fence.environment}: {UNDIVIDED}")
+        return self.dividing
+
+    def _divider(self) -> str:
+        """Where the pods that divide clients are asked; empty where there are none."""
+        route = self._written()
+        there = route and DIVIDER in route.reached
+        return f"{self.url}{route.path(DIVIDER)}" if route and there else ""
+
+    def _require_running(self, weights: Mapping[str, int]) -> None:
+        environment = self.fence.environment
+        if missing := sorted(weights.keys() - self.running()):
+            raise TargetError(
+                f"{', '.join(missing)} does not run in {environment}, so it gets no traffic; the "
+                f"route is unchanged. `delivery deploy {environment}` starts it."
+            )
 
     def _read(self) -> Object | None:
         return self.kubectl.get(*ROUTE)
@@ -212,15 +262,17 @@ class KubernetesRouter:
         """Does a client meet this version, and a release that it leads to?"""
         url = f"{self.url}{route.path('route')}"
         if route.weights:
-            return self._says(client, url, set(route.weights), route.version)
+            return self._says(client, url, set(route.weights), route.says)
         with suppress(httpx.TransportError):
             return client.get(self.url).status_code in (404, 500, 502, 503)
         return False
 
-    def _says(self, client: httpx.Client, url: str, releases: Set[str], version: str = "") -> bool:
+    def _says(
+        self, client: httpx.Client, url: str, releases: Set[str], head: Mapping[str, str] = ANY
+    ) -> bool:
         with suppress(httpx.TransportError, ValueError, KeyError, TypeError):
             answer = client.get(url)
-            fits = version in ("", answer.headers.get(VERSION))
+            fits = all(answer.headers.get(name) == value for name, value in head.items())
             return fits and json.loads(answer.content)["release"] in releases
         return False
 

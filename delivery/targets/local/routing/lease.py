@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol, cast
 
 import httpx
 
 from delivery.bento.readiness import local_client
+from delivery.targets import protocol
 
 ASK = 1.0  # s: as long as the router waits
 LASTS = 30.0  # s: a look at main takes a second or two
@@ -41,6 +42,18 @@ class Lease:
     def end(self) -> None:
         """It holds no more."""
         self._until = 0.0
+
+
+class Answered(Protocol):
+    """A lease that the router asks for itself, at `port` of the candidate's address."""
+
+    @property
+    def port(self) -> int: ...
+
+
+def port_of(lease: protocol.Lease) -> int:
+    """Where a lease of this kind of router is answered for."""
+    return cast("Answered", lease).port
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from delivery.processes.process import Process
 from delivery.targets.local.routing.certificate import certificate
 from delivery.targets.local.routing.configuration import Plan, Rollout, configuration
 from delivery.targets.local.routing.fence import Fence
-from delivery.targets.local.routing.lease import is_held, watched
+from delivery.targets.local.routing.lease import is_held, port_of, watched
 from delivery.targets.local.routing.mirroring import Reflection
 from delivery.targets.local.routing.requests import Requests
 from delivery.targets.local.routing.route_file import RouteFile
@@ -118,7 +118,7 @@ class LocalRouter:
         """Give the candidate its slots for as long as `lease` is renewed; otherwise its clients
         are answered by the champion. Waits as `set_weights` does, and raises the same."""
         addresses = self._addresses(split.weights)
-        rollout = Rollout(split, lease.port)
+        rollout = Rollout(split, port_of(lease))
         with self.fence.write():
             self.traefik.records.begin(split.attempt, self.traefik.reopen)
         self._apply(split.weights, addresses, set(split.weights), rollout)
@@ -128,7 +128,7 @@ class LocalRouter:
         champion answers everybody. Waits as `set_weights` does, and raises the same."""
         weights = {mirror.champion: 100}
         addresses = self._addresses({**weights, mirror.candidate: 0})
-        self._apply(weights, addresses, set(weights), Reflection(mirror, lease.port))
+        self._apply(weights, addresses, set(weights), Reflection(mirror, port_of(lease)))
 
     def refresh(self, neighbours: Mapping[str, str] = NOBODY) -> bool:
         """Put the same weights in force for the releases that are alive now; True if Traefik had
@@ -164,7 +164,7 @@ class LocalRouter:
     def is_under(self, lease: Lease) -> bool:
         """Has the candidate its slots, or its copies, under this lease?"""
         plan = self.file.plan()
-        return plan is not None and plan.lease == lease.port
+        return plan is not None and plan.lease == port_of(lease)
 
     def is_watched(self) -> bool:
         """Has the candidate its slots or copies under a lease that holds, whosever it is?"""

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from delivery.manifests.objects import Object
+from delivery.targets.kubernetes.dividing.lease import split_of
 from delivery.targets.kubernetes.kubectl import ConflictError
 
 NAMES = {
@@ -111,9 +112,21 @@ def gateway(memory: Memory) -> Iterator[str]:
             for each in rule.get("filters", []) if rule else []:
                 for header in each.get("responseHeaderModifier", {}).get("set", []):
                     self.send_header(header["name"], header["value"])
+            names = [each["name"] for each in sorted(backends, key=lambda each: -each["weight"])]
+            told = {"release": names[0] if names else ""}
+            if names == ["divider"]:
+                told = self._divided()
             self.end_headers()
-            names = sorted(backends, key=lambda each: -each["weight"])
-            self.wfile.write(json.dumps({"release": names[0]["name"] if names else ""}).encode())
+            self.wfile.write(json.dumps(told).encode())
+
+        def _divided(self) -> dict[str, Any]:
+            """As the pods do that follow the Lease."""
+            lease = memory.objects["Lease", "divider"]
+            split = split_of(lease)
+            assert split
+            self.send_header("X-Delivery-Step", split.stamp)
+            watched = bool(lease["spec"].get("holderIdentity"))
+            return {"release": split.champion, "stamp": split.stamp, "watched": watched}
 
         def log_message(self, *_: object) -> None:
             pass

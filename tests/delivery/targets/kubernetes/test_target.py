@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import InputError
+from delivery.settings.kubernetes import KubernetesTargetSettings
 from delivery.settings.policy import Environment, parse_settings
 from delivery.state.desired import ReleaseRef
 from delivery.targets.kubernetes.kubectl import Kubectl
@@ -25,6 +26,12 @@ def environment(namespace: str = "model-staging") -> Environment:
     return parse_settings(TEXT % namespace).environment("staging")
 
 
+def kubernetes(environment: Environment) -> KubernetesTargetSettings:
+    target = environment.settings.target
+    assert isinstance(target, KubernetesTargetSettings)
+    return target
+
+
 def sources(folder: Path) -> None:
     shutil.copytree(ROOT / "infra", folder / "infra")
 
@@ -37,6 +44,15 @@ def test_it_says_what_it_can() -> None:
     assert target.runtime.environment == "staging"
 
 
+def test_with_an_image_that_divides_clients_it_can_do_a_canary() -> None:
+    image = f"registry.invalid/delivery@sha256:{'2' * 64}"
+    text = (TEXT % "model-staging").replace(" }", f', divider: "{image}" }}')
+    made = parse_settings(f"{text}    rollout: canary").environment("staging")
+    target = kubernetes_target(made, Path(), sources)
+    assert not target.capabilities.lacks(made.settings.rollout.needs)
+    assert target.capabilities.lacks(["mirror", "predictions"])
+
+
 def test_each_release_is_rendered_once() -> None:
     times: list[Path] = []
 
@@ -44,7 +60,7 @@ def test_each_release_is_rendered_once() -> None:
         times.append(folder)
         sources(folder)
 
-    renders = Renderer(environment(), "model-staging", counted)
+    renders = Renderer(environment(), kubernetes(environment()), counted)
     release = ReleaseRef("r-111111111111", image=f"x@sha256:{'1' * 64}")
     assert renders(release) is renders(release)
     assert renders().release == []
@@ -54,7 +70,7 @@ def test_each_release_is_rendered_once() -> None:
 
 def test_another_namespace_than_the_settings_have_is_refused() -> None:
     with pytest.raises(InputError, match="renders into the namespace model-staging, but"):
-        Renderer(environment("other"), "other", sources)()
+        Renderer(environment("other"), kubernetes(environment("other")), sources)()
 
 
 def test_access_is_tried_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

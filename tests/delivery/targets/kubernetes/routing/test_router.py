@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from delivery.errors import HeldError, TargetError
+from delivery.manifests.objects import PART
+from delivery.targets.kubernetes.dividing import lease
+from delivery.targets.kubernetes.dividing.dividing import Dividing
 from delivery.targets.kubernetes.kubectl import ConflictError
 from delivery.targets.kubernetes.routing import router
+from delivery.targets.mirror import Mirror
 from delivery.targets.protocol import Writer
+from delivery.targets.split import Split
 from tests.delivery.targets.kubernetes.conftest import Place
 
 ONE, TWO = "r-111111111111", "r-222222222222"
@@ -115,3 +123,76 @@ def test_clients_are_not_divided(both: Place) -> None:
     assert not both.router.is_watched()
     with pytest.raises(TargetError, match="rollout: at_once"), both.router.watched():
         pass
+
+
+@pytest.fixture
+def dividing(both: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """`both`, with an image that divides clients."""
+    monkeypatch.setattr(lease, "BEAT", 0.02)
+    whole = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}
+    both.memory.status = lambda _: whole
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "divider", "labels": {PART: "divider"}},
+        "spec": {"replicas": 1},
+    }
+    pods = Dividing(both.memory, lambda: [deployment], Path("/nowhere"))  # type: ignore[arg-type]
+    object.__setattr__(both.router, "dividing", pods)
+    both.router.set_weights({ONE: 100})
+    return both
+
+
+STEP = Split("a" * 40, 1, ONE, TWO, 5)
+
+
+def test_clients_are_divided_under_a_lease(dividing: Place) -> None:
+    own = dividing.router
+    with own.watched() as mine, own.watched() as other:
+        own.divide(STEP, mine)
+        assert own.split() == STEP
+        assert own.weights() == {ONE: 95, TWO: 5}
+        assert own.problem() == ""
+        assert own.addresses().keys() == {ONE, TWO}
+        assert own.is_watched()
+        assert (own.is_under(mine), own.is_under(other)) == (True, False)
+        own.divide(replace(STEP, step=2, share=25), mine)
+        assert own.weights() == {ONE: 75, TWO: 25}
+    assert not own.is_watched()
+
+
+def test_the_pods_that_divide_stay_until_nothing_leads_there(dividing: Place) -> None:
+    own = dividing.router
+    with own.watched() as mine:
+        own.divide(STEP, mine)
+        own.dismiss({ONE, TWO})
+        assert ("Deployment", "divider") in dividing.memory.objects
+        own.set_weights({TWO: 100})
+        assert (own.split(), own.weights()) == (None, {TWO: 100})
+        assert not own.is_under(mine)
+        assert ("Deployment", "divider") in dividing.memory.objects  # requests may be under way
+        own.dismiss({TWO})
+    assert ("Deployment", "divider") not in dividing.memory.objects
+
+
+def test_a_stop_ends_them_as_well(dividing: Place) -> None:
+    with dividing.router.watched() as mine:
+        dividing.router.divide(STEP, mine)
+        dividing.router.stop()
+    assert dividing.router.weights() == {}
+    assert ("Deployment", "divider") not in dividing.memory.objects
+
+
+def test_another_hand_at_a_divided_route_is_told(dividing: Place) -> None:
+    with dividing.router.watched() as mine:
+        dividing.router.divide(STEP, mine)
+        rule = dividing.memory.objects[KEY]["spec"]["rules"][0]
+        rule["backendRefs"] = [{"name": TWO, "port": 3000, "weight": 1}]
+        assert dividing.router.weights() == {TWO: 100}
+        assert "changed" in dividing.router.problem()
+
+
+def test_nothing_is_mirrored(dividing: Place) -> None:
+    with dividing.router.watched() as mine, pytest.raises(TargetError, match="copies"):
+        dividing.router.reflect(Mirror("a" * 40, 1, ONE, TWO, 10), mine)
+    assert dividing.router.mirror() is None

@@ -33,8 +33,8 @@ def watch(environment: str, interval: float, *, alive: bool) -> None:
     from delivery.commands.watch import watch as run
 
     if alive:
-        look = ask(context(), environment)
-        click.echo(f"{environment}: {look.outcome or look.trouble}")
+        last = ask(context(), environment)
+        click.echo(f"{environment}: {last.outcome or last.trouble}")
         return
     for sign in (signal.SIGTERM, signal.SIGINT):  # a shell lets its background ignore Ctrl-C
         signal.signal(sign, signal.default_int_handler)

@@ -88,7 +88,7 @@ def command(context: Context, base: str, *, push_to: str = "") -> ImageResult:
     """
     reference = Reference.parse(base, "--base")
     name = repository(push_to, "--push") if push_to else ""
-    main = context.snapshot().repository.main()
+    main = context.snapshot().commit
     below, folder = pull(reference, context.workspace), images(context.workspace) / TAG
     shutil.rmtree(folder, ignore_errors=True)
     context.progress(f"building the image of delivery on {reference.name}")

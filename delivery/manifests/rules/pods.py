@@ -75,8 +75,8 @@ def nothing_of_the_node(manifests: Manifests) -> Complaints:
 
 
 def no_token(manifests: Manifests) -> Complaints:
-    """But for `delivery`, which is what the Role is for, and for the pods that divide clients, whose
-    account may read two things; no release may pass for them."""
+    """But for `delivery`, which is what the Role is for, and for the pods that divide clients,
+    whose account may read two things; no release may pass for them."""
     serving = {named(each) for each in manifests.release}
     dividers = {named(each) for each in manifests.divider}
     for name, pod in pods(manifests):

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from tests.origin import Origin
 PODS, CLIENTS, REQUESTS = 8, 8, 100
 
 
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("processes", "thorough")
 def test_every_pod_gets_its_share(cloud: Cloud, origin: Origin, admin: Callable[..., str]) -> None:
     """Requests per pod within 20% of each other."""
     comes_up(cloud, origin, ONE)
@@ -26,7 +27,7 @@ def test_every_pod_gets_its_share(cloud: Cloud, origin: Origin, admin: Callable[
     ready = "jsonpath={.status.readyReplicas}"
     eventually(lambda: admin("get", "deployment", ONE, "-o", ready) == str(PODS), seconds=120)
     url, counts = cloud.place.router.url, Counter[str]()
-    eventually(lambda: len({_asked(url) for _ in range(PODS)}) == PODS, seconds=60)
+    eventually(lambda: len({_asked(url) for _ in range(PODS)} - {""}) == PODS, seconds=60)
 
     def ask() -> None:
         with httpx.Client(trust_env=False, timeout=30) as client:
@@ -49,5 +50,7 @@ def _answer(client: httpx.Client, url: str) -> str:
 
 
 def _asked(url: str) -> str:
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    """The pod that answers a new connection; empty where a busy machine had none ready."""
+    with httpx.Client(trust_env=False, timeout=30) as client, suppress(httpx.HTTPStatusError):
         return _answer(client, url)
+    return ""

@@ -1,9 +1,9 @@
 """Killed before and after each side effect of a rollout, or of a rollback, and run again, it ends
 the same.
 
-The target is in memory, git and the event log are real. A point is found by counting: what a run
-does is wrapped, so no new side effect is forgotten. THOROUGH=1 kills at every point, else at each
-fifth.
+The target is in memory, git and the event log are real, and a kill is an exception:
+tests/rollouts/test_kills.py kills processes. A point is found by counting: what a run does is
+wrapped, so no new side effect is forgotten. THOROUGH=1 kills at every point, else at each fifth.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,8 @@ import pytest
 
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
-from delivery.forge.local import LocalForge
-from delivery.git.repository import Repository
-from delivery.state.event_writer import EventWriter
 from delivery.state.snapshot import Snapshot
+from tests.delivery.deployment.faults import WRITES, Fault
 from tests.delivery.deployment.production import ENV, ONE, TWO
 from tests.delivery.deployment.rolling import Says, Traffic, merged
 from tests.delivery.place import Killed, Place, World
@@ -33,33 +31,10 @@ pytestmark = pytest.mark.e2e
 EFFECTS = (
     *((Place, name) for name in ("start", "set_weights", "divide", "reflect", "retire")),
     *((Place, name) for name in ("write_journal", "clear_journal")),
-    (EventWriter, "write"), (EventWriter, "propose"), (Repository, "push_branch"),
-    *((LocalForge, name) for name in ("open", "comment", "close", "merge")),
+    *WRITES,
 )  # fmt: skip
 Act = Callable[[World], None]
 STRIDE = 1 if "THOROUGH" in os.environ else 5
-
-
-@dataclass
-class Fault:
-    """Kills at point number `at`; the names of the points that were passed."""
-
-    at: int | None = None
-    passed: list[str] = field(default_factory=list)
-
-    def point(self, name: str) -> None:
-        if len(self.passed) == self.at:
-            raise Killed(name)
-        self.passed.append(name)
-
-    def around(self, name: str, effect: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*arguments: Any, **more: Any) -> Any:
-            self.point(f"before {name}")
-            result = effect(*arguments, **more)
-            self.point(f"after {name}")
-            return result
-
-        return wrapped
 
 
 @dataclass
@@ -83,15 +58,17 @@ class Template:
 
 def run(world: World, act: Act, patch: pytest.MonkeyPatch, at: int | None) -> list[str]:
     """An act that is killed at a point. Returns the points that it passed."""
-    fault = Fault(at)
-    with patch.context() as within:
-        for kind, name in EFFECTS:
-            within.setattr(kind, name, fault.around(name, getattr(kind, name)))
+    fault = Fault(killed, at)
+    with fault.hooked(patch, EFFECTS):
         try:
             act(world)
         except Killed:
             assert at is not None
     return fault.passed
+
+
+def killed(point: str) -> None:
+    raise Killed(point)
 
 
 def deployed(world: World) -> None:

@@ -76,6 +76,35 @@ def sign(release: str, name: str, base: str, report: Path | None, as_json: bool)
     )  # fmt: skip
 
 
+@image.command()
+@json_option
+def wanted(as_json: bool) -> None:
+    """List the images that environments want."""
+    from delivery.commands.image import wanted as run
+
+    result = run(context())
+    lines = [(each.environment, each.release, each.image) for each in result]
+    show(result, as_json, table(("environment", "release", "image"), lines))
+
+
+@image.command()
+@click.argument("name", metavar="NAME@sha256:…")
+@click.option(
+    "--report",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What Trivy or Grype finds in it today, as JSON.",
+)
+@json_option
+def rescan(name: str, report: Path, as_json: bool) -> None:
+    """Judge what became known about a signed image since."""
+    from delivery.commands.image import rescan as run
+
+    result = run(context(), name, report)
+    show(result, as_json, f"{result.gate}: {result.status}: {result.why}")
+
+
 def _show(result: ImageResult, as_json: bool) -> None:
     where = result.pushed or f"not pushed; it is in {result.layout}"
     show(result, as_json, sizes_table(result), f"image {result.digest}", where)

@@ -1,15 +1,16 @@
 """`delivery image`: the image of a release that main has, and that of `delivery` itself. `build`
-and `command` need no key, `sign` pushes nothing."""
+and `command` need no key, `sign` pushes nothing, `rescan` changes nothing."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from delivery.bento.bento import Bento
+from delivery.bento.bento import NO_IMAGE, Bento
 from delivery.context import Context
 from delivery.errors import HeldError, RefusedError
 from delivery.evidence.supply_chain.vulnerabilities import vouch
@@ -17,7 +18,6 @@ from delivery.forge.protocol import Pull
 from delivery.gates.supply_chain import vulnerabilities
 from delivery.gates.verdict import BLOCKING, Verdict
 from delivery.image.build import TAG, build_command
-from delivery.image.layout import Image
 from delivery.image.reference import Reference, repository
 from delivery.image.registry import images, pull, push
 from delivery.image.release import release_image
@@ -135,7 +135,7 @@ def sign(
     context.progress(f"making {reference} again on {below.name}, to compare it")
     found = pulled(reference, context)
     require_of_release(context, bento, record, found, below)
-    scanned = _scanned(context, snapshot, found, report)
+    scanned = _scanned(context, snapshot, found.digest, found.config_digest, report=report)
     statement = Statement.about(reference, found.config_digest, record, below)
     files, verdict = vouched(context, snapshot, statement)
     if verdict.status != "pass":
@@ -156,14 +156,52 @@ def sign(
     return ImageSignResult(release, str(reference), verdict, scanned, pull)
 
 
-def _scanned(context: Context, snapshot: Snapshot, image: Image, report: Path | None) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class WantedImage:
+    """What main wants to run somewhere."""
+
+    environment: str
+    release: str
+    image: str
+
+
+def wanted(context: Context) -> Sequence[WantedImage]:
+    """The images that environments want, for a scanner to look at; a job gets them as JSON."""
+    snapshot = context.snapshot()
+    names = [
+        name for name in snapshot.settings.environments if snapshot.environment(name).runs_images
+    ]
+    versions = {name: snapshot.desired(name).wanted for name in names}
+    found = [
+        WantedImage(name, version.release, version.image)
+        for name, version in versions.items()
+        if version.exists and version.image != NO_IMAGE
+    ]
+    told = json.dumps([asdict(each) for each in found])
+    append(context.surroundings.output, f"images={told}")
+    return found
+
+
+def rescan(context: Context, image: str, report: Path) -> Verdict:
+    """What a scanner finds today in an image that was signed before, by main's policy.
+
+    Raises:
+        InputError: the name is no NAME@sha256:…, or `report` is none.
+        RefusedError: it has a vulnerability that blocks.
+        HeldError: the report does not count.
+    """
+    reference = Reference.parse(image, "IMAGE")
+    return _scanned(context, context.snapshot(), reference.digest, report=report)
+
+
+def _scanned(context: Context, snapshot: Snapshot, *digests: str, report: Path | None) -> Verdict:
     """The verdict on what a scanner found, by main's policy."""
     policy = snapshot.settings.gates.of(vulnerabilities.Policy)
-    scanned = vulnerabilities.judge(vouch(context, snapshot, image, report), policy)
+    scanned = vulnerabilities.judge(vouch(context, snapshot, set(digests), report), policy)
     if scanned.status in BLOCKING:
         kind = RefusedError if scanned.status == "fail" else HeldError
         raise kind(
-            f"nobody signs for {image.digest}: {scanned.gate}: {scanned.why}. docs/images.md says "
+            f"nobody signs for {digests[0]}: {scanned.gate}: {scanned.why}. docs/images.md says "
             "what to do."
         )
     return scanned

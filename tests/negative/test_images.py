@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from delivery.commands.deploy import deploy
-from delivery.commands.image import ImageSignResult, sign
+from delivery.commands.image import ImageSignResult, rescan, sign, wanted
 from delivery.commands.promote import promote
 from delivery.commands.rollback import rollback
 from delivery.deployment import active
@@ -306,6 +306,28 @@ def test_an_exception_that_has_expired_is_refused_by_vulnerabilities(
         return
     with pytest.raises(RefusedError, match=f"which was allowed until {until}"):
         scanned(OPENSSL)
+
+
+def test_what_becomes_known_after_the_signature_is_refused_by_vulnerabilities(
+    origin: Origin, world: Imaged, tmp_path: Path
+) -> None:
+    """Of the images that run, and nothing else happens to them."""
+    publish(origin)
+    origin.promote(ENV, ONE)
+    assert verified(world)
+    (found,) = wanted(world)
+    assert (found.environment, found.release, found.image) == (ENV, ONE, str(IMAGE))
+    report = tmp_path / "scan.json"
+    about = {"ImageID": "sha256:0", "RepoDigests": [str(IMAGE)]}
+    today = {"CreatedAt": datetime.now(UTC).isoformat()}
+    report.write_text(json.dumps(trivy(**about) | today))
+    assert rescan(world, found.image, report).status == "pass"
+    with pytest.raises(HeldError, match="about another image"):
+        rescan(world, str(REBUILT), report)
+    report.write_text(json.dumps(trivy(OPENSSL, **about) | today))
+    with pytest.raises(RefusedError, match=r"CVE-2026-0001 \(high\), fixed in 3\.0\.2"):
+        rescan(world, found.image, report)
+    assert world.yard.shares == {ONE: 100}
 
 
 def test_a_report_that_is_old_or_about_another_image_is_held_by_vulnerabilities(

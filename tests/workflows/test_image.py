@@ -1,5 +1,6 @@
-"""image.yml as it is, from a release on main to an image that main vouches for, with a registry on
-loopback. What Grype finds is played, and Sigstore keeps what it would attest."""
+"""image.yml and rescan.yml as they are, with a registry on loopback: from a release on main to an
+image that main vouches for, and that a scanner is asked about later. What Grype finds is played,
+and Sigstore keeps what it would attest."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from delivery.bento.bento import Bento
 from delivery.bento.digest import release_id
 from delivery.image.reference import Reference
 from delivery.image.registry import push
+from delivery.state.desired import Desired, ReleaseRef, desired_path, render_desired
 from delivery.state.record import pointer_path, record_path, render_record
 from delivery.storage.store import Store
 from delivery.trust.keys import own_file, own_public_key
@@ -25,6 +27,7 @@ from tests.delivery.image.test_build import bento as toy
 from tests.delivery.scanners.test_image_report import MATCH
 from tests.images.engine import registry
 from tests.origin import record as record_of
+from tests.origin import version
 from tests.workflows import act
 from tests.workflows.parsed import ROOT, WORKFLOWS
 from tests.workflows.world import World, world
@@ -52,13 +55,20 @@ class Yard:
     scanned: Path
 
     def run(self, *found: Any) -> act.Run:
+        self.will_find(*found)
+        return self.here.dispatch("image.yml", {"release": self.release, "base": str(self.base)})
+
+    def will_find(self, *found: Any) -> None:
         told = {
             "matches": list(found),
             "source": {"type": "image", "target": {"manifestDigest": "DIGEST"}},
             "descriptor": {"name": "grype", "timestamp": "NOW"},
         }
         self.scanned.write_text(json.dumps(told))
-        return self.here.dispatch("image.yml", {"release": self.release, "base": str(self.base)})
+
+    def rescan(self, *found: Any) -> act.Run:
+        self.will_find(*found)
+        return self.here.dispatch("rescan.yml", {})
 
     @property
     def statements(self) -> list[str]:
@@ -149,3 +159,22 @@ def test_a_severe_vulnerability_that_a_newer_package_ends_is_not_signed_for(yard
     assert run.jobs["sign"] == "failure"
     assert "numpy 2.0 has GHSA-aaaa-bbbb-cccc (critical)" in run.log
     assert not (run.artifacts / "attested").exists()
+
+
+def test_what_becomes_known_of_a_wanted_image_fails_the_run_of_a_morning(yard: Yard) -> None:
+    idle = yard.rescan(MATCH)
+    assert idle.ok, idle.log
+    assert idle.jobs == {"wanted": "success"}, "nobody wants an image"
+    image = str(yard.base)  # any image will do
+    wanted = replace(version(yard.release), image=image)
+    place = f'{{ kind: docker, port: 7102, base: "{image}", router: "{image}" }}'
+    files = {
+        "delivery.yaml": POLICY.replace("{ kind: local, port: 7102 }", place),
+        desired_path("production"): render_desired(Desired(wanted, ReleaseRef(), "none")),
+    }
+    yard.here.branch("docker", files, "Run images")
+    yard.here.hub.bare.git("update-ref", "refs/heads/main", "refs/heads/docker")
+    run = yard.rescan(MATCH)
+    assert run.jobs == {"wanted": "success", "scan": "success", "judge": "failure"}, run.log
+    assert "numpy 2.0 has GHSA-aaaa-bbbb-cccc (critical)" in run.log
+    assert yard.rescan().ok

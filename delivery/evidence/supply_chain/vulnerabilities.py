@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, datetime
 from pathlib import Path
 
 from delivery.errors import InputError
 from delivery.gates.supply_chain.dependencies import Allowed
 from delivery.gates.supply_chain.vulnerabilities import Evidence, Known
-from delivery.image.layout import Image
 from delivery.scanners.dependencies import ALLOWED, allowances
 from delivery.scanners.image_report import read_report
 from delivery.state.snapshot import Snapshot
@@ -20,8 +20,10 @@ MISSING = (
 )
 
 
-def vouch(checkout: Checkout, snapshot: Snapshot, image: Image, report: Path | None) -> Evidence:
-    """Of `image`, by the report in a file. What is allowed is main's.
+def vouch(
+    checkout: Checkout, snapshot: Snapshot, digests: Set[str], report: Path | None
+) -> Evidence:
+    """Of the image that one of `digests` names, by the report in a file. What is allowed is main's.
 
     Raises:
         InputError: the file cannot be read, or is no report about an image.
@@ -30,10 +32,10 @@ def vouch(checkout: Checkout, snapshot: Snapshot, image: Image, report: Path | N
         entry.id: Allowed(entry.until, entry.reason)
         for entry in allowances(snapshot.text(snapshot.commit, ALLOWED))
     }
-    digests, now = frozenset((image.digest, image.config_digest)), datetime.now(UTC)
+    now = datetime.now(UTC)
     in_job = checkout.surroundings.in_job
     if report is None:
-        return Evidence(digests, None, allowed, now, in_job, missing=MISSING)
+        return Evidence(frozenset(digests), None, allowed, now, in_job, missing=MISSING)
     try:
         text = report.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -43,4 +45,4 @@ def vouch(checkout: Checkout, snapshot: Snapshot, image: Image, report: Path | N
         Known(each.names, each.package, each.version, each.severity, each.fixed)
         for each in found.weaknesses
     ]
-    return Evidence(digests, known, allowed, now, in_job, found.digests, found.at)
+    return Evidence(frozenset(digests), known, allowed, now, in_job, found.digests, found.at)

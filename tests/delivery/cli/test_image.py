@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from delivery.commands.image import ImageResult, ImageSignResult
+from delivery.commands.image import ImageResult, ImageSignResult, WantedImage
 from delivery.forge.protocol import Pull
 from delivery.gates.verdict import Verdict
 from tests.delivery.cli.conftest import CommandLine
@@ -43,6 +44,23 @@ def test_that_of_delivery_is_shown_the_same_way(delivery: CommandLine) -> None:
 def test_a_base_is_asked_for(delivery: CommandLine) -> None:
     assert delivery("image", "build", ONE).exit_code != 0
     assert delivery("image", "command").exit_code != 0
+
+
+def test_the_images_that_environments_want_are_listed(delivery: CommandLine) -> None:
+    delivery.returns("image.wanted", [WantedImage("production", ONE, f"host/online@{DIGEST}")])
+    shown = delivery("image", "wanted", "--json").stdout
+    assert json.loads(shown) == [
+        {"environment": "production", "release": ONE, "image": f"host/online@{DIGEST}"}
+    ]
+
+
+def test_what_became_known_needs_a_report(delivery: CommandLine, tmp_path: Path) -> None:
+    calls = delivery.returns("image.rescan", Verdict("vulnerabilities", "pass", "m", "r", "none"))
+    named = f"host/online@{DIGEST}"
+    assert delivery("image", "rescan", named).exit_code != 0
+    shown = delivery("image", "rescan", named, "--report", str(tmp_path / "scan.json")).stdout
+    assert "vulnerabilities: pass: none" in shown
+    assert calls == [(named, tmp_path / "scan.json", {})]
 
 
 def signed(pull: Pull | None) -> ImageSignResult:

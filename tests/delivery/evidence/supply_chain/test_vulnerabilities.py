@@ -28,7 +28,7 @@ def test_a_report_and_what_main_allows(origin: Origin, image: Image, tmp_path: P
     (origin.path / "requirements/advisories.yaml").write_text("")  # a work tree allows nothing
     report = tmp_path / "scan.json"
     report.write_text(json.dumps(trivy(OPENSSL, ImageID=image.config_digest)))
-    evidence = vouch(checkout, checkout.snapshot(), image, report)
+    evidence = vouch(checkout, checkout.snapshot(), {image.digest, image.config_digest}, report)
     assert evidence.image == {image.digest, image.config_digest}
     assert evidence.about == {MANIFEST, image.config_digest}
     assert evidence.known is not None
@@ -38,7 +38,7 @@ def test_a_report_and_what_main_allows(origin: Origin, image: Image, tmp_path: P
 
 def test_without_a_report_it_says_what_brings_one(origin: Origin, image: Image) -> None:
     checkout = Context(origin.path, lambda _: None)
-    evidence = vouch(checkout, checkout.snapshot(), image, None)
+    evidence = vouch(checkout, checkout.snapshot(), {image.digest}, None)
     assert (evidence.known, evidence.in_job) == (None, False)
     assert "--report FILE" in evidence.missing
 
@@ -46,4 +46,4 @@ def test_without_a_report_it_says_what_brings_one(origin: Origin, image: Image) 
 def test_a_file_that_is_not_there_is_named(origin: Origin, image: Image, tmp_path: Path) -> None:
     checkout = Context(origin.path, lambda _: None)
     with pytest.raises(InputError, match="cannot be read"):
-        vouch(checkout, checkout.snapshot(), image, tmp_path / "none.json")
+        vouch(checkout, checkout.snapshot(), {image.digest}, tmp_path / "none.json")

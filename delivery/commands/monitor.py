@@ -28,7 +28,7 @@ from delivery.monitoring.judges.rows import Log
 from delivery.monitoring.judges.trigger import Decision, Past, decide
 from delivery.monitoring.log import read
 from delivery.monitoring.memory import Memory
-from delivery.monitoring.observation import observe, reach, with_counts
+from delivery.monitoring.observation import observe, reach, unserved, with_counts
 from delivery.monitoring.report import Monitored, write
 from delivery.predictions.truth import from_model
 from delivery.release.candidate import released
@@ -102,8 +102,10 @@ def _look(context: Context, snapshot: Snapshot, request: MonitorRequest) -> Moni
     if not history.verified.exists:
         raise HeldError(f"nothing is verified in {name}, so nothing is watched there yet")
     until = time.time() if request.until is None else request.until
-    bento = released(context, snapshot, live).bento
     environment = snapshot.environment(name)
+    if not (environment.settings.serves or request.log):
+        return Monitored(name, live, "", until, 0, unserved(name))
+    bento = released(context, snapshot, live).bento
     runtime = context.target(environment).runtime
     address = request.log or environment.settings.predictions or str(runtime.predictions)
     since = until - reach(policy)

@@ -59,6 +59,16 @@ def observe(
     return Observation(findings, drift.moved(log, policy), _days(log), tuple(notes))
 
 
+def unserved(environment: str) -> Observation:
+    """Of an environment that has no service, and so nothing that a log could hold."""
+    why = (
+        f"{environment} scores files: each `delivery batch run` reports the drift and quality of "
+        "its own input"
+    )
+    finding = Finding("log", "no verdict", "no service", "a prediction log", why)
+    return Observation((finding,), {}, {"day": ()})
+
+
 def with_counts(
     seen: Observation, counts: service.Counts | None, policy: Monitoring
 ) -> Observation:

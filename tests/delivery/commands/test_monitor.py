@@ -27,6 +27,11 @@ from tests.delivery.place import World
 from tests.origin import Origin
 
 END = START + 42 * DAY
+SCORES_FILES = """
+environments:
+  staging: {target: {kind: local, port: 7101}}
+  production: {target: {kind: batch, sample: recent/}}
+"""
 OPEN = CONTRACT.model_copy(update={"inputs": CONTRACT.inputs[:3]})
 
 
@@ -215,6 +220,22 @@ def test_lines_that_cannot_be_read_are_said(world: World) -> None:
 def test_without_a_log_it_says_where_one_comes_from(world: World) -> None:
     with pytest.raises(InputError, match="SERVING_LOG_FOLDER"):
         look(world)
+
+
+def test_where_files_are_scored_nothing_is_watched_and_no_job_fails(
+    world: World, pipeline: Origin, tmp_path: Path
+) -> None:
+    """What monitor.yml does each morning: one job looks, another proposes from what it found."""
+    pipeline.push({"delivery.yaml": SCORES_FILES})
+    found = look(world)
+    (finding,) = found.findings
+    assert (finding.status, finding.measured) == ("no verdict", "no service")
+    assert "delivery batch run" in finding.why
+    proposed = look(world, folder=found.folder.rename(tmp_path / "handed"), propose=True)
+    assert (proposed.decision.propose, proposed.pull) == (False, None)
+    logged(world, quiet())
+    watched = look(world, log=str(world.workspace / "predictions"))
+    assert statuses(watched)["scores"] == "pass", "a log that is named is judged"
 
 
 def test_where_nothing_is_verified_nothing_is_watched(origin: Origin) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from delivery.context import Context
-from delivery.deployment.rollouts.view import RolloutView, ShadowView, view
 from delivery.errors import DeliveryError
 from delivery.events.doubts import Doubts
 from delivery.events.event import State, state_of
@@ -16,6 +16,9 @@ from delivery.state.history import Attempt
 from delivery.state.snapshot import Snapshot
 from delivery.targets.local.supervision import Supervision
 from delivery.targets.protocol import Target
+
+if TYPE_CHECKING:
+    from delivery.deployment.rollouts.view import RolloutView, ShadowView
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         order = target.orders.hold() or target.orders.journal()
         faults = {name: instance.problem for name, instance in instances.items()}
         router = target.router.problem()
-        rollout = view(target, attempt)
+        rollout = _rollout(target, attempt)
     except DeliveryError as error:
         route, faults, router, order, rollout = {}, {"target": str(error)}, "", None, None
     problem = _problem(attempt, route, faults, router)
@@ -100,6 +103,15 @@ def _status(context: Context, snapshot: Snapshot, environment: str) -> Environme
         frozen=str(frozen or ""),
         rollout=rollout,
     )
+
+
+def _rollout(target: Target, attempt: Attempt) -> RolloutView | ShadowView | None:
+    """None where none is under way."""
+    if not attempt.state.is_watched:
+        return None
+    from delivery.deployment.rollouts.view import view  # clients of HTTP, and what judges
+
+    return view(target, attempt)
 
 
 def _unwatched(experiment: Experiment, target: Target) -> str:

@@ -89,6 +89,7 @@ def test_status_imports_nothing_that_it_does_not_use(origin: Origin) -> None:
     modules = imported(origin, "status")
     assert "delivery.commands.status" in modules
     assert modules & HEAVY == set()
+    assert "delivery.deployment.rollouts.view" not in modules, "no rollout is under way"
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("promot", "promote"), ("histroy", "history")])

@@ -177,6 +177,10 @@ def test_of_several_classes_the_curve_is_of_the_top_one() -> None:
         assert (labels is LABELS, scores is SCORES) == (True, True)
 
 
+def test_a_score_that_rounding_lifts_above_one_costs_nothing_and_no_less() -> None:
+    assert [*losses("binary", np.array([1]), np.array([1 + 1e-7]))] == [0]
+
+
 def test_a_calibration_error_weighs_bins_by_their_rows() -> None:
     labels, scores = np.zeros(11, dtype=int), np.linspace(0.0, 1.0, 11)
     bins = calibration(labels, scores)

@@ -38,6 +38,21 @@ def test_a_label_below_zero_is_no_class_and_may_be_a_number() -> None:
         assert labelled(made(labels=labels, task=task)).sum() == known
 
 
+def test_each_value_of_a_segment_has_its_own_figures() -> None:
+    names = np.where(np.arange(SIZE) % 4 == 0, "AA", "UA")
+    pairs = made(segments={"to": names}, noise=0.3)
+    delta = np.abs(pairs.candidate - pairs.champion)
+    assert judge(pairs, Policy()).details["segments"]["to"] == [
+        {
+            "value": name,
+            "pairs": (names == name).sum(),
+            "mean_delta": pytest.approx(delta[names == name].mean()),
+            "flips": pytest.approx(changed(pairs)[names == name].mean()),
+        }
+        for name in ("UA", "AA")
+    ]
+
+
 def row(value: str, pairs: int, flips: float) -> dict[str, object]:
     return {"value": value, "pairs": pairs, "mean_delta": 0.1, "flips": flips}
 

@@ -63,7 +63,8 @@ def test_a_fork_without_such_a_file_has_no_such_libraries(copy: Path) -> None:
 
 def test_a_lock_that_was_deleted_stays_away(copy: Path) -> None:
     assert set(calls(copy)) == {
-        "dev", "delivery", "pipeline", "serving", "serving-gpu", "batch", "shipper", "peers", "bootstrap",
+        "dev", "delivery", "pipeline", "serving", "serving-gpu", "batch", "shipper", "peers",
+        "bootstrap",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from delivery.commands.deploy import deploy
 from delivery.commands.promote import promote
 from delivery.commands.rollback import rollback
 from delivery.context import Context
-from delivery.deployment import advance, reconcile
+from delivery.deployment import active, advance
 from delivery.deployment.advance import PromoteRequest
 from delivery.errors import HeldError, RefusedError
 from delivery.gates.judgement import Judgement
@@ -104,7 +104,7 @@ def yard(docked: Dock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     newer.write_text("a package of the base, in a newer version\n")
     other = on_base(tmp_path / "other", docked.python, {"usr/share/newer": newer})
     bases = docked.base, push(other, f"{docked.host}/base", "made")
-    monkeypatch.setattr(reconcile, "judge_live", judgement("pass"))
+    monkeypatch.setattr(active, "judge_live", judgement("pass"))
     monkeypatch.setattr("delivery.context.released_signature", lambda *_: well_signed())
     subject = type("Candidate", (), {"bento": Bento(release, made.path)})
     monkeypatch.setattr(advance, "released", lambda *_: subject)

@@ -1,5 +1,5 @@
-"""A process that rolls out, or back, gets SIGKILL before or after each of its side effects. Whoever
-runs the command again ends it as if nothing had been, and no client notices.
+"""A process that rejects a release, or rolls one back, gets SIGKILL around its side effects.
+Whoever runs the command again ends it as if nothing had been, and no client notices.
 
 Real processes, git, router and HTTP; the releases are the fake server of the tests, whose verdicts
 are said. THOROUGH=1 kills at every point, else at each sixteenth.
@@ -101,7 +101,7 @@ class Stage:
         history = self.world.snapshot().history(ENV)
         tried = next(other for other in history.attempts if other.commit == attempt)
         weights = dict(self.target.router.weights())
-        answers = "the release" if weights == {release: 100} else "its champion"
+        answers = "the release" if release in weights else "its champion"
         assert list(weights.values()) == [100]
         assert not any(pull.state == "open" for pull in self.world.forge.pulls())
         return (
@@ -149,15 +149,13 @@ def clients(port: int) -> Iterator[dict[int, int]]:
 @pytest.mark.parametrize(
     ("act", "says", "expected"),
     [
-        (deployed, ["wait", "go", "wait", "go"], (
-            ["deployed", "shadow-1", "step-1", "step-2", "step-3", "verified"], "the release", 0)),
         (deployed, ["wait", "stop"], (
             ["deployed", "shadow-1", "step-1", "rejected"], "its champion", 1)),
         (rolled_back, ["go"], (
             ["deployed", "shadow-1", "step-1", "step-2", "step-3", "verified", "revoked-1"],
             "its champion", 1)),
     ],
-    ids=["good", "bad", "rollback"],
+    ids=["rejected", "rolled back"],
 )  # fmt: skip
 def test_a_process_that_is_killed_anywhere_is_taken_over(
     stage: Stage, act: Act, says: list[Says], expected: Ends

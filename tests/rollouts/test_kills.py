@@ -1,5 +1,5 @@
-"""A process that rejects a release, or rolls one back, gets SIGKILL around its side effects.
-Whoever runs the command again ends it as if nothing had been, and no client notices.
+"""A process that rolls out, or back, gets SIGKILL before or after each of its side effects. Whoever
+runs the command again ends it as if nothing had been, and no client notices.
 
 Real processes, git, router and HTTP; the releases are the fake server of the tests, whose verdicts
 are said. THOROUGH=1 kills at every point, else at each sixteenth.
@@ -19,6 +19,7 @@ import pytest
 from delivery.bento.bento import Bento
 from delivery.commands.deploy import deploy
 from delivery.commands.rollback import rollback
+from delivery.storage.checkout import WORKSPACE
 from delivery.targets.local.routing.orders import LocalOrders
 from delivery.targets.local.routing.router import LocalRouter
 from delivery.targets.local.runtime import LocalRuntime
@@ -115,6 +116,7 @@ class Stage:
 def stage(origin: Origin) -> Iterator[Stage]:
     """ONE is verified and live; a release comes by a shadow and a canary."""
     with pytest.MonkeyPatch.context() as patch, machine(origin, patch) as world:
+        (origin.path / ".git/info/exclude").write_text(f"{WORKSPACE}/\n", encoding="utf-8")
         made = Stage(origin, world, patch, judged_by(patch), shadowed_by(patch))
         origin.push({"delivery.yaml": policy("[shadow, canary]")}, "Roll out in steps")
         write_contract(Bento(ONE, fake_bento(world.root.parent / "bentos" / ONE)))
@@ -149,13 +151,15 @@ def clients(port: int) -> Iterator[dict[int, int]]:
 @pytest.mark.parametrize(
     ("act", "says", "expected"),
     [
+        (deployed, ["wait", "go", "wait", "go"], (
+            ["deployed", "shadow-1", "step-1", "step-2", "step-3", "verified"], "the release", 0)),
         (deployed, ["wait", "stop"], (
             ["deployed", "shadow-1", "step-1", "rejected"], "its champion", 1)),
         (rolled_back, ["go"], (
             ["deployed", "shadow-1", "step-1", "step-2", "step-3", "verified", "revoked-1"],
             "its champion", 1)),
     ],
-    ids=["rejected", "rolled back"],
+    ids=["verified", "rejected", "rolled back"],
 )  # fmt: skip
 def test_a_process_that_is_killed_anywhere_is_taken_over(
     stage: Stage, act: Act, says: list[Says], expected: Ends

@@ -162,12 +162,6 @@ def test_ten_calibration_bins_have_the_lowest_scores_first() -> None:
     assert [part["rows"] for part in calibration(np.zeros(3), np.arange(3.0))] == [1, 1, 1]
 
 
-def test_rows_of_one_score_fill_the_bins_in_their_order() -> None:
-    """So the curve of a model with few scores is the same on every machine."""
-    bins = calibration(np.arange(1_000), np.full(1_000, 0.5))
-    assert [part["observed"] for part in bins] == [49.5 + 100 * n for n in range(10)]
-
-
 def test_of_several_classes_the_curve_is_of_the_top_one() -> None:
     right, top = confidence("multiclass", CLASSES, THREE)
     assert right.mean() == reference.accuracy_score(CLASSES, THREE.argmax(axis=1))

@@ -28,7 +28,7 @@ from delivery.release.training import STAGES
 from delivery.storage.checkout import Checkout
 
 ARTIFACTS = "artifacts"
-CODE = Path(__file__).resolve().parents[3]
+CODE = Path(__file__).resolve().parents[4]
 SHUT = ("artifacts/data/holdout.parquet", "artifacts/data/raw.parquet")
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 UNSEALED = 4  # how `pipeline.sealed --again` ends where the kernel cannot seal

@@ -3,8 +3,9 @@ an experiment is a fraction of a second."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,16 +86,32 @@ def proposed_gates(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(advancing, "markdown", lambda _: "report")
 
 
+class Evenly:
+    """Release → whether a user acts, as often as said and in even distances. How often chance
+    misleads an experiment is simulated, not tried once: docs/analysis.md."""
+
+    def __init__(self, shares: Mapping[str, float]) -> None:
+        self._shares, self._due = shares, dict.fromkeys(shares, 0.0)
+        self._lock = threading.Lock()
+
+    def __call__(self, release: str) -> float:
+        with self._lock:
+            self._due[release] += self._shares[release]
+            acts = self._due[release] >= 1
+            self._due[release] -= acts
+        return float(acts)
+
+
 @contextmanager
 def lab(origin: Origin, *, better: float = 0.5, share: int = 50) -> Iterator[Lab]:
-    """A user acts with a chance of a half after an answer of ONE, and of `better` after TWO."""
+    """Users act after half of the answers of ONE, and after a share `better` of those of TWO."""
     with pytest.MonkeyPatch.context() as patch, machine(origin, patch) as world:
         patch.setattr(outcomes, "DAY", DAY)
         patch.setattr(conduct, "LOOK", 0.5)
         patch.setattr(begin, "judge_live", judgement("pass"))
         proposed_gates(patch)
         ready(origin, world, share)
-        acts = {ONE: 0.5, TWO: better}
-        load = Load(world.place(ENV).router.port, USERS, 150, acts.__getitem__)
+        acts = Evenly({ONE: 0.5, TWO: better})
+        load = Load(world.place(ENV).router.port, USERS, 150, acts)
         with load.running():
             yield Lab(world, load, time.monotonic())

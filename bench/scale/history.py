@@ -5,7 +5,6 @@ environments, written by `git fast-import` in seconds.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,15 +16,10 @@ from delivery.events.entry import Entry, Proposed
 from delivery.events.event import Event
 from delivery.git.refs import LogName, proposal_sha256, proposal_tag
 from delivery.state.desired import Desired, ReleaseRef, desired_path, evidence_path, render_desired
-from delivery.state.record import (
-    Platform,
-    Record,
-    Source,
-    record_path,
-    record_sha256,
-    render_record,
-)
+from delivery.state.record import record_path, render_record
 from delivery.trust.keys import Role, own_key
+from tests.origin import evidence_about, version
+from tests.origin import record as made_up
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 WHO = "Bench <bench@example.com>"
@@ -80,12 +74,12 @@ def _main(size: Size, pem: str) -> Iterator[bytes]:
     files |= {desired_path(name): render_desired(Desired()) for name in size.names}
     yield _commit("refs/heads/main", BEGAN, "Start", files, mark=1)
     for number, release in enumerate(_releases(size)):
-        record = render_record(_record(release))
-        before = _reference(_release(number - 1)) if number else ReleaseRef()
+        record = render_record(made_up(release))
+        before = version(_release(number - 1)) if number else ReleaseRef()
         for place, name in enumerate(size.names):
             attempt = number * size.environments + place
-            desired = render_desired(Desired(_reference(release), before))
-            evidence = _evidence(release, record)
+            desired = render_desired(Desired(version(release), before))
+            evidence = evidence_about(version(release), record)
             files = {desired_path(name): desired, evidence_path(name): evidence}
             mark = attempt + 2
             yield _commit(
@@ -152,31 +146,6 @@ def _releases(size: Size) -> Iterator[str]:
 
 def _release(number: int) -> str:
     return f"r-{number:012x}"
-
-
-def _reference(release: str) -> ReleaseRef:
-    return ReleaseRef(release, release.removeprefix("r-").ljust(64, "0"))
-
-
-def _record(release: str) -> Record:
-    nothing = "0" * 64
-    return Record(
-        id=release,
-        name="bench",
-        task="binary",
-        bento_sha256=_reference(release).bento_sha256,
-        model={"model.onnx": nothing},
-        made_from=Source(commit="0" * 40, data=nothing, recipe=nothing),
-        platform=Platform(os="linux", arch="x", libc="x", python="3", lock_sha256=nothing),
-        trained_until=None,
-        executes_code=False,
-    )
-
-
-def _evidence(release: str, record: str) -> str:
-    judged = {"candidate_sha256": _reference(release).bento_sha256}
-    about = {"release": release, "judged": judged, "record_sha256": record_sha256(record)}
-    return json.dumps(about) + "\n"
 
 
 def _import(bare: Path, stream: bytes, *options: str) -> None:

@@ -11,20 +11,19 @@ import secrets
 import subprocess
 import tempfile
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from delivery.errors import TargetError
 from delivery.targets.docker.place import PYTHON, REFUSED, Place
-from delivery.targets.local.routing.lease import LASTS
+from delivery.targets.local.routing.lease import Term
 
 SOURCE = (Path(__file__).parent / "watcher.py").read_text(encoding="utf-8")
 BEAT = 1.0  # s
 FIRST, LAST = 20_000, 32_000  # ports that no outgoing connection has
 
 
-class ContainerLease:
+class ContainerLease(Term):
     """Renewed by its watcher, and answered for at `port` of the candidate's address."""
 
     def __init__(self, place: Place) -> None:
@@ -33,21 +32,8 @@ class ContainerLease:
         self._candidate = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
-        self._until = 0.0
-        self.renew()
+        super().__init__()
         threading.Thread(target=self._beat, daemon=True).start()
-
-    @property
-    def holds(self) -> bool:
-        return time.monotonic() < self._until
-
-    def renew(self) -> None:
-        """It holds for another 30 s."""
-        self._until = time.monotonic() + LASTS
-
-    def end(self) -> None:
-        """It holds no more."""
-        self._until = 0.0
 
     def attach(self, candidate: str) -> None:
         """Let it be answered for beside the container `candidate`."""

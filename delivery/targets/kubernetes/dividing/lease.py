@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -23,7 +22,7 @@ from typing import Any
 from delivery.errors import DeliveryError, HeldError
 from delivery.manifests.objects import Object
 from delivery.targets.kubernetes.routing.record import Record, notes
-from delivery.targets.local.routing.lease import LASTS
+from delivery.targets.local.routing.lease import Term
 from delivery.targets.split import Split
 
 NAME = "divider"
@@ -32,29 +31,17 @@ BEAT = 2.0  # s
 SILENCE = 8.0  # s without a renewal, after which nobody watches
 
 
-class ClusterLease:
+class ClusterLease(Term):
     """Renewed by its watcher, and written into `record` every two seconds while it holds."""
 
     def __init__(self, record: Record) -> None:
         self.identity = token_hex(8)
         self._record = record
-        self._until, self._carries = 0.0, False
+        self._carries = False
         self._ended = threading.Event()
-        self.renew()
+        super().__init__()
         self._thread = threading.Thread(target=self._beat, daemon=True)
         self._thread.start()
-
-    @property
-    def holds(self) -> bool:
-        return time.monotonic() < self._until
-
-    def renew(self) -> None:
-        """It holds for another 30 s."""
-        self._until = time.monotonic() + LASTS
-
-    def end(self) -> None:
-        """It holds no more."""
-        self._until = 0.0
 
     def carry(self, split: Split) -> None:
         """Say how clients are divided, whoever said it before."""

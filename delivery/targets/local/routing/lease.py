@@ -23,11 +23,10 @@ ASK = 1.0  # s: as long as the router waits
 LASTS = 30.0  # s: a look at main takes a second or two
 
 
-class Lease:
-    """Renewed by its watcher, in whose process it is answered for at `port` of 127.0.0.1."""
+class Term:
+    """How long a lease holds, wherever it is answered for."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.port = server.server_port
+    def __init__(self) -> None:
         self._until = 0.0
         self.renew()
 
@@ -42,6 +41,14 @@ class Lease:
     def end(self) -> None:
         """It holds no more."""
         self._until = 0.0
+
+
+class Lease(Term):
+    """Renewed by its watcher, in whose process it is answered for at `port` of 127.0.0.1."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        super().__init__()
+        self.port = server.server_port
 
 
 class Answered(Protocol):

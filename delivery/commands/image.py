@@ -17,7 +17,7 @@ from delivery.evidence.supply_chain.vulnerabilities import vouch
 from delivery.forge.protocol import Pull
 from delivery.gates.supply_chain import vulnerabilities
 from delivery.gates.verdict import BLOCKING, Verdict
-from delivery.image.build import TAG, build_command
+from delivery.image.build import TAG, Built, build_command
 from delivery.image.reference import Reference, repository
 from delivery.image.registry import images, pull, push
 from delivery.image.release import release_image
@@ -72,10 +72,7 @@ def build(context: Context, release: str, base: str, *, push_to: str = "") -> Im
         attach(image, there, documents(image, statement.by(builder(context.surroundings))))
         pushed = str(there)
         append(context.surroundings.output, f"name={there.name}\ndigest={there.digest}")
-    return ImageResult(
-        release, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
-        image.layout.folder, pushed,
-    )  # fmt: skip
+    return _result(release, reference, built, pushed)
 
 
 def command(context: Context, base: str, *, push_to: str = "") -> ImageResult:
@@ -95,10 +92,13 @@ def command(context: Context, base: str, *, push_to: str = "") -> ImageResult:
     with tempfile.TemporaryDirectory(prefix="lock-") as place:
         context.repository.archive(main, [LOCK], Path(place))
         built = build_command(Path(place) / LOCK, main, below, reference, folder)
+    return _result(TAG, reference, built, str(push(built.image, name, TAG)) if name else "")
+
+
+def _result(of: str, base: Reference, built: Built, pushed: str) -> ImageResult:
     image = built.image
-    pushed = str(push(image, name, TAG)) if name else ""
     return ImageResult(
-        TAG, str(reference), image.digest, image.config_digest, image.diff_ids, built.sizes,
+        of, str(base), image.digest, image.config_digest, image.diff_ids, built.sizes,
         image.layout.folder, pushed,
     )  # fmt: skip
 
@@ -177,8 +177,8 @@ def wanted(context: Context) -> Sequence[WantedImage]:
         for name, version in versions.items()
         if version.exists and version.image != NO_IMAGE
     ]
-    told = json.dumps([asdict(each) for each in found])
-    append(context.surroundings.output, f"images={told}")
+    content = json.dumps([asdict(each) for each in found])
+    append(context.surroundings.output, f"images={content}")
     return found
 
 
@@ -199,9 +199,9 @@ def _scanned(context: Context, snapshot: Snapshot, *digests: str, report: Path |
     policy = snapshot.settings.gates.of(vulnerabilities.Policy)
     scanned = vulnerabilities.judge(vouch(context, snapshot, set(digests), report), policy)
     if scanned.status in BLOCKING:
-        kind = RefusedError if scanned.status == "fail" else HeldError
-        raise kind(
-            f"nobody signs for {digests[0]}: {scanned.gate}: {scanned.why}. docs/images.md says "
-            "what to do."
+        refused = scanned.status == "fail"
+        raise (RefusedError if refused else HeldError)(
+            f"{digests[0]} is {'refused' if refused else 'held'} by {scanned.gate}: {scanned.why}. "
+            "docs/images.md says what to do."
         )
     return scanned
